@@ -1,0 +1,64 @@
+/* Convolution and its two adjoints: one loop over all products x w that make up y. */
+#include "naive.h"
+
+/* What the loop adds to; the other two are read. */
+typedef enum role { TO_Y, TO_X, TO_W } role;
+
+NAIVE_INLINE void add_product(role to, double *y, double *x, double *w) {
+    if (to == TO_Y) *y += *x * *w;
+    if (to == TO_X) *x += *y * *w;
+    if (to == TO_W) *w += *x * *y;
+}
+
+/* y[b,i,j,o] ~ x[b, i s + ki d - p, j s + kj d - p, group's c] w[o,c,ki,kj] */
+NAIVE_INLINE void walk(const ik_attrs *a, role to, ik_shape ys, double *y, ik_shape xs, double *x,
+                       ik_shape ws, double *w) {
+    int64_t dilation[2] = {a->dilation[0] ? a->dilation[0] : 1,
+                           a->dilation[1] ? a->dilation[1] : 1};
+    int64_t outputs = ys.d[3] / (a->groups ? a->groups : 1), inputs = ws.d[1]; /* of a group */
+    for (int64_t b = 0; b < ys.d[0]; b++)
+        for (int64_t i = 0; i < ys.d[1]; i++)
+            for (int64_t j = 0; j < ys.d[2]; j++)
+                for (int64_t ki = 0; ki < ws.d[2]; ki++)
+                    for (int64_t kj = 0; kj < ws.d[3]; kj++) {
+                        int64_t xi = i * a->stride[0] + ki * dilation[0] - a->padding[0];
+                        int64_t xj = j * a->stride[1] + kj * dilation[1] - a->padding[1];
+                        if (!naive_inside(xi, xs.d[1]) || !naive_inside(xj, xs.d[2])) continue;
+                        for (int64_t o = 0; o < ys.d[3]; o++)
+                            for (int64_t c = 0; c < inputs; c++)
+                                add_product(to, &y[naive_at4(&ys, b, i, j, o)],
+                                            &x[naive_at4(&xs, b, xi, xj, o / outputs * inputs + c)],
+                                            &w[naive_at4(&ws, o, c, ki, kj)]);
+                    }
+}
+
+/* The output starts as the bias in every pixel, or as zeros. */
+static void start_with_bias(ik_kernel *k) {
+    naive_zero(k);
+    if (k->node.n_in < 3) return;
+    const double *bias = k->in[2];
+    double *out = k->out;
+    int64_t n = ik_count(naive_out(k)), channels = naive_out(k).d[3];
+    for (int64_t i = 0; i < n; i++) out[i] = bias[i % channels];
+}
+
+NAIVE_KERNEL(conv2d) {
+    start_with_bias(k);
+    walk(k->node.attrs, TO_Y, naive_out(k), k->out, naive_in(k, 0), k->in[0], naive_in(k, 1),
+         k->in[1]);
+    return IK_OK;
+}
+
+NAIVE_KERNEL(conv2d_dx) {
+    start_with_bias(k);
+    walk(k->node.attrs, TO_X, naive_in(k, 0), k->in[0], naive_out(k), k->out, naive_in(k, 1),
+         k->in[1]);
+    return IK_OK;
+}
+
+NAIVE_KERNEL(conv2d_dw) {
+    naive_zero(k);
+    walk(k->node.attrs, TO_W, naive_in(k, 1), k->in[1], naive_in(k, 0), k->in[0], naive_out(k),
+         k->out);
+    return IK_OK;
+}
