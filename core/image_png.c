@@ -1,0 +1,234 @@
+/* PNG decoding and writing. libpng leaves through longjmp; all that must survive lives in one
+ * struct. */
+#include "image.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <png.h>
+
+enum { CHUNK = 8 << 20, CHUNKS = 128 }; /* bytes of one ancillary chunk, and how many of them */
+
+typedef struct coder {
+    png_structp png;
+    png_infop info;
+    FILE *file;
+    const char *path;
+    ik_error *err;
+    uint8_t *pixels;
+    png_uint_32 height, width;
+} coder;
+
+static void leave(png_structp png, png_const_charp what) {
+    coder *c = png_get_error_ptr(png);
+    ik_errorf(c->err, IK_FAILED, "%s: cannot decode the PNG: %s", c->path, what);
+    png_longjmp(png, 1);
+}
+
+static void leave_writing(png_structp png, png_const_charp what) {
+    coder *c = png_get_error_ptr(png);
+    ik_errorf(c->err, IK_FAILED, "%s: cannot write the PNG: %s", c->path,
+              errno ? strerror(errno) : what);
+    png_longjmp(png, 1);
+}
+
+static void ignore(png_structp png, png_const_charp what) {
+    (void)png, (void)what;
+}
+
+static void fill(png_structp png, png_bytep to, size_t n) {
+    coder *c = png_get_io_ptr(png);
+    errno = 0;
+    if (fread(to, 1, n, c->file) == n) return;
+    if (ferror(c->file))
+        ik_errorf(c->err, IK_FAILED, "%s: cannot read: %s", c->path, strerror(errno));
+    else
+        ik_errorf(c->err, IK_FAILED, "%s: the file ends before the picture does; fetch it again",
+                  c->path);
+    png_longjmp(png, 1);
+}
+
+static ik_status start(coder *c) {
+    c->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, c, leave, ignore);
+    if (c->png) c->info = png_create_info_struct(c->png);
+    if (!c->info) return ik_errorf(c->err, IK_FAILED, "%s: out of memory", c->path);
+    png_set_read_fn(c->png, c, fill);
+    /* Larger than our own limit, so that ours, which says what to do, is the one that speaks. */
+    png_set_user_limits(c->png, 0x7fffffff, 0x7fffffff);
+    png_set_chunk_malloc_max(c->png, CHUNK);
+    png_set_chunk_cache_max(c->png, CHUNKS);
+    return IK_OK;
+}
+
+static ik_status header(coder *c) {
+    png_read_info(c->png, c->info);
+    c->height = png_get_image_height(c->png, c->info);
+    c->width = png_get_image_width(c->png, c->info);
+    return ik__image_check_size(c->path, c->height, c->width, c->err);
+}
+
+/* Reads all rows after the transformations were set. Interlaced files pass over them seven times.
+ */
+static ik_status rows(coder *c) {
+    int passes = png_set_interlace_handling(c->png);
+    png_read_update_info(c->png, c->info);
+    size_t row = png_get_rowbytes(c->png, c->info);
+    c->pixels = malloc(row * c->height);
+    if (!c->pixels) return ik_errorf(c->err, IK_FAILED, "%s: out of memory", c->path);
+    for (; passes > 0; passes--)
+        for (png_uint_32 y = 0; y < c->height; y++) png_read_row(c->png, c->pixels + row * y, NULL);
+    png_read_end(c->png, NULL);
+    return IK_OK;
+}
+
+static ik_status decode_rgb(coder *c) {
+    if (setjmp(png_jmpbuf(c->png))) return IK_FAILED;
+    ik_status status = header(c);
+    if (status) return status;
+    int colour = png_get_color_type(c->png, c->info);
+    if (colour == PNG_COLOR_TYPE_PALETTE) png_set_palette_to_rgb(c->png);
+    if (!(colour & PNG_COLOR_MASK_COLOR)) {
+        png_set_expand_gray_1_2_4_to_8(c->png);
+        png_set_gray_to_rgb(c->png);
+    }
+    png_set_strip_16(c->png);    /* the high byte, as Pillow takes it */
+    png_set_strip_alpha(c->png); /* also a palette's, which the expansion made a channel */
+    return rows(c);
+}
+
+static ik_status check_map(const coder *c, int max_bits, int colour, int bits) {
+    const char *kind = colour & PNG_COLOR_MASK_COLOR   ? "an RGB picture"
+                       : colour & PNG_COLOR_MASK_ALPHA ? "a grey picture with alpha"
+                                                       : NULL;
+    if (kind && colour != PNG_COLOR_TYPE_PALETTE)
+        return ik_errorf(c->err, IK_FAILED,
+                         "%s: is %s, a label map has one channel; save it as grey or palette",
+                         c->path, kind);
+    if (bits > max_bits)
+        return ik_errorf(
+            c->err, IK_FAILED,
+            "%s: has %d bits, a map with at most %d is expected here; is it another kind "
+            "of map?",
+            c->path, bits, max_bits);
+    return IK_OK;
+}
+
+static ik_status decode_map(coder *c, int max_bits, int *bits) {
+    if (setjmp(png_jmpbuf(c->png))) return IK_FAILED;
+    ik_status status = header(c);
+    if (status) return status;
+    *bits = png_get_bit_depth(c->png, c->info);
+    status = check_map(c, max_bits, png_get_color_type(c->png, c->info), *bits);
+    if (status) return status;
+    png_set_packing(c->png); /* 1, 2, 4 bits to a byte each, values as they are */
+    return rows(c);
+}
+
+/* Ends reading: on success the pixels stay with the caller. */
+static void finish(coder *c, ik_status status) {
+    png_destroy_read_struct(&c->png, &c->info, NULL);
+    if (status) {
+        free(c->pixels);
+        c->pixels = NULL;
+    }
+}
+
+ik_status ik__png_read_rgb(const char *path, FILE *file, int *height, int *width, uint8_t **rgb,
+                           ik_error *err) {
+    coder c = {.file = file, .path = path, .err = err};
+    ik_status status = start(&c);
+    if (!status) status = decode_rgb(&c);
+    finish(&c, status);
+    *height = (int)c.height, *width = (int)c.width, *rgb = c.pixels;
+    return status;
+}
+
+ik_status ik__png_read_map(const char *path, FILE *file, int max_bits, int *height, int *width,
+                           int32_t **map, ik_error *err) {
+    coder c = {.file = file, .path = path, .err = err};
+    int bits = 8;
+    *map = NULL;
+    ik_status status = start(&c);
+    if (!status) status = decode_map(&c, max_bits, &bits);
+    finish(&c, status);
+    if (status) return status;
+    size_t n = (size_t)c.height * c.width;
+    *height = (int)c.height, *width = (int)c.width;
+    *map = malloc(n * sizeof **map);
+    if (!*map) status = ik_errorf(err, IK_FAILED, "%s: out of memory", path);
+    for (size_t i = 0; *map && i < n; i++)
+        (*map)[i] = bits == 16 ? c.pixels[2 * i] << 8 | c.pixels[2 * i + 1] : c.pixels[i];
+    free(c.pixels);
+    return status;
+}
+
+static bool is_ascii(const char *s) {
+    for (; *s; s++)
+        if ((unsigned char)*s > 126) return false;
+    return true;
+}
+
+static ik_status encode(coder *c, const uint8_t *rgb, png_text *text, int n_text) {
+    if (setjmp(png_jmpbuf(c->png))) return IK_FAILED;
+    png_init_io(c->png, c->file);
+    png_set_IHDR(c->png, c->info, c->width, c->height, 8, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
+                 PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_set_text(c->png, c->info, text, n_text);
+    png_write_info(c->png, c->info);
+    for (png_uint_32 y = 0; y < c->height; y++)
+        png_write_row(c->png, rgb + 3 * (size_t)c->width * y);
+    png_write_end(c->png, c->info);
+    return IK_OK;
+}
+
+static ik_status write_to(const char *path, const char *temporary, int height, int width,
+                          const uint8_t *rgb, png_text *text, int n_text, ik_error *err) {
+    coder c = {
+        .path = path, .err = err, .height = (png_uint_32)height, .width = (png_uint_32)width};
+    c.file = fopen(temporary, "wbe");
+    if (!c.file) return ik_errorf(err, IK_FAILED, "%s: cannot create: %s", path, strerror(errno));
+    errno = 0;
+    ik_status status = IK_OK;
+    c.png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &c, leave_writing, ignore);
+    if (c.png) c.info = png_create_info_struct(c.png);
+    if (!c.info) status = ik_errorf(err, IK_FAILED, "%s: out of memory", path);
+    if (!status) status = encode(&c, rgb, text, n_text);
+    png_destroy_write_struct(&c.png, &c.info);
+    if (fclose(c.file) && !status)
+        status = ik_errorf(err, IK_FAILED, "%s: cannot write: %s", path, strerror(errno));
+    if (!status && rename(temporary, path))
+        status = ik_errorf(err, IK_FAILED, "%s: cannot rename the finished file: %s", path,
+                           strerror(errno));
+    if (status) unlink(temporary);
+    return status;
+}
+
+ik_status ik__png_write(const char *path, int height, int width, const uint8_t *rgb, int n_text,
+                        const char *const *keys, const char *const *values, ik_error *err) {
+    if (height < 1 || width < 1)
+        return ik_errorf(err, IK_FAILED, "%s: a picture of %dx%d cannot be written", path, width,
+                         height);
+    for (int i = 0; i < n_text; i++)
+        if (!keys[i][0] || strlen(keys[i]) > 79)
+            return ik_errorf(err, IK_FAILED, "%s: text key '%s' does not have 1 to 79 characters",
+                             path, keys[i]);
+    size_t size = strlen(path) + 32;
+    char *temporary = malloc(size);
+    png_text *text = calloc((size_t)n_text + 1, sizeof *text);
+    ik_status status = IK_OK;
+    if (!temporary || !text) status = ik_errorf(err, IK_FAILED, "%s: out of memory", path);
+    for (int i = 0; !status && i < n_text; i++) {
+        text[i].compression =
+            is_ascii(values[i]) ? PNG_TEXT_COMPRESSION_NONE : PNG_ITXT_COMPRESSION_NONE;
+        text[i].key = (char *)keys[i];
+        text[i].text = (char *)values[i];
+    }
+    if (!status) {
+        snprintf(temporary, size, "%s.%ld.part", path, (long)getpid());
+        status = write_to(path, temporary, height, width, rgb, text, n_text, err);
+    }
+    free(temporary);
+    free(text);
+    return status;
+}

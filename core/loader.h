@@ -1,0 +1,22 @@
+/* Training batches in order, read ahead on threads.
+ *
+ * An epoch is a permutation of the items drawn from (seed, epoch); what is left over after whole
+ * batches is dropped. Batch k is the same for any number of threads and wherever the loader starts.
+ */
+#ifndef IK__LOADER_H
+#define IK__LOADER_H
+
+#include "data.h"
+
+typedef struct ik__loader ik__loader;
+
+/* Starts at batch `first` (0 unless resuming). `data` has to outlive the loader. */
+ik_status ik__loader_open(const ik__data *data, int64_t batch, int threads, uint64_t seed,
+                          int64_t first, ik__loader **out, ik_error *err);
+/* The next batch, valid until the next call. An error comes in the place of its batch, and stays.
+ */
+ik_status ik__loader_next(ik__loader *loader, const ik__batch **out, ik_error *err);
+/* At any time; waits for the items being read. */
+void ik__loader_close(ik__loader *loader);
+
+#endif

@@ -1,0 +1,34 @@
+/* From a decoded item to one row of a batch: the part of reading that is the same for every
+ * dataset.
+ *
+ * Maps are checked and resized nearest, the picture bicubic; both are cropped and mirrored alike.
+ * Instance ids become 0..K-1 in the order of the values left after that, segments 0..S-1 in the
+ * order of (label, instance). The picture becomes x / 127.5 - 1. */
+#ifndef IK__PREPARE_H
+#define IK__PREPARE_H
+
+#include "inadekit/dataset.h"
+
+typedef struct ik__frame {
+    int load_height, load_width; /* resized to this, */
+    int top, left;               /* then cut out from here, */
+    int height, width;           /* this large, */
+    bool mirror;                 /* and mirrored left to right */
+} ik__frame;
+
+typedef struct ik__limits {
+    int64_t labels, instances, segments;
+} ik__limits;
+
+/* Where a row goes. `image` [h,w,3], maps [h,w]; the lists are padded with -1 to the limit. */
+typedef struct ik__row {
+    float *image;
+    int32_t *label, *instance, *segments, *segment_label, *segment_instance;
+    int32_t instances, segment_count; /* results */
+} ik__row;
+
+/* `what` names the item in messages. An item without a picture gives zeros. */
+ik_status ik__prepare(const char *what, const ik_item *item, const ik__frame *frame,
+                      const ik__limits *limits, ik__row *row, ik_error *err);
+
+#endif
