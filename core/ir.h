@@ -1,0 +1,112 @@
+/* The recorded graph, as the core sees it: nodes in recording order, which is a topological order.
+ * One node makes one tensor; a node begins with its public tensor, so the two convert by a cast. */
+#ifndef INADEKIT_IR_H
+#define INADEKIT_IR_H
+
+#include "config.h"
+#include "inadekit/graph.h"
+#include "pool.h"
+#include "store.h"
+
+typedef struct ik__node ik__node;
+struct ik__node {
+    ik_tensor t; /* first: an ik_tensor * is an ik__node * */
+    ik_opcode op;
+    ik_attrs attrs;
+    int n_in;
+    ik__node **in;
+    const char *path;  /* of the scope it was recorded in */
+    const char *name;  /* INPUT: the scene's name for it */
+    ik__entry *entry;  /* PARAM, BUFFER */
+};
+
+typedef struct ik__named {
+    const char *name;
+    ik__node *node;
+} ik__named;
+
+/* A short list of named nodes; names live in the graph's pool. */
+typedef struct ik__names {
+    int n, cap;
+    ik__named *v;
+} ik__names;
+
+struct ik__model;
+
+typedef struct ik__graph {
+    ik_graph pub; /* first */
+    ik__pool *pool;
+    ik__store *store;
+    struct ik__model *model; /* networks and norms that calls, latents and judgements reach */
+    ik__node **nodes;
+    int n, cap;
+    char path[512];
+    size_t scopes[64]; /* lengths of `path` to return to */
+    int depth;
+    const ik__conf *at; /* the YAML node being recorded */
+    bool failed;
+    ik_error error;
+    ik__names states;     /* current value of each parameter and buffer, by path */
+    ik__names assigns;    /* final value of each assigned buffer */
+    ik__names values;     /* the scene */
+    ik__names maps;       /* "label@16x16" */
+    ik__names spectral;   /* normalised weights, for a judgement in two halves */
+    ik__names given;      /* values supplied instead of being drawn or encoded */
+    ik__names outputs;    /* named results of the program */
+    bool reuse_spectral;  /* second half of one forward pass */
+    bool host_latents;    /* latents are inputs that the host fills */
+    int n_posteriors;
+    ik_posterior posteriors[8];
+    ik_judgement judged[2];
+    bool has_judged;
+} ik__graph;
+
+ik__graph *ik__graph_new(ik__store *store, struct ik__model *model, const ik_scene_info *info);
+void ik__graph_free(ik__graph *g);
+
+static inline ik__graph *ik__of(ik_graph *g) {
+    return (ik__graph *)g;
+}
+static inline ik__node *ik__node_of(ik_tensor *t) {
+    return (ik__node *)t;
+}
+
+/* graph.c */
+ik_tensor *ik__record(ik__graph *g, ik_opcode op, const ik_attrs *attrs, int n,
+                      ik_tensor *const *in);
+ik_tensor *ik__input(ik__graph *g, const char *name, ik_shape shape, ik_dtype dtype);
+void IK_PRINTF(2, 3) ik__graph_fail(ik__graph *g, const char *format, ...);
+ik__node *ik__names_get(const ik__names *l, const char *name);
+void ik__names_set(ik__graph *g, ik__names *l, const char *name, ik_tensor *t);
+const char *ik__path_join(ik__graph *g, const char *name); /* in the pool */
+void ik__shape_text(ik_shape s, char *text, size_t size);
+extern const char *const ik__op_names[];
+bool ik__is_view(ik_opcode op);
+bool ik__is_leaf(ik_opcode op);
+
+/* shapes.c: the output's shape and type; a message and false when the inputs do not fit. */
+bool ik__infer(ik_opcode op, const ik_attrs *a, int n, ik_tensor *const *in, ik_tensor *out,
+               char *why, size_t size);
+
+/* scene.c */
+ik_tensor *ik__scene_value(ik_graph *g, const char *name);
+ik_tensor *ik__scene_map(ik_graph *g, const char *name, int64_t height, int64_t width);
+ik_tensor *ik__scene_latent(ik_graph *g, const char *name, ik_shape shape);
+void ik__scene_publish(ik_graph *g, const char *name, ik_tensor *mu, ik_tensor *logvar);
+const ik_posterior *ik__scene_posterior(ik_graph *g, int i);
+
+/* layers.c */
+ik_tensor *ik__layer_conv(ik_graph *g, const char *name, ik_tensor *x, const ik_conv *c);
+ik_tensor *ik__layer_linear(ik_graph *g, const char *name, ik_tensor *x, int64_t out);
+ik_tensor *ik__layer_label_conv(ik_graph *g, const char *name, const char *map, int halvings,
+                                ik_tensor *x, const ik_conv *c);
+ik_tensor *ik__layer_batch_norm(ik_graph *g, const char *name, ik_tensor *x);
+
+/* gradients.c: records the backward pass of a scalar. grads[i] belongs to wrt[i]; NULL where the loss
+ * does not depend on it. */
+void ik__backward(ik__graph *g, ik_tensor *loss, int n, ik__node *const *wrt, ik_tensor **grads);
+
+/* fuse.c: rewrites known patterns into one node; run before the backward pass is recorded. */
+void ik__fuse(ik__graph *g);
+
+#endif
