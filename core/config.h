@@ -1,0 +1,59 @@
+/* A YAML file as a tree in which every node knows where it was written.
+ *
+ * Loading: files are parsed, `include:` at the top of a file is merged in, `--set` overrides are
+ * applied, then aliases are copied and `${VAR}` in quoted scalars is replaced. A variable that an
+ * override made superfluous need not be set. `$${` stands for a literal `${`.
+ *
+ * Limits: 1 MiB a file, 64 levels, 64 files, 1024 keys a map, 2^18 values. Beyond them, and for
+ * duplicate keys, tags, merge keys, cyclic aliases or includes, several documents, keys that are
+ * not scalars and bytes that are not UTF-8, loading fails with `file:line:column: error: ...`. */
+#ifndef IK_CONFIG_H
+#define IK_CONFIG_H
+
+#include "inadekit/types.h"
+
+typedef enum { IK_CONF_SCALAR, IK_CONF_LIST, IK_CONF_MAP } ik__conf_kind;
+
+/* Owned by its root; an alias is a copy that keeps the position of the original. */
+typedef struct ik__conf ik__conf;
+struct ik__conf {
+    ik__conf_kind kind;
+    const char *file; /* as given on the command line; "--set KEY=VALUE" for overrides */
+    int line, column; /* from 1; columns count characters */
+    const char *text; /* scalar; null is an unquoted empty text */
+    bool quoted;      /* was not a plain scalar, so never a number, a boolean or null */
+    int n;
+    ik__conf **items;       /* list elements or map values */
+    const char **keys;      /* map keys, same index as items */
+    bool plugin_overridden; /* map: its key `plugin` came from --set */
+    /* Where this node's key is written, when it is a map's value. */
+    const char *key_file;
+    int key_line, key_column;
+};
+
+/* Loads a file whose root is a map and applies overrides `a.b.c=value` in order. A component that
+ * is a number indexes a list, from 0; missing map keys are made; the value is YAML flow. Overrides
+ * act on anchored originals before aliases are copied; one that goes through an alias changes that
+ * copy. */
+ik_status ik__conf_load(const char *path, int n_sets, const char *const *sets, ik__conf **out,
+                        ik_error *err);
+
+/* Parses text with any root and no includes; `name` stands for the file in messages. */
+ik_status ik__conf_parse(const char *name, const char *text, size_t size, ik__conf **out,
+                         ik_error *err);
+void ik__conf_free(ik__conf *root); /* the whole tree; NULL is fine */
+
+ik__conf *ik__conf_get(const ik__conf *map, const char *key); /* NULL if absent or not a map */
+bool ik__conf_is_null(const ik__conf *c);                     /* `key:`, `key: ~`, `key: null` */
+
+/* "file:line:column: error: ..."; returns IK_USAGE. Without `at` the position is left out. */
+ik_status ik__conf_fail(const ik__conf *at, ik_error *err, const char *fmt, ...) IK_PRINTF(3, 4);
+
+/* The tree as YAML text that loads to the same tree without any environment; malloc'ed. */
+char *ik__conf_dump(const ik__conf *root);
+
+/* The candidate (NULL-terminated list) that `word` was probably meant to be: at most a third of the
+ * letters added, dropped, changed or swapped; the first of the nearest, or NULL. */
+const char *ik__nearest(const char *word, const char *const *candidates);
+
+#endif

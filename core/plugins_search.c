@@ -1,0 +1,120 @@
+/* Where plugins may lie, and what lies there. Nothing is loaded here. */
+#define _GNU_SOURCE
+#include "plugins_internal.h"
+
+#include <dirent.h>
+#include <dlfcn.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#ifndef INADEKIT_PLUGIN_DIR
+#define INADEKIT_PLUGIN_DIR "/usr/local/lib/inadekit"
+#endif
+
+const char *const ik__kind_names[] = {
+    [IK_NORM] = "norm",        [IK_BLOCK] = "blocks",
+    [IK_ENCODER] = "encoders", [IK_DISCRIMINATOR] = "discriminators",
+    [IK_LOSS] = "losses",      [IK_DATASET] = "datasets",
+    [IK_METRIC] = "metrics",   [IK_BACKEND] = "backends",
+    [IK_COMM] = "comm",        [IK_KIND_COUNT] = NULL,
+};
+
+static char *asked_path; /* --plugin-path */
+
+static void *checked(void *p) {
+    if (p) return p;
+    fputs("inadekit: error: no memory left to look for plugins; free some and retry\n", stderr);
+    abort();
+}
+
+void ik__words_add(ik__words *w, const char *text) {
+    w->v = checked(realloc(w->v, ((size_t)w->n + 2) * sizeof *w->v));
+    w->v[w->n++] = checked(strdup(text));
+    w->v[w->n] = NULL;
+}
+
+bool ik__words_have(const ik__words *w, const char *text) {
+    for (int i = 0; i < w->n; i++)
+        if (strcmp(w->v[i], text) == 0) return true;
+    return false;
+}
+
+void ik__words_free(ik__words *w) {
+    for (int i = 0; i < w->n; i++) free(w->v[i]);
+    free(w->v);
+    *w = (ik__words){0};
+}
+
+void ik__plugins_path(const char *dirs) {
+    free(asked_path);
+    asked_path = dirs ? checked(strdup(dirs)) : NULL;
+}
+
+static void add_dir(ik__words *dirs, const char *dir) {
+    char *real =
+        realpath(dir, NULL); /* NULL for one that does not exist: named in messages as it is */
+    const char *path = real ? real : dir;
+    if (*path && !ik__words_have(dirs, path)) ik__words_add(dirs, path);
+    free(real);
+}
+
+static void add_dirs(ik__words *dirs, const char *list) {
+    if (!list) return;
+    char *copy = checked(strdup(list)), *rest = copy;
+    for (char *dir; (dir = strsep(&rest, ":")) != NULL;)
+        if (*dir) add_dir(dirs, dir);
+    free(copy);
+}
+
+static void add_beside(ik__words *dirs, const char *file) {
+    char path[PATH_MAX + 32];
+    const char *slash = file ? strrchr(file, '/') : NULL;
+    if (!slash || slash - file >= PATH_MAX) return;
+    snprintf(path, sizeof path, "%.*s/../lib/inadekit", (int)(slash - file), file);
+    add_dir(dirs, path);
+}
+
+ik__words ik__plugin_dirs(void) {
+    ik__words dirs = {0};
+    char exe[PATH_MAX];
+    Dl_info self;
+    add_dirs(&dirs, asked_path);
+    add_dirs(&dirs, getenv("INADEKIT_PLUGIN_PATH"));
+    ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
+    exe[n > 0 ? n : 0] = 0;
+    add_beside(&dirs, exe);
+    if (dladdr((void *)ik__plugin_dirs, &self)) add_beside(&dirs, self.dli_fname);
+    add_dir(&dirs, INADEKIT_PLUGIN_DIR);
+    return dirs;
+}
+
+char *ik__plugin_file(const char *dir, ik_kind kind, const char *name) {
+    char *path;
+    if (asprintf(&path, "%s/%s/%s.so", dir, ik__kind_names[kind], name) < 0) path = NULL;
+    return checked(path);
+}
+
+static int is_plugin_file(const struct dirent *e) {
+    size_t n = strlen(e->d_name);
+    return e->d_name[0] != '.' && n > 3 && strcmp(e->d_name + n - 3, ".so") == 0;
+}
+
+/* Bytewise, whatever the locale. */
+static int by_name(const struct dirent **a, const struct dirent **b) {
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+void ik__plugin_names(const char *dir, ik_kind kind, ik__words *names) {
+    char *folder;
+    struct dirent **found = NULL;
+    if (asprintf(&folder, "%s/%s", dir, ik__kind_names[kind]) < 0) folder = NULL;
+    int n = scandir(checked(folder), &found, is_plugin_file, by_name);
+    for (int i = 0; i < n; i++) {
+        found[i]->d_name[strlen(found[i]->d_name) - 3] = 0;
+        if (!ik__words_have(names, found[i]->d_name)) ik__words_add(names, found[i]->d_name);
+        free(found[i]);
+    }
+    free(found);
+    free(folder);
+}
