@@ -1,0 +1,327 @@
+/* Pictures and maps in flat folders, paired by file stem: {train,val}_{img,label,inst} under a
+ * root.
+ *
+ * Pictures are JPEG or PNG, maps single-channel PNG. In training every picture needs its label map
+ * and the reverse; validation does without pictures. A folder given as "" is left out. */
+#define _GNU_SOURCE 1 /* asprintf */
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#include "inadekit/plugin.h"
+
+typedef enum { AUTO, FOLDER, CLASSES } instance_source;
+enum { PICTURES, LABELS, INSTANCES, KINDS };
+
+/* File names of a folder, sorted by stem. */
+typedef struct listing {
+    int64_t n, room;
+    char **name;
+} listing;
+
+typedef struct split_files {
+    char *path[KINDS];    /* of the folders; NULL where there is none */
+    listing files[KINDS]; /* after pairing, entry i of each belongs to item i */
+} split_files;
+
+typedef struct folder {
+    const char *root;
+    const char *sub[2][KINDS]; /* by ik_split */
+    int64_t labels, unknown;
+    int instances;
+    const ik_image_api *images;
+    split_files split[2];
+} folder;
+
+static const char *const split_words[] = {"train", "val"};
+static const char *const kind_words[] = {"img", "label", "inst"};
+
+/* --- Listing. */
+
+static size_t stem_length(const char *name) {
+    const char *dot = strrchr(name, '.');
+    return dot ? (size_t)(dot - name) : strlen(name);
+}
+
+static int compare_stems(const char *a, const char *b) {
+    size_t n = stem_length(a), m = stem_length(b);
+    int order = memcmp(a, b, n < m ? n : m);
+    return order ? order : (n > m) - (n < m);
+}
+
+static int compare_names(const void *a, const void *b) {
+    return compare_stems(*(char *const *)a, *(char *const *)b);
+}
+
+static bool wanted(const char *name, int kind) {
+    const char *dot = strrchr(name, '.');
+    if (name[0] == '.' || !dot) return false;
+    if (!strcasecmp(dot, ".png")) return true;
+    return kind == PICTURES && (!strcasecmp(dot, ".jpg") || !strcasecmp(dot, ".jpeg"));
+}
+
+static bool append(listing *l, const char *name) {
+    if (l->n == l->room) {
+        int64_t room = l->room ? 2 * l->room : 64;
+        char **grown = realloc(l->name, (size_t)room * sizeof *grown);
+        if (!grown) return false;
+        l->name = grown, l->room = room;
+    }
+    l->name[l->n] = strdup(name);
+    if (!l->name[l->n]) return false;
+    l->n++;
+    return true;
+}
+
+static void clear(listing *l) {
+    for (int64_t i = 0; i < l->n; i++) free(l->name[i]);
+    free(l->name);
+    *l = (listing){0};
+}
+
+static ik_status list_folder(const char *path, int kind, listing *out, ik_error *err) {
+    DIR *dir = opendir(path);
+    if (!dir)
+        return ik_errorf(err, IK_FAILED, "%s: cannot list the folder: %s", path, strerror(errno));
+    bool ok = true;
+    for (struct dirent *e; ok && (e = readdir(dir));)
+        if (wanted(e->d_name, kind)) ok = append(out, e->d_name);
+    closedir(dir);
+    if (!ok) return ik_errorf(err, IK_FAILED, "%s: out of memory", path);
+    if (out->n == 0)
+        return ik_errorf(err, IK_FAILED, "%s: the folder has no %s file", path,
+                         kind == PICTURES ? ".jpg, .jpeg or .png" : ".png");
+    qsort(out->name, (size_t)out->n, sizeof *out->name, compare_names);
+    for (int64_t i = 1; i < out->n; i++)
+        if (compare_stems(out->name[i - 1], out->name[i]) == 0)
+            return ik_errorf(
+                err, IK_FAILED,
+                "%s: '%s' and '%s' have one stem, so their partner is not clear; remove or "
+                "rename one",
+                path, out->name[i - 1], out->name[i]);
+    return IK_OK;
+}
+
+static bool exists(const char *path) {
+    DIR *dir = opendir(path);
+    if (dir) closedir(dir);
+    return dir != NULL;
+}
+
+/* --- Pairing. */
+
+static int64_t find(const listing *l, const char *name) {
+    char *const *at = bsearch(&name, l->name, (size_t)l->n, sizeof *l->name, compare_names);
+    return at ? at - l->name : -1;
+}
+
+/* Every file of `a` needs one in `b`. */
+static ik_status need_partner(const split_files *s, int a, int b, const char *remedy,
+                              ik_error *err) {
+    static const char *const what[] = {"picture", "label map", "instance map"};
+    for (int64_t i = 0; i < s->files[a].n; i++) {
+        const char *name = s->files[a].name[i];
+        if (find(&s->files[b], name) < 0)
+            return ik_errorf(err, IK_FAILED, "%s/%s: this %s has no %s %s/%.*s.%s; %s", s->path[a],
+                             name, what[a], what[b], s->path[b], (int)stem_length(name), name,
+                             b == PICTURES ? "{jpg,jpeg,png}" : "png", remedy);
+    }
+    return IK_OK;
+}
+
+/* Leaves in `kind` one entry per label map, NULL where it has none. */
+static ik_status align(split_files *s, int kind, ik_error *err) {
+    listing *from = &s->files[kind], *labels = &s->files[LABELS];
+    char **name = calloc((size_t)labels->n, sizeof *name);
+    if (!name) return ik_errorf(err, IK_FAILED, "%s: out of memory", s->path[kind]);
+    for (int64_t i = 0; i < labels->n; i++) {
+        int64_t j = find(from, labels->name[i]);
+        if (j < 0) continue;
+        name[i] = strdup(from->name[j]);
+        if (!name[i]) {
+            for (int64_t k = 0; k < i; k++) free(name[k]);
+            free(name);
+            return ik_errorf(err, IK_FAILED, "%s: out of memory", s->path[kind]);
+        }
+    }
+    clear(from);
+    *from = (listing){labels->n, labels->n, name};
+    return IK_OK;
+}
+
+static ik_status pair(split_files *s, bool training, ik_error *err) {
+    const char *fix = "add it or remove this file";
+    ik_status status = IK_OK;
+    if (s->path[PICTURES]) {
+        status = need_partner(s, PICTURES, LABELS, fix, err);
+        if (!status && training) status = need_partner(s, LABELS, PICTURES, fix, err);
+        if (!status) status = align(s, PICTURES, err);
+    }
+    if (!status && s->path[INSTANCES]) {
+        status =
+            need_partner(s, LABELS, INSTANCES, "add it or set dataset.instances: classes", err);
+        if (!status) status = align(s, INSTANCES, err);
+    }
+    return status;
+}
+
+/* --- Opening. */
+
+static ik_status set_path(folder *f, ik_split split, int kind, ik_error *err) {
+    split_files *s = &f->split[split];
+    const char *sub = f->sub[split][kind];
+    if (!sub || (kind == INSTANCES && f->instances == CLASSES)) return IK_OK;
+    if (asprintf(&s->path[kind], "%s/%s", f->root, sub) < 0) {
+        s->path[kind] = NULL;
+        return ik_errorf(err, IK_FAILED, "datasets/folder: out of memory");
+    }
+    if (exists(s->path[kind])) return IK_OK;
+    if (kind == INSTANCES && f->instances == AUTO) {
+        free(s->path[kind]);
+        s->path[kind] = NULL;
+        return IK_OK;
+    }
+    return ik_errorf(
+        err, IK_FAILED,
+        "%s: there is no such folder; set dataset.root and dataset.%s_%s, the latter to \"\" "
+        "to do without",
+        s->path[kind], split_words[split], kind_words[kind]);
+}
+
+static ik_status open_split(folder *f, ik_split split, ik_error *err) {
+    split_files *s = &f->split[split];
+    if (!f->sub[split][LABELS]) return IK_OK; /* a split without labels has no items */
+    if (split == IK_TRAIN && !f->sub[split][PICTURES])
+        return ik_errorf(err, IK_USAGE,
+                         "datasets/folder: training needs pictures: set "
+                         "dataset.train_img, or dataset.train_label to \"\" for none");
+    for (int kind = 0; kind < KINDS; kind++) {
+        ik_status status = set_path(f, split, kind, err);
+        if (!status && s->path[kind])
+            status = list_folder(s->path[kind], kind, &s->files[kind], err);
+        if (status) return status;
+    }
+    return pair(s, split == IK_TRAIN, err);
+}
+
+static ik_status folder_init(void *self, ik_error *err) {
+    const folder *f = self;
+    if (f->sub[0][LABELS] || f->sub[1][LABELS]) return IK_OK;
+    return ik_errorf(err, IK_USAGE,
+                     "datasets/folder: train_label and val_label are both empty: nothing to read");
+}
+
+static void folder_close(void *self) {
+    folder *f = self;
+    for (int split = 0; split < 2; split++)
+        for (int kind = 0; kind < KINDS; kind++) {
+            clear(&f->split[split].files[kind]);
+            free(f->split[split].path[kind]);
+            f->split[split].path[kind] = NULL;
+        }
+}
+
+static ik_status folder_open(void *self, const ik_image_api *images, int64_t height, int64_t width,
+                             uint64_t seed, ik_dataset_info *info, ik_error *err) {
+    folder *f = self;
+    (void)height, (void)width, (void)seed;
+    f->images = images;
+    for (int split = 0; split < 2; split++) {
+        ik_status status = open_split(f, (ik_split)split, err);
+        if (status) {
+            folder_close(f);
+            return status;
+        }
+        info->count[split] = f->split[split].files[LABELS].n;
+    }
+    info->labels = f->labels + (f->unknown >= 0);
+    return IK_OK;
+}
+
+/* --- Reading. */
+
+static ik_status read_instances(const folder *f, const char *path, ik_item *item, ik_error *err) {
+    int height, width;
+    ik_status status = f->images->read_map(path, 16, &height, &width, &item->instance, err);
+    if (status) return status;
+    if (height == item->height && width == item->width) return IK_OK;
+    return ik_errorf(
+        err, IK_FAILED,
+        "%s: the instance map is %dx%d, its label map %s %dx%d (width x height); they have "
+        "to be of one size",
+        path, width, height, item->origin, item->width, item->height);
+}
+
+static ik_status read_labels(const folder *f, ik_item *item, ik_error *err) {
+    int bits = f->labels <= 256 ? 8 : 16;
+    ik_status status =
+        f->images->read_map(item->origin, bits, &item->height, &item->width, &item->label, err);
+    if (status || f->unknown < 0) return status;
+    size_t n = (size_t)item->height * (size_t)item->width;
+    for (size_t i = 0; i < n; i++)
+        if (item->label[i] == f->unknown) item->label[i] = (int32_t)f->labels;
+    return IK_OK;
+}
+
+static ik_status folder_read(const void *self, ik_split split, int64_t index, ik_item *item,
+                             ik_error *err) {
+    const folder *f = self;
+    const split_files *s = &f->split[split];
+    const char *name = s->files[LABELS].name[index];
+    snprintf(item->name, sizeof item->name, "%.*s", (int)stem_length(name), name);
+    char path[KINDS][sizeof item->origin] = {"", "", ""};
+    for (int kind = 0; kind < KINDS; kind++) {
+        if (!s->path[kind] || !s->files[kind].name[index]) continue;
+        int n = snprintf(path[kind], sizeof path[kind], "%s/%s", s->path[kind],
+                         s->files[kind].name[index]);
+        if (n < 0 || (size_t)n >= sizeof path[kind])
+            return ik_errorf(err, IK_FAILED, "%s: the path is too long", path[kind]);
+    }
+    memcpy(item->origin, path[LABELS], sizeof item->origin);
+    ik_status status = read_labels(f, item, err);
+    if (!status && path[INSTANCES][0]) status = read_instances(f, path[INSTANCES], item, err);
+    if (!status && path[PICTURES][0])
+        status = f->images->read_rgb(path[PICTURES], &item->image_height, &item->image_width,
+                                     &item->image, err);
+    return status;
+}
+
+static const char *const instance_words[] = {"auto", "folder", "classes", NULL};
+
+#define SUB(name_, help_, split_, kind_, fallback_)                                                \
+    { name_, help_, IK_OPT_STRING, offsetof(folder, sub[split_][kind_]), fallback_, 0, 0, NULL }
+
+static const ik_option options[] = {
+    {"root", "the folder that holds the others", IK_OPT_STRING, offsetof(folder, root), NULL, 0, 0,
+     NULL},
+    SUB("train_img", "pictures to train on", IK_TRAIN, PICTURES, "train_img"),
+    SUB("train_label", "their label maps; \"\": no training", IK_TRAIN, LABELS, "train_label"),
+    SUB("train_inst", "their instance maps", IK_TRAIN, INSTANCES, "train_inst"),
+    SUB("val_img", "pictures to validate on; \"\": label maps alone", IK_VALIDATION, PICTURES,
+        "val_img"),
+    SUB("val_label", "their label maps; \"\": no validation", IK_VALIDATION, LABELS, "val_label"),
+    SUB("val_inst", "their instance maps", IK_VALIDATION, INSTANCES, "val_inst"),
+    {"labels", "known classes: maps hold 0 to labels - 1, and `unknown`", IK_OPT_INT,
+     offsetof(folder, labels), NULL, 1, 65535, NULL},
+    {"unknown", "pixels of this value become a class of their own, the last; -1: there are none",
+     IK_OPT_INT, offsetof(folder, unknown), "255", -1, 65535, NULL},
+    {"instances",
+     "where instances come from: `folder`, one per class present (`classes`), or the folder if it is "
+     "there (`auto`)",
+     IK_OPT_CHOICE, offsetof(folder, instances), "auto", 0, 0, instance_words},
+    {NULL},
+};
+
+static const ik_dataset_iface iface = {sizeof iface, folder_open, folder_read, folder_close};
+
+static const ik_plugin plugin = {
+    IK_PLUGIN_HEAD(IK_DATASET, "folder", "1.0",
+                   "pictures, label maps and instance maps in flat folders, paired by file name"),
+    .options = options,
+    .instance_size = sizeof(folder),
+    .init = folder_init,
+    .iface = &iface,
+};
+
+IK_EXPORT_PLUGINS(&plugin)
