@@ -29,9 +29,21 @@ static ik__conf place(const reader *r, yaml_mark_t mark) {
                       .column = (int)mark.column + 1 + shift};
 }
 
+/* libyaml places the end of a text without a last newline on a line of its own. */
+static ik__conf problem_place(const reader *r) {
+    const ik__source *s = r->source;
+    ik__conf at = place(r, r->yaml.problem_mark);
+    int line, column;
+    ik__text_position(s->text, s->size, &line, &column);
+    if (at.line <= line) return at;
+    at.line = line;
+    at.column = column + (line == 1 ? s->shift : 0);
+    return at;
+}
+
 static ik_status refuse_syntax(reader *r) {
     yaml_parser_t *y = &r->yaml;
-    ik__conf at = place(r, y->problem_mark);
+    ik__conf at = problem_place(r);
     if (y->error == YAML_MEMORY_ERROR) return ik__conf_fail(&at, r->err, "no memory left");
     if (y->error == YAML_READER_ERROR) {
         size_t offset = y->problem_offset < r->source->size ? y->problem_offset : r->source->size;

@@ -58,7 +58,7 @@ static const char *malformed(const ik_plugin *p) {
 
 /* In the order in which fields can be trusted: versions and size sit at the front for good. */
 static ik_status check(const char *path, const ik_plugin *const *list, ik_error *err) {
-    char why[160];
+    char why[256];
     for (int i = 0; list[i]; i++) {
         const ik_plugin *p = list[i];
         if (i == MAX_DESCRIPTORS)
@@ -125,7 +125,7 @@ static ik_status load(const char *path, const ik_plugin *const **list, ik_error 
 
 ik_status ik__plugin_load_file(const char *path, ik_kind kind, const char *name,
                                const ik_plugin **out, ik_error *err) {
-    const ik_plugin *const *list;
+    const ik_plugin *const *list = NULL;
     ik_status status = load(path, &list, err);
     if (status) return status;
     char why[512];

@@ -21,13 +21,14 @@ struct ik__pool {
     size_t next_size;
 };
 
+static _Noreturn void give_up(size_t size) {
+    fprintf(stderr, "inadekit: error: no memory left for %zu bytes; free some and retry\n", size);
+    abort();
+}
+
 static void *get(size_t size) {
     void *p = calloc(1, size);
-    if (!p) {
-        fprintf(stderr, "inadekit: error: no memory left for %zu bytes; free some and retry\n",
-                size);
-        abort();
-    }
+    if (!p) give_up(size);
     return p;
 }
 
@@ -39,7 +40,7 @@ ik__pool *ik__pool_new(void) {
 
 void *ik__pool_alloc(ik__pool *pool, size_t size) {
     const size_t align = _Alignof(max_align_t);
-    if (size > PTRDIFF_MAX - sizeof(block) - align) get(SIZE_MAX); /* ends here */
+    if (size > PTRDIFF_MAX - sizeof(block) - align) give_up(size);
     size = (size + align - 1) / align * align;
     block *b = pool->blocks;
     if (!b || b->size - b->used < size) {
