@@ -31,9 +31,9 @@ ik_status ik__conf_fail(const ik__conf *at, ik_error *err, const char *fmt, ...)
     return IK_USAGE;
 }
 
-static ik_status resolve_scalar(ik__loader *loader, const ik__node *n, ik__conf *out,
+static ik_status resolve_scalar(ik__yaml *loader, const ik__yaml_node *n, ik__conf *out,
                                 ik_error *err) {
-    if (n->expand) return ik__text_expand(loader, out, &out->text, err);
+    if (n->expand) return ik__yaml_text_expand(loader, out, &out->text, err);
     if (!n->plain) return IK_OK;
     if (strstr(out->text, "${"))
         return ik__conf_fail(out, err, "variables are replaced in quotes only; write \"%.80s\"",
@@ -43,9 +43,9 @@ static ik_status resolve_scalar(ik__loader *loader, const ik__node *n, ik__conf 
 }
 
 /* Copies a node and, where it is an alias, what it stands for. */
-static ik_status resolve(ik__loader *loader, ik__node *alias, int depth, ik__conf *out,
+static ik_status resolve(ik__yaml *loader, ik__yaml_node *alias, int depth, ik__conf *out,
                          ik_error *err) {
-    ik__node *n = ik__node_follow(alias);
+    ik__yaml_node *n = ik__yaml_follow(alias);
     if (!n || n->active)
         return ik__conf_fail(&alias->conf, err,
                              "this alias lies inside the node it stands for; move it out");
@@ -54,7 +54,7 @@ static ik_status resolve(ik__loader *loader, ik__node *alias, int depth, ik__con
     out->key_line = alias->conf.key_line;
     out->key_column = alias->conf.key_column;
     loader->nodes++;
-    ik_status status = ik__loader_check(loader, &alias->conf, err);
+    ik_status status = ik__yaml_check(loader, &alias->conf, err);
     if (status) return status;
     if (out->kind == IK_CONF_SCALAR) return resolve_scalar(loader, n, out, err);
     if (depth >= IK__CONF_MAX_DEPTH)
@@ -64,14 +64,14 @@ static ik_status resolve(ik__loader *loader, ik__node *alias, int depth, ik__con
     out->items = ik__pool_alloc(loader->pool, (size_t)out->n * sizeof *out->items);
     for (int i = 0; i < out->n && !status; i++) {
         out->items[i] = ik__pool_alloc(loader->pool, sizeof *out->items[i]);
-        status = resolve(loader, ik__node_item(n, i), depth + 1, out->items[i], err);
+        status = resolve(loader, ik__yaml_item(n, i), depth + 1, out->items[i], err);
     }
     n->active = false;
     return status;
 }
 
 /* Takes over the loader's pool, whether it succeeds or not. */
-static ik_status finish(ik__loader *loader, ik__node *root, ik_status status, ik__conf **out,
+static ik_status finish(ik__yaml *loader, ik__yaml_node *root, ik_status status, ik__conf **out,
                         ik_error *err) {
     tree *t = ik__pool_alloc(loader->pool, sizeof *t);
     t->pool = loader->pool;
@@ -84,20 +84,20 @@ static ik_status finish(ik__loader *loader, ik__node *root, ik_status status, ik
 
 ik_status ik__conf_load(const char *path, int n_sets, const char *const *sets, ik__conf **out,
                         ik_error *err) {
-    ik__loader loader = {.pool = ik__pool_new()};
-    ik__node *root = NULL;
-    ik_status status = ik__tree_load(&loader, path, &root, err);
-    if (!status) status = ik__tree_set(&loader, root, n_sets, sets, err);
+    ik__yaml loader = {.pool = ik__pool_new()};
+    ik__yaml_node *root = NULL;
+    ik_status status = ik__yaml_load(&loader, path, &root, err);
+    if (!status) status = ik__yaml_set(&loader, root, n_sets, sets, err);
     return finish(&loader, root, status, out, err);
 }
 
 ik_status ik__conf_parse(const char *name, const char *text, size_t size, ik__conf **out,
                          ik_error *err) {
-    ik__loader loader = {.pool = ik__pool_new()};
-    ik__source source = {.text = text, .size = size};
+    ik__yaml loader = {.pool = ik__pool_new()};
+    ik__yaml_source source = {.text = text, .size = size};
     source.file = ik__pool_strdup(loader.pool, name);
-    ik__node *root = NULL;
-    ik_status status = ik__tree_parse(&loader, &source, &root, err);
+    ik__yaml_node *root = NULL;
+    ik_status status = ik__yaml_parse(&loader, &source, &root, err);
     return finish(&loader, root, status, out, err);
 }
 

@@ -31,7 +31,7 @@ static void put_quoted(FILE *f, const char *s, bool is_key) {
     fputc('"', f);
     for (size_t i = 0, size = strlen(s); i < size;) {
         uint32_t c = 0;
-        int length = ik__utf8_next(s + i, size - i, &c);
+        int length = ik__yaml_utf8(s + i, size - i, &c);
         if (length == 0) break; /* cannot be: texts are checked when they are read */
         if (!is_key && strncmp(s + i, "${", 2) == 0) fputc('$', f);
         put_code(f, c, s + i, length);

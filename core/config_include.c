@@ -13,36 +13,36 @@ typedef struct chain {
     const struct chain *up;
 } chain;
 
-static ik_status load(ik__loader *loader, const char *path, const ik__conf *at, const chain *up,
-                      ik__node **out, ik_error *err);
+static ik_status load(ik__yaml *loader, const char *path, const ik__conf *at, const chain *up,
+                      ik__yaml_node **out, ik_error *err);
 
-static ik_status merge(ik__loader *loader, ik__node *base, ik__node *over, int depth,
+static ik_status merge(ik__yaml *loader, ik__yaml_node *base, ik__yaml_node *over, int depth,
                        ik_error *err) {
-    ik__node *b = ik__node_follow(base), *o = ik__node_follow(over);
+    ik__yaml_node *b = ik__yaml_follow(base), *o = ik__yaml_follow(over);
     if (depth > IK__CONF_MAX_DEPTH || !b || !o)
         return ik__conf_fail(&over->conf, err,
                              "aliases make the merged maps endless or deeper than %d levels; "
                              "remove the circle",
                              IK__CONF_MAX_DEPTH);
     if (b->conf.kind != IK_CONF_MAP || o->conf.kind != IK_CONF_MAP) {
-        ik__node_replace(base, over);
+        ik__yaml_replace(base, over);
         return IK_OK;
     }
     /* Two maps are merged in copies of their own. Where neither is an alias nothing is copied. */
-    ik_status status = ik__node_own(loader, base, err);
-    if (!status) status = ik__node_own(loader, over, err);
+    ik_status status = ik__yaml_own(loader, base, err);
+    if (!status) status = ik__yaml_own(loader, over, err);
     for (int i = 0; i < over->conf.n && !status; i++) {
-        int k = ik__node_find(base, over->conf.keys[i]);
+        int k = ik__yaml_find(base, over->conf.keys[i]);
         if (k >= 0)
-            status = merge(loader, ik__node_item(base, k), ik__node_item(over, i), depth + 1, err);
+            status = merge(loader, ik__yaml_item(base, k), ik__yaml_item(over, i), depth + 1, err);
         else
-            ik__node_add(loader, base, over->conf.keys[i], ik__node_item(over, i));
+            ik__yaml_add(loader, base, over->conf.keys[i], ik__yaml_item(over, i));
     }
     over->target = base;
     return status;
 }
 
-static void take_out(ik__node *map, int k) {
+static void take_out(ik__yaml_node *map, int k) {
     ik__conf *c = &map->conf;
     size_t behind = (size_t)(c->n - k - 1);
     memmove(c->items + k, c->items + k + 1, behind * sizeof *c->items);
@@ -61,14 +61,14 @@ static const char *beside(ik__pool *pool, const char *file, const char *path) {
 }
 
 /* Loads one included file and merges it over what `base` holds so far. */
-static ik_status include_one(ik__loader *loader, ik__node *entry, const chain *up, ik__node **base,
-                             ik_error *err) {
-    ik__node *n = ik__node_follow(entry), *next = NULL;
+static ik_status include_one(ik__yaml *loader, ik__yaml_node *entry, const chain *up,
+                             ik__yaml_node **base, ik_error *err) {
+    ik__yaml_node *n = ik__yaml_follow(entry), *next = NULL;
     if (!n || n->conf.kind != IK_CONF_SCALAR || !*n->conf.text)
         return ik__conf_fail(&entry->conf, err,
                              "'include' takes a path or a list of paths; write the file's name");
     const char *path = n->conf.text;
-    ik_status status = n->expand ? ik__text_expand(loader, &n->conf, &path, err) : IK_OK;
+    ik_status status = n->expand ? ik__yaml_text_expand(loader, &n->conf, &path, err) : IK_OK;
     if (status) return status;
     path = beside(loader->pool, n->conf.file, path);
     status = load(loader, path, &n->conf, up, &next, err);
@@ -78,16 +78,16 @@ static ik_status include_one(ik__loader *loader, ik__node *entry, const chain *u
     return IK_OK;
 }
 
-static ik_status include_all(ik__loader *loader, const chain *here, ik__node **file,
+static ik_status include_all(ik__yaml *loader, const chain *here, ik__yaml_node **file,
                              ik_error *err) {
-    int k = ik__node_find(*file, "include");
+    int k = ik__yaml_find(*file, "include");
     if (k < 0) return IK_OK;
-    ik__node *entry = ik__node_item(*file, k), *list = ik__node_follow(entry), *base = NULL;
+    ik__yaml_node *entry = ik__yaml_item(*file, k), *list = ik__yaml_follow(entry), *base = NULL;
     take_out(*file, k);
     ik_status status = IK_OK;
     if (list && list->conf.kind == IK_CONF_LIST)
         for (int i = 0; i < list->conf.n && !status; i++)
-            status = include_one(loader, ik__node_item(list, i), here, &base, err);
+            status = include_one(loader, ik__yaml_item(list, i), here, &base, err);
     else
         status = include_one(loader, entry, here, &base, err);
     if (status || !base) return status;
@@ -107,8 +107,8 @@ static ik_status refuse_cycle(const ik__conf *at, const chain *here, ik_error *e
                          here->path, here->path, way);
 }
 
-static ik_status read_file(ik__loader *loader, FILE *f, chain *here, const ik__conf *at,
-                           ik__source *source, ik_error *err) {
+static ik_status read_file(ik__yaml *loader, FILE *f, chain *here, const ik__conf *at,
+                           ik__yaml_source *source, ik_error *err) {
     struct stat st;
     if (fstat(fileno(f), &st) == 0) {
         here->device = st.st_dev;
@@ -126,13 +126,13 @@ static ik_status read_file(ik__loader *loader, FILE *f, chain *here, const ik__c
                          strerror(errno));
 }
 
-static ik_status load(ik__loader *loader, const char *path, const ik__conf *at, const chain *up,
-                      ik__node **out, ik_error *err) {
+static ik_status load(ik__yaml *loader, const char *path, const ik__conf *at, const chain *up,
+                      ik__yaml_node **out, ik_error *err) {
     if (++loader->files > IK__CONF_MAX_FILES)
         return ik__conf_fail(at, err, "more than %d files are included; merge some",
                              IK__CONF_MAX_FILES);
     chain here = {.path = ik__pool_strdup(loader->pool, path), .up = up};
-    ik__source source = {.file = here.path};
+    ik__yaml_source source = {.file = here.path};
     FILE *f = fopen(path, "rb");
     if (!f)
         return ik__conf_fail(at, err, "cannot open '%s': %s; check the path%s", path,
@@ -140,7 +140,7 @@ static ik_status load(ik__loader *loader, const char *path, const ik__conf *at, 
                              up ? ", which is relative to the including file" : "");
     ik_status status = read_file(loader, f, &here, at, &source, err);
     fclose(f);
-    if (!status) status = ik__tree_parse(loader, &source, out, err);
+    if (!status) status = ik__yaml_parse(loader, &source, out, err);
     if (status) return status;
     if ((*out)->conf.kind != IK_CONF_MAP)
         return ik__conf_fail(&(*out)->conf, err,
@@ -148,6 +148,6 @@ static ik_status load(ik__loader *loader, const char *path, const ik__conf *at, 
     return include_all(loader, &here, out, err);
 }
 
-ik_status ik__tree_load(ik__loader *loader, const char *path, ik__node **out, ik_error *err) {
+ik_status ik__yaml_load(ik__yaml *loader, const char *path, ik__yaml_node **out, ik_error *err) {
     return load(loader, path, NULL, NULL, out, err);
 }

@@ -8,15 +8,15 @@ enum { MAX_ANCHORS = 1024 };
 
 typedef struct anchor {
     const char *name;
-    ik__node *node;
+    ik__yaml_node *node;
     bool open; /* its node has not ended yet */
 } anchor;
 
 typedef struct reader {
     yaml_parser_t yaml;
     yaml_event_t event; /* the current one */
-    const ik__source *source;
-    ik__loader *loader;
+    const ik__yaml_source *source;
+    ik__yaml *loader;
     ik_error *err;
     int n_anchors;
     anchor anchors[MAX_ANCHORS];
@@ -31,10 +31,10 @@ static ik__conf place(const reader *r, yaml_mark_t mark) {
 
 /* libyaml places the end of a text without a last newline on a line of its own. */
 static ik__conf problem_place(const reader *r) {
-    const ik__source *s = r->source;
+    const ik__yaml_source *s = r->source;
     ik__conf at = place(r, r->yaml.problem_mark);
     int line, column;
-    ik__text_position(s->text, s->size, &line, &column);
+    ik__yaml_text_position(s->text, s->size, &line, &column);
     if (at.line <= line) return at;
     at.line = line;
     at.column = column + (line == 1 ? s->shift : 0);
@@ -47,7 +47,7 @@ static ik_status refuse_syntax(reader *r) {
     if (y->error == YAML_MEMORY_ERROR) return ik__conf_fail(&at, r->err, "no memory left");
     if (y->error == YAML_READER_ERROR) {
         size_t offset = y->problem_offset < r->source->size ? y->problem_offset : r->source->size;
-        ik__text_position(r->source->text, offset, &at.line, &at.column);
+        ik__yaml_text_position(r->source->text, offset, &at.line, &at.column);
         return ik__conf_fail(&at, r->err, "%s; save the file as UTF-8 text", y->problem);
     }
     if (!y->context)
@@ -66,7 +66,7 @@ static ik_status next(reader *r) {
     return refuse_syntax(r);
 }
 
-static ik_status add_anchor(reader *r, ik__node *node, const yaml_char_t *name) {
+static ik_status add_anchor(reader *r, ik__yaml_node *node, const yaml_char_t *name) {
     if (!name) return IK_OK;
     if (r->n_anchors == MAX_ANCHORS)
         return ik__conf_fail(&node->conf, r->err, "more than %d anchors in a file; split it",
@@ -76,12 +76,12 @@ static ik_status add_anchor(reader *r, ik__node *node, const yaml_char_t *name) 
     return IK_OK;
 }
 
-static void close_anchor(reader *r, const ik__node *node) {
+static void close_anchor(reader *r, const ik__yaml_node *node) {
     for (int i = r->n_anchors - 1; i >= 0; i--)
         if (r->anchors[i].node == node) r->anchors[i].open = false;
 }
 
-static ik_status read_alias(reader *r, ik__node *node) {
+static ik_status read_alias(reader *r, ik__yaml_node *node) {
     const char *name = (const char *)r->event.data.alias.anchor;
     for (int i = r->n_anchors - 1; i >= 0;
          i--) { /* an anchor may be set again: the last one counts */
@@ -106,7 +106,7 @@ static ik_status read_text(reader *r, const ik__conf *at, const char **text) {
     return IK_OK;
 }
 
-static ik_status read_scalar(reader *r, ik__node *node) {
+static ik_status read_scalar(reader *r, ik__yaml_node *node) {
     yaml_scalar_style_t style = r->event.data.scalar.style;
     node->plain = style == YAML_PLAIN_SCALAR_STYLE;
     node->expand =
@@ -119,7 +119,7 @@ static ik_status read_scalar(reader *r, ik__node *node) {
 }
 
 /* The current event is the key; `at` becomes its place. */
-static ik_status read_key(reader *r, ik__node *map, const char **key, ik__conf *at) {
+static ik_status read_key(reader *r, ik__yaml_node *map, const char **key, ik__conf *at) {
     *at = place(r, r->event.start_mark);
     if (r->event.type != YAML_SCALAR_EVENT)
         return ik__conf_fail(at, r->err,
@@ -141,16 +141,16 @@ static ik_status read_key(reader *r, ik__node *map, const char **key, ik__conf *
                                  IK__CONF_MAX_KEY_BYTES);
     if (map->conf.n == IK__CONF_MAX_KEYS)
         return ik__conf_fail(at, r->err, "more than %d keys in a map; split it", IK__CONF_MAX_KEYS);
-    int twin = ik__node_find(map, *key);
+    int twin = ik__yaml_find(map, *key);
     if (twin < 0) return IK_OK;
     const ik__conf *first = map->conf.items[twin];
     return ik__conf_fail(at, r->err, "key '%.80s' is given twice, first at %s:%d:%d; remove one",
                          *key, first->key_file, first->key_line, first->key_column);
 }
 
-static ik_status read_node(reader *r, int depth, ik__node **out);
+static ik_status read_node(reader *r, int depth, ik__yaml_node **out);
 
-static ik_status read_items(reader *r, ik__node *node, int depth) {
+static ik_status read_items(reader *r, ik__yaml_node *node, int depth) {
     bool map = node->conf.kind == IK_CONF_MAP;
     yaml_event_type_t end = map ? YAML_MAPPING_END_EVENT : YAML_SEQUENCE_END_EVENT;
     for (;;) {
@@ -164,17 +164,17 @@ static ik_status read_items(reader *r, ik__node *node, int depth) {
             if (!status) status = next(r);
             if (status) return status;
         }
-        ik__node *item;
+        ik__yaml_node *item;
         status = read_node(r, depth, &item);
         if (status) return status;
         item->conf.key_file = at.file;
         item->conf.key_line = at.line;
         item->conf.key_column = at.column;
-        ik__node_add(r->loader, node, key, item);
+        ik__yaml_add(r->loader, node, key, item);
     }
 }
 
-static ik_status read_collection(reader *r, ik__node *node, int depth) {
+static ik_status read_collection(reader *r, ik__yaml_node *node, int depth) {
     bool map = node->conf.kind == IK_CONF_MAP;
     bool block = map ? r->event.data.mapping_start.style == YAML_BLOCK_MAPPING_STYLE
                      : r->event.data.sequence_start.style == YAML_BLOCK_SEQUENCE_STYLE;
@@ -199,37 +199,37 @@ static const yaml_char_t *tag_of(const yaml_event_t *e) {
 }
 
 /* The current event begins the node. */
-static ik_status read_node(reader *r, int depth, ik__node **out) {
+static ik_status read_node(reader *r, int depth, ik__yaml_node **out) {
     yaml_event_type_t type = r->event.type;
     ik__conf_kind kind = type == YAML_MAPPING_START_EVENT    ? IK_CONF_MAP
                          : type == YAML_SEQUENCE_START_EVENT ? IK_CONF_LIST
                                                              : IK_CONF_SCALAR;
     ik__conf at = place(r, r->event.start_mark);
-    *out = ik__node_new(r->loader, kind, at.file, at.line, at.column);
+    *out = ik__yaml_new(r->loader, kind, at.file, at.line, at.column);
     if (tag_of(&r->event))
         return ik__conf_fail(&at, r->err, "tags such as '%.80s' have no meaning here; remove it",
                              (const char *)tag_of(&r->event));
-    ik_status status = ik__loader_check(r->loader, &at, r->err);
+    ik_status status = ik__yaml_check(r->loader, &at, r->err);
     if (status) return status;
     if (type == YAML_ALIAS_EVENT) return read_alias(r, *out);
     if (type == YAML_SCALAR_EVENT) return read_scalar(r, *out);
     return read_collection(r, *out, depth);
 }
 
-static ik_status no_content(reader *r, ik__node **out) {
-    const ik__source *s = r->source;
+static ik_status no_content(reader *r, ik__yaml_node **out) {
+    const ik__yaml_source *s = r->source;
     ik__conf at = {.file = s->file, .line = 1, .column = 1 + s->shift};
     if (!s->flow_only)
         return ik__conf_fail(&at, r->err, "there is nothing in it; write a map such as 'name: x'");
     if (s->size > 0)
         return ik__conf_fail(&at, r->err, "the value is only a comment; put it in quotes");
-    *out = ik__node_new(r->loader, IK_CONF_SCALAR, at.file, at.line, at.column);
+    *out = ik__yaml_new(r->loader, IK_CONF_SCALAR, at.file, at.line, at.column);
     (*out)->conf.text = "";
     (*out)->plain = true;
     return IK_OK;
 }
 
-static ik_status read_document(reader *r, ik__node **out) {
+static ik_status read_document(reader *r, ik__yaml_node **out) {
     ik_status status = next(r); /* the stream's start */
     if (!status) status = next(r);
     if (status) return status;
@@ -246,12 +246,12 @@ static ik_status read_document(reader *r, ik__node **out) {
     return ik__conf_fail(&at, r->err, "a second document begins here; keep one in a file");
 }
 
-ik_status ik__tree_parse(ik__loader *loader, const ik__source *source, ik__node **out,
+ik_status ik__yaml_parse(ik__yaml *loader, const ik__yaml_source *source, ik__yaml_node **out,
                          ik_error *err) {
     ik__conf at = {.file = source->file, .line = 1, .column = 1};
     if (source->size > IK__CONF_MAX_BYTES)
         return ik__conf_fail(&at, err, "it is larger than 1 MiB; split it with 'include:'");
-    ik_status status = ik__text_check(source->file, source->text, source->size, err);
+    ik_status status = ik__yaml_text_check(source->file, source->text, source->size, err);
     if (status) return status;
     size_t mark = source->size >= 3 && memcmp(source->text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
 

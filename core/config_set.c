@@ -10,7 +10,7 @@ typedef struct override {
     const char *path;   /* a.b.c */
     int n;              /* components, */
     const char **names; /* the components */
-    ik__node *value;
+    ik__yaml_node *value;
 } override;
 
 static int characters(const char *from, const char *to) {
@@ -19,7 +19,7 @@ static int characters(const char *from, const char *to) {
     return n;
 }
 
-static ik_status split(ik__loader *loader, override *o, ik_error *err) {
+static ik_status split(ik__yaml *loader, override *o, ik_error *err) {
     char *s = ik__pool_strdup(loader->pool, o->path);
     int n = 1;
     for (const char *c = s; *c; c++) n += *c == '.';
@@ -34,12 +34,12 @@ static ik_status split(ik__loader *loader, override *o, ik_error *err) {
     return IK_OK;
 }
 
-static ik_status read_override(ik__loader *loader, const char *arg, override *o, ik_error *err) {
+static ik_status read_override(ik__yaml *loader, const char *arg, override *o, ik_error *err) {
     const char *equals = strchr(arg, '=');
     char label[128];
     snprintf(label, sizeof label, strlen(arg) > 100 ? "--set %.100s..." : "--set %s", arg);
     o->at = (ik__conf){.file = ik__pool_strdup(loader->pool, label), .line = 1, .column = 1};
-    ik_status status = ik__text_check(o->at.file, arg, strlen(arg), err);
+    ik_status status = ik__yaml_text_check(o->at.file, arg, strlen(arg), err);
     if (status) return status;
     if (!equals || equals == arg)
         return ik__conf_fail(&o->at, err,
@@ -50,15 +50,15 @@ static ik_status read_override(ik__loader *loader, const char *arg, override *o,
     o->path = path;
     status = split(loader, o, err);
     if (status) return status;
-    ik__source source = {.file = o->at.file,
-                         .text = equals + 1,
-                         .size = strlen(equals + 1),
-                         .flow_only = true,
-                         .shift = characters(arg, equals + 1)};
-    return ik__tree_parse(loader, &source, &o->value, err);
+    ik__yaml_source source = {.file = o->at.file,
+                              .text = equals + 1,
+                              .size = strlen(equals + 1),
+                              .flow_only = true,
+                              .shift = characters(arg, equals + 1)};
+    return ik__yaml_parse(loader, &source, &o->value, err);
 }
 
-static ik_status list_item(const override *o, int part, ik__node *list, ik__node **out,
+static ik_status list_item(const override *o, int part, ik__yaml_node *list, ik__yaml_node **out,
                            ik_error *err) {
     char *end;
     const char *name = o->names[part];
@@ -72,12 +72,12 @@ static ik_status list_item(const override *o, int part, ik__node *list, ik__node
         return ik__conf_fail(
             &o->at, err, "there is no element %s: the list at %s:%d:%d has %d, counted from 0",
             name, list->conf.file, list->conf.line, list->conf.column, list->conf.n);
-    *out = ik__node_item(list, (int)i);
+    *out = ik__yaml_item(list, (int)i);
     return IK_OK;
 }
 
 /* A null becomes an empty map; so does a plugin's bare name when its plugin is overridden. */
-static ik_status make_map(const override *o, int part, ik__node *n, ik_error *err) {
+static ik_status make_map(const override *o, int part, ik__yaml_node *n, ik_error *err) {
     bool null = n->plain && (!*n->conf.text || strcmp(n->conf.text, "~") == 0 ||
                              strcmp(n->conf.text, "null") == 0);
     bool name = part == o->n - 1 && strcmp(o->names[part], "plugin") == 0;
@@ -93,35 +93,35 @@ static ik_status make_map(const override *o, int part, ik__node *n, ik_error *er
     return IK_OK;
 }
 
-static ik_status map_item(ik__loader *loader, const override *o, int part, ik__node *map,
-                          ik__node **out, ik_error *err) {
+static ik_status map_item(ik__yaml *loader, const override *o, int part, ik__yaml_node *map,
+                          ik__yaml_node **out, ik_error *err) {
     if (part == o->n - 1 && strcmp(o->names[part], "plugin") == 0)
         map->conf.plugin_overridden = true;
-    int k = ik__node_find(map, o->names[part]);
+    int k = ik__yaml_find(map, o->names[part]);
     if (k >= 0) {
-        *out = ik__node_item(map, k);
+        *out = ik__yaml_item(map, k);
         return IK_OK;
     }
     if (map->conf.n == IK__CONF_MAX_KEYS)
         return ik__conf_fail(&o->at, err, "more than %d keys in a map; split it",
                              IK__CONF_MAX_KEYS);
-    *out = ik__node_new(loader, IK_CONF_MAP, o->at.file, 1, 1);
-    ik__node_add(loader, map, o->names[part], *out);
+    *out = ik__yaml_new(loader, IK_CONF_MAP, o->at.file, 1, 1);
+    ik__yaml_add(loader, map, o->names[part], *out);
     return IK_OK;
 }
 
-static ik_status apply(ik__loader *loader, ik__node *n, override *o, ik_error *err) {
+static ik_status apply(ik__yaml *loader, ik__yaml_node *n, override *o, ik_error *err) {
     ik_status status = IK_OK;
     for (int part = 0; part < o->n && !status; part++) {
-        status = ik__node_own(loader, n, err);
-        if (!status) status = ik__loader_check(loader, &o->at, err);
+        status = ik__yaml_own(loader, n, err);
+        if (!status) status = ik__yaml_check(loader, &o->at, err);
         if (!status && n->conf.kind == IK_CONF_SCALAR) status = make_map(o, part, n, err);
         if (status) break;
         status = n->conf.kind == IK_CONF_LIST ? list_item(o, part, n, &n, err)
                                               : map_item(loader, o, part, n, &n, err);
     }
     if (status) return status;
-    ik__node_replace(n, o->value);
+    ik__yaml_replace(n, o->value);
     n->conf.key_file = o->at.file;
     n->conf.key_line = 1;
     n->conf.key_column = 1;
@@ -129,19 +129,19 @@ static ik_status apply(ik__loader *loader, ik__node *n, override *o, ik_error *e
 }
 
 /* Does the way to the last component lead through an alias? */
-static bool through_alias(const ik__node *n, const override *o) {
+static bool through_alias(const ik__yaml_node *n, const override *o) {
     for (int part = 0; part < o->n; part++) {
         if (n->target) return true;
         int k = -1;
-        if (n->conf.kind == IK_CONF_MAP) k = ik__node_find(n, o->names[part]);
+        if (n->conf.kind == IK_CONF_MAP) k = ik__yaml_find(n, o->names[part]);
         if (n->conf.kind == IK_CONF_LIST) k = atoi(o->names[part]);
         if (k < 0 || k >= n->conf.n) return false;
-        n = ik__node_item(n, k);
+        n = ik__yaml_item(n, k);
     }
     return false;
 }
 
-ik_status ik__tree_set(ik__loader *loader, ik__node *root, int n, const char *const *sets,
+ik_status ik__yaml_set(ik__yaml *loader, ik__yaml_node *root, int n, const char *const *sets,
                        ik_error *err) {
     if (n <= 0) return IK_OK;
     override *list = ik__pool_alloc(loader->pool, (size_t)n * sizeof *list);

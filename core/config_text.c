@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-int ik__utf8_next(const char *text, size_t size, uint32_t *code) {
+int ik__yaml_utf8(const char *text, size_t size, uint32_t *code) {
     const unsigned char *s = (const unsigned char *)text;
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
     if (size == 0) return 0;
@@ -20,7 +20,7 @@ int ik__utf8_next(const char *text, size_t size, uint32_t *code) {
     return length;
 }
 
-void ik__text_position(const char *text, size_t offset, int *line, int *column) {
+void ik__yaml_text_position(const char *text, size_t offset, int *line, int *column) {
     *line = *column = 1;
     for (size_t i = 0; i < offset; i++) {
         if (text[i] == '\n') {
@@ -32,17 +32,17 @@ void ik__text_position(const char *text, size_t offset, int *line, int *column) 
     }
 }
 
-ik_status ik__text_check(const char *file, const char *text, size_t size, ik_error *err) {
+ik_status ik__yaml_text_check(const char *file, const char *text, size_t size, ik_error *err) {
     for (size_t i = 0; i < size;) {
         uint32_t c = 0;
-        int length = ik__utf8_next(text + i, size - i, &c);
+        int length = ik__yaml_utf8(text + i, size - i, &c);
         bool control = length && (c == 0x7F || (c < 0x20 && c != '\t' && c != '\n' && c != '\r'));
         if (length && !control) {
             i += (size_t)length;
             continue;
         }
         ik__conf at = {.file = file};
-        ik__text_position(text, i, &at.line, &at.column);
+        ik__yaml_text_position(text, i, &at.line, &at.column);
         return ik__conf_fail(&at, err, "byte 0x%02X is not %s; save the file as UTF-8 text",
                              (unsigned char)text[i], control ? "text" : "valid UTF-8");
     }
@@ -97,8 +97,8 @@ static ik_status expand_one(const ik__conf *at, const char *s, const char **end,
                              name, name);
     uint32_t code;
     size_t size = strlen(value);
-    for (size_t i = 0; i < size; i += (size_t)ik__utf8_next(value + i, size - i, &code))
-        if (!ik__utf8_next(value + i, size - i, &code))
+    for (size_t i = 0; i < size; i += (size_t)ik__yaml_utf8(value + i, size - i, &code))
+        if (!ik__yaml_utf8(value + i, size - i, &code))
             return ik__conf_fail(at, err,
                                  "environment variable '%s' is not valid UTF-8; correct it", name);
     put(to, value, size);
@@ -124,8 +124,8 @@ static ik_status expand(const ik__conf *at, const char *s, sink *to, ik_error *e
     return IK_OK;
 }
 
-ik_status ik__text_expand(ik__loader *loader, const ik__conf *at, const char **text,
-                          ik_error *err) {
+ik_status ik__yaml_text_expand(ik__yaml *loader, const ik__conf *at, const char **text,
+                               ik_error *err) {
     if (!strstr(*text, "${")) return IK_OK;
     sink to = {0};
     ik_status status = expand(at, *text, &to, err);

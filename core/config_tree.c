@@ -1,9 +1,9 @@
 /* The tree under construction: nodes, lookup, aliases. */
 #include "config_tree.h"
 
-ik__node *ik__node_new(ik__loader *loader, ik__conf_kind kind, const char *file, int line,
-                       int column) {
-    ik__node *n = ik__pool_alloc(loader->pool, sizeof *n);
+ik__yaml_node *ik__yaml_new(ik__yaml *loader, ik__conf_kind kind, const char *file, int line,
+                            int column) {
+    ik__yaml_node *n = ik__pool_alloc(loader->pool, sizeof *n);
     n->conf.kind = kind;
     n->conf.file = file;
     n->conf.line = line;
@@ -19,7 +19,7 @@ static void *grown(ik__pool *pool, const void *array, int n) {
     return n ? memcpy(larger, array, (size_t)n * sizeof(void *)) : larger;
 }
 
-void ik__node_add(ik__loader *loader, ik__node *parent, const char *key, ik__node *item) {
+void ik__yaml_add(ik__yaml *loader, ik__yaml_node *parent, const char *key, ik__yaml_node *item) {
     ik__conf *c = &parent->conf;
     c->items = grown(loader->pool, c->items, c->n);
     c->items[c->n] = &item->conf;
@@ -30,38 +30,39 @@ void ik__node_add(ik__loader *loader, ik__node *parent, const char *key, ik__nod
     c->n++;
 }
 
-int ik__node_find(const ik__node *map, const char *key) {
+int ik__yaml_find(const ik__yaml_node *map, const char *key) {
     for (int i = 0; i < map->conf.n; i++)
         if (strcmp(map->conf.keys[i], key) == 0) return i;
     return -1;
 }
 
-ik__node *ik__node_follow(ik__node *n) {
+ik__yaml_node *ik__yaml_follow(ik__yaml_node *n) {
     for (int steps = 0; n->target; n = n->target)
         if (++steps > IK__CONF_MAX_NODES) return NULL;
     return n;
 }
 
-static ik_status copy(ik__loader *loader, const ik__node *from, ik__node *to, ik_error *err) {
+static ik_status copy(ik__yaml *loader, const ik__yaml_node *from, ik__yaml_node *to,
+                      ik_error *err) {
     *to = *from;
     to->conf.n = 0;
     to->conf.items = NULL;
     to->conf.keys = NULL;
     if (from->target) return IK_OK;
     for (int i = 0; i < from->conf.n; i++) {
-        ik_status status = ik__loader_check(loader, &from->conf, err);
+        ik_status status = ik__yaml_check(loader, &from->conf, err);
         if (status) return status;
-        ik__node *item = ik__node_new(loader, IK_CONF_SCALAR, NULL, 0, 0);
-        ik__node_add(loader, to, from->conf.keys ? from->conf.keys[i] : NULL, item);
-        status = copy(loader, ik__node_item(from, i), item, err);
+        ik__yaml_node *item = ik__yaml_new(loader, IK_CONF_SCALAR, NULL, 0, 0);
+        ik__yaml_add(loader, to, from->conf.keys ? from->conf.keys[i] : NULL, item);
+        status = copy(loader, ik__yaml_item(from, i), item, err);
         if (status) return status;
     }
     return IK_OK;
 }
 
-ik_status ik__node_own(ik__loader *loader, ik__node *n, ik_error *err) {
+ik_status ik__yaml_own(ik__yaml *loader, ik__yaml_node *n, ik_error *err) {
     if (!n->target) return IK_OK;
-    ik__node *original = ik__node_follow(n), place = *n;
+    ik__yaml_node *original = ik__yaml_follow(n), place = *n;
     if (!original)
         return ik__conf_fail(&n->conf, err, "this alias stands for itself; remove the circle");
     ik_status status = copy(loader, original, n, err);
@@ -72,12 +73,12 @@ ik_status ik__node_own(ik__loader *loader, ik__node *n, ik_error *err) {
     return status;
 }
 
-void ik__node_replace(ik__node *to, ik__node *from) {
+void ik__yaml_replace(ik__yaml_node *to, ik__yaml_node *from) {
     *to = *from;
     from->target = to;
 }
 
-ik_status ik__loader_check(const ik__loader *loader, const ik__conf *at, ik_error *err) {
+ik_status ik__yaml_check(const ik__yaml *loader, const ik__conf *at, ik_error *err) {
     if (loader->nodes <= IK__CONF_MAX_NODES) return IK_OK;
     return ik__conf_fail(
         at, err, "aliases and includes grow the configuration beyond %d values; simplify it",

@@ -15,60 +15,61 @@ enum {
 };
 
 /* What one load shares: memory and the budgets that keep hostile input small. */
-typedef struct ik__loader {
+typedef struct ik__yaml {
     ik__pool *pool;
     int nodes, files;
-} ik__loader;
+} ik__yaml;
 
 /* `conf` comes first, and its items are nodes too. */
-typedef struct ik__node ik__node;
-struct ik__node {
+typedef struct ik__yaml_node ik__yaml_node;
+struct ik__yaml_node {
     ik__conf conf;
-    ik__node *target; /* stands for that node: an alias, or what a merge has replaced */
-    bool expand;      /* '...' or "...": `${VAR}` is replaced when the tree is resolved */
+    ik__yaml_node *target; /* stands for that node: an alias, or what a merge has replaced */
+    bool expand;           /* '...' or "...": `${VAR}` is replaced when the tree is resolved */
     bool plain;
     bool active; /* being copied: meeting it again is a cycle */
 };
 
-static inline ik__node *ik__node_item(const ik__node *n, int i) {
-    return (ik__node *)n->conf.items[i];
+static inline ik__yaml_node *ik__yaml_item(const ik__yaml_node *n, int i) {
+    return (ik__yaml_node *)n->conf.items[i];
 }
 
-ik__node *ik__node_new(ik__loader *loader, ik__conf_kind kind, const char *file, int line,
-                       int column);
-void ik__node_add(ik__loader *loader, ik__node *parent, const char *key, ik__node *item);
-int ik__node_find(const ik__node *map, const char *key); /* index or -1 */
+ik__yaml_node *ik__yaml_new(ik__yaml *loader, ik__conf_kind kind, const char *file, int line,
+                            int column);
+void ik__yaml_add(ik__yaml *loader, ik__yaml_node *parent, const char *key, ik__yaml_node *item);
+int ik__yaml_find(const ik__yaml_node *map, const char *key); /* index or -1 */
 /* Follows aliases; NULL if they run in a circle. */
-ik__node *ik__node_follow(ik__node *n);
+ik__yaml_node *ik__yaml_follow(ik__yaml_node *n);
 /* Turns an alias into a copy of what it stands for, aliases inside left in place. */
-ik_status ik__node_own(ik__loader *loader, ik__node *n, ik_error *err);
+ik_status ik__yaml_own(ik__yaml *loader, ik__yaml_node *n, ik_error *err);
 /* Gives `to` the contents of `from`; aliases of either mean `to` from now on. */
-void ik__node_replace(ik__node *to, ik__node *from);
+void ik__yaml_replace(ik__yaml_node *to, ik__yaml_node *from);
 /* Fails when the load has become too large. */
-ik_status ik__loader_check(const ik__loader *loader, const ik__conf *at, ik_error *err);
+ik_status ik__yaml_check(const ik__yaml *loader, const ik__conf *at, ik_error *err);
 
 /* Refuses what is not UTF-8 text. */
-ik_status ik__text_check(const char *file, const char *text, size_t size, ik_error *err);
+ik_status ik__yaml_text_check(const char *file, const char *text, size_t size, ik_error *err);
 /* Line and column, from 1, of a byte. */
-void ik__text_position(const char *text, size_t offset, int *line, int *column);
+void ik__yaml_text_position(const char *text, size_t offset, int *line, int *column);
 /* Reads one code point; returns its length, 0 if it is not valid. */
-int ik__utf8_next(const char *text, size_t size, uint32_t *code);
+int ik__yaml_utf8(const char *text, size_t size, uint32_t *code);
 /* Replaces `${VAR}` and `${VAR:-default}` in a scalar. */
-ik_status ik__text_expand(ik__loader *loader, const ik__conf *at, const char **text, ik_error *err);
+ik_status ik__yaml_text_expand(ik__yaml *loader, const ik__conf *at, const char **text,
+                               ik_error *err);
 
 /* How a text is parsed: a whole file, or the value of an override (flow only, may be empty), whose
  * first line begins `shift` characters into what the user wrote. */
-typedef struct ik__source {
+typedef struct ik__yaml_source {
     const char *file, *text;
     size_t size;
     bool flow_only;
     int shift;
-} ik__source;
+} ik__yaml_source;
 
-ik_status ik__tree_parse(ik__loader *loader, const ik__source *source, ik__node **out,
+ik_status ik__yaml_parse(ik__yaml *loader, const ik__yaml_source *source, ik__yaml_node **out,
                          ik_error *err);
-ik_status ik__tree_load(ik__loader *loader, const char *path, ik__node **out, ik_error *err);
-ik_status ik__tree_set(ik__loader *loader, ik__node *root, int n, const char *const *sets,
+ik_status ik__yaml_load(ik__yaml *loader, const char *path, ik__yaml_node **out, ik_error *err);
+ik_status ik__yaml_set(ik__yaml *loader, ik__yaml_node *root, int n, const char *const *sets,
                        ik_error *err);
 
 #endif
