@@ -307,8 +307,8 @@ static const ik_option options[] = {
     {"unknown", "pixels of this value become a class of their own, the last; -1: there are none",
      IK_OPT_INT, offsetof(folder, unknown), "255", -1, 65535, NULL},
     {"instances",
-     "where instances come from: `folder`, one per class present (`classes`), or the folder if it is "
-     "there (`auto`)",
+     "where instances come from: `folder`, one per class present (`classes`), or the folder if it "
+     "is there (`auto`)",
      IK_OPT_CHOICE, offsetof(folder, instances), "auto", 0, 0, instance_words},
     {NULL},
 };
