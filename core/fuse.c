@@ -1,7 +1,8 @@
 /* Fusion: patterns that cost memory traffic become one node.
  *
- * normalize(x) * lookup(scale, map) + lookup(shift, map), and a leaky ReLU after it, is `modulate`. The
- * last node of a pattern is rewritten where it stands, so that whoever reads it need not know. */
+ * normalize(x) * lookup(scale, map) + lookup(shift, map), and a leaky ReLU after it, is `modulate`.
+ * The last node of a pattern is rewritten where it stands, so that whoever reads it need not know.
+ */
 #include "ir.h"
 
 #include <stdlib.h>

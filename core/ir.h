@@ -15,9 +15,9 @@ struct ik__node {
     ik_attrs attrs;
     int n_in;
     ik__node **in;
-    const char *path;  /* of the scope it was recorded in */
-    const char *name;  /* INPUT: the scene's name for it */
-    ik__entry *entry;  /* PARAM, BUFFER */
+    const char *path; /* of the scope it was recorded in */
+    const char *name; /* INPUT: the scene's name for it */
+    ik__entry *entry; /* PARAM, BUFFER */
 };
 
 typedef struct ik__named {
@@ -46,15 +46,16 @@ typedef struct ik__graph {
     const ik__conf *at; /* the YAML node being recorded */
     bool failed;
     ik_error error;
-    ik__names states;     /* current value of each parameter and buffer, by path */
-    ik__names assigns;    /* final value of each assigned buffer */
-    ik__names values;     /* the scene */
-    ik__names maps;       /* "label@16x16" */
-    ik__names spectral;   /* normalised weights, for a judgement in two halves */
-    ik__names given;      /* values supplied instead of being drawn or encoded */
-    ik__names outputs;    /* named results of the program */
-    bool reuse_spectral;  /* second half of one forward pass */
-    bool host_latents;    /* latents are inputs that the host fills */
+    ik__names states;    /* current value of each parameter and buffer, by path */
+    ik__names assigns;   /* final value of each assigned buffer */
+    ik__names values;    /* the scene */
+    ik__names maps;      /* "label@16x16" */
+    ik__names spectral;  /* normalised weights, for a judgement in two halves */
+    ik__names given;     /* values supplied instead of being drawn or encoded */
+    ik__names outputs;   /* named results of the program */
+    bool reuse_spectral; /* second half of one forward pass */
+    bool judge_apart;    /* fakes and pictures may be judged in two halves */
+    bool host_latents;   /* latents are inputs that the host fills */
     int n_posteriors;
     ik_posterior posteriors[8];
     ik_judgement judged[2];
@@ -102,8 +103,12 @@ ik_tensor *ik__layer_label_conv(ik_graph *g, const char *name, const char *map, 
                                 ik_tensor *x, const ik_conv *c);
 ik_tensor *ik__layer_batch_norm(ik_graph *g, const char *name, ik_tensor *x);
 
-/* gradients.c: records the backward pass of a scalar. grads[i] belongs to wrt[i]; NULL where the loss
- * does not depend on it. */
+/* The same with their parameters directly in the current scope. */
+ik_tensor *ik__layer_conv_here(ik_graph *g, ik_tensor *x, const ik_conv *c);
+ik_tensor *ik__layer_linear_here(ik_graph *g, ik_tensor *x, int64_t out);
+
+/* gradients.c: records the backward pass of a scalar. grads[i] belongs to wrt[i]; NULL where the
+ * loss does not depend on it. */
 void ik__backward(ik__graph *g, ik_tensor *loss, int n, ik__node *const *wrt, ik_tensor **grads);
 
 /* fuse.c: rewrites known patterns into one node; run before the backward pass is recorded. */

@@ -75,8 +75,8 @@ static bool infer_matmul(const ik_attrs *a, ik_shape x, ik_shape y, ik_shape *ou
     return true;
 }
 
-static bool infer_conv(ik_opcode op, const ik_attrs *a, int n, ik_tensor *const *in,
-                       ik_shape *out, char *why, size_t size) {
+static bool infer_conv(ik_opcode op, const ik_attrs *a, int n, ik_tensor *const *in, ik_shape *out,
+                       char *why, size_t size) {
     ik_shape x = in[0]->shape, w = in[1]->shape;
     int64_t groups = a->groups ? a->groups : 1;
     REQUIRE(x.rank == 4 && w.rank == 4, "both must have rank 4");
@@ -87,9 +87,10 @@ static bool infer_conv(ik_opcode op, const ik_attrs *a, int n, ik_tensor *const 
     bool back = op == IK_CONV2D_DX;
     int64_t channels = back ? w.d[1] * groups : w.d[0];
     REQUIRE(x.d[3] == (back ? w.d[0] : w.d[1] * groups),
-            "the channels (last axis of the first, %s of the weight) differ", back ? "first" : "second");
-    REQUIRE(channels % groups == 0 && w.d[0] % groups == 0, "%lld groups do not divide the channels",
-            (long long)groups);
+            "the channels (last axis of the first, %s of the weight) differ",
+            back ? "first" : "second");
+    REQUIRE(channels % groups == 0 && w.d[0] % groups == 0,
+            "%lld groups do not divide the channels", (long long)groups);
     REQUIRE(a->kernel[0] == w.d[2] && a->kernel[1] == w.d[3], "kernel and weight differ");
     REQUIRE(n < 3 || ik_count(in[2]->shape) == channels, "the bias does not fit");
     if (!back) return windowed(a, x, channels, out, why, size);
@@ -154,7 +155,8 @@ static bool infer_shape_op(ik_opcode op, const ik_attrs *a, ik_tensor *x, ik_sha
     case IK_BROADCAST:
         REQUIRE(a->shape.rank == x->shape.rank, "the ranks differ");
         for (int i = 0; i < x->shape.rank; i++)
-            REQUIRE(x->shape.d[i] == a->shape.d[i] || x->shape.d[i] == 1, "axis %d does not fit", i);
+            REQUIRE(x->shape.d[i] == a->shape.d[i] || x->shape.d[i] == 1, "axis %d does not fit",
+                    i);
         return true;
     case IK_PERMUTE:
         out->rank = x->shape.rank;
@@ -262,8 +264,8 @@ bool ik__infer(ik_opcode op, const ik_attrs *a, int n, ik_tensor *const *in, ik_
     case IK_LOOKUP:
         return infer_lookup(in, &out->shape, why, size);
     case IK_SEGMENT_SUM:
-        out->shape = IK_SHAPE3(a->per_sample ? x->shape.d[0] : 1, a->length,
-                               x->shape.d[x->shape.rank - 1]);
+        out->shape =
+            IK_SHAPE3(a->per_sample ? x->shape.d[0] : 1, a->length, x->shape.d[x->shape.rank - 1]);
         return true;
     case IK_SEGMENT_COUNT:
         out->shape = IK_SHAPE2(x->shape.d[0], a->length);

@@ -66,8 +66,12 @@ ik__entry *ik__store_entry(ik__store *s, const char *path, ik_shape shape, ik_in
     }
     e = ik__pool_alloc(s->pool, sizeof *e);
     int64_t *used = learned ? &b->learned : &b->kept;
-    *e = (ik__entry){.path = ik__pool_strdup(s->pool, path), .shape = shape, .init = init,
-                     .learned = learned, .block = (int)(b - s->blocks), .offset = *used};
+    *e = (ik__entry){.path = ik__pool_strdup(s->pool, path),
+                     .shape = shape,
+                     .init = init,
+                     .learned = learned,
+                     .block = (int)(b - s->blocks),
+                     .offset = *used};
     *used += padded(ik_count(shape));
     s->entries[s->n++] = e;
     return e;
@@ -139,10 +143,13 @@ static ik_status allocate(ik__store *s, ik__block *b, bool accumulate, bool ema,
         void **p;
         int64_t n;
         bool wanted;
-    } rows[] = {{&b->value, b->learned, true},       {&b->grad, b->learned, b->trained},
-                {&b->m, b->learned, b->trained},     {&b->v, b->learned, b->trained},
+    } rows[] = {{&b->value, b->learned, true},
+                {&b->grad, b->learned, b->trained},
+                {&b->m, b->learned, b->trained},
+                {&b->v, b->learned, b->trained},
                 {&b->sum, b->learned, b->trained && accumulate},
-                {&b->ema, b->learned, b->trained && ema}, {&b->buffers, b->kept, true}};
+                {&b->ema, b->learned, b->trained && ema},
+                {&b->buffers, b->kept, true}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if (!rows[i].wanted || !rows[i].n) continue;
         *rows[i].p = s->backend->alloc(s->self, (size_t)rows[i].n * unit);

@@ -1,7 +1,7 @@
 /* Parameters and buffers, keyed by path, laid out as contiguous blocks per network.
  *
- * Recording declares entries; `ik__store_build` lays them out and fills them by their init rules, each
- * from a random stream named after its path, so creation order never matters. */
+ * Recording declares entries; `ik__store_build` lays them out and fills them by their init rules,
+ * each from a random stream named after its path, so creation order never matters. */
 #ifndef INADEKIT_STORE_H
 #define INADEKIT_STORE_H
 
@@ -39,8 +39,8 @@ typedef struct ik__store {
 
 ik__store *ik__store_new(void);
 void ik__store_free(ik__store *s);
-/* Declares or finds an entry; NULL and a message when the shape differs from before. The block is the
- * path's first component. */
+/* Declares or finds an entry; NULL and a message when the shape differs from before. The block is
+ * the path's first component. */
 ik__entry *ik__store_entry(ik__store *s, const char *path, ik_shape shape, ik_init init,
                            bool learned, char *why, size_t size);
 ik__entry *ik__store_find(const ik__store *s, const char *path);

@@ -1,0 +1,187 @@
+/* Layers: ops with parameters, named as PyTorch names them. */
+#include "ir.h"
+
+static ik_init weight_init(const ik_conv *c) {
+    if (c->init.kind != IK_INIT_ZEROS || c->init.a != 0) return c->init;
+    if (c->spectral) return (ik_init){IK_INIT_FAN_IN_UNIFORM, 0, 0};
+    return (ik_init){IK_INIT_XAVIER_NORMAL, 0.02, 0};
+}
+
+/* torch.nn.utils.spectral_norm: weight_orig is learned, weight_u and weight_v are buffers. */
+static ik_tensor *spectral_weight(ik_graph *g, ik_shape shape, ik_init init) {
+    ik__graph *core = ik__of(g);
+    const char *key = ik__path_join(core, "weight");
+    ik__node *known = core->reuse_spectral ? ik__names_get(&core->spectral, key) : NULL;
+    if (known) return &known->t;
+    int64_t rows = shape.d[0], columns = ik_count(shape) / rows;
+    ik_tensor *w = ik_param(g, "weight_orig", shape, init);
+    ik_init unit = {IK_INIT_UNIT_NORMAL, 0, 0};
+    ik_tensor *u = g->api->buffer(g, "weight_u", IK_SHAPE1(rows), unit);
+    ik_tensor *v = g->api->buffer(g, "weight_v", IK_SHAPE1(columns), unit);
+    ik_tensor *in[3] = {w, u, v};
+    ik_tensor *uvs =
+        g->api->op(g, IK_SPECTRAL_UV, IK_ATTRS(.iterate = g->info.training, .eps = 1e-12), 3, in);
+    if (g->info.training) {
+        g->api->assign(g, "weight_u", ik_slice(g, uvs, 0, 0, rows));
+        g->api->assign(g, "weight_v", ik_slice(g, uvs, 0, rows, columns));
+    }
+    ik_tensor *scaled = ik_op2(g, IK_SPECTRAL_SCALE, NULL, w, uvs);
+    if (scaled) ik__names_set(core, &core->spectral, key, scaled);
+    return scaled;
+}
+
+static ik_tensor *weight_of(ik_graph *g, const ik_conv *c, ik_shape shape) {
+    return c->spectral ? spectral_weight(g, shape, weight_init(c))
+                       : ik_param(g, "weight", shape, weight_init(c));
+}
+
+static ik_tensor *bias_of(ik_graph *g, int64_t n) {
+    return ik_param(g, "bias", IK_SHAPE1(n), (ik_init){IK_INIT_ZEROS, 0, 0});
+}
+
+static ik_attrs window_of(const ik_conv *c) {
+    int padding = c->padding < 0 ? c->kernel / 2 : c->padding;
+    int stride = c->stride ? c->stride : 1, dilation = c->dilation ? c->dilation : 1;
+    return (ik_attrs){.kernel = {c->kernel, c->kernel},
+                      .stride = {stride, stride},
+                      .padding = {padding, padding},
+                      .dilation = {dilation, dilation},
+                      .groups = c->groups ? c->groups : 1};
+}
+
+/* Masked patches times the weight in the patches' order (kh, kw, I). */
+static ik_tensor *same_segment_conv(ik_graph *g, ik_tensor *x, ik_tensor *w, const ik_conv *c) {
+    ik_tensor *map = ik_map(g, "instance", x->shape.d[1], x->shape.d[2]);
+    ik_attrs a = window_of(c);
+    ik_tensor *p = ik_op2(g, IK_PATCHES, &a, x, map);
+    ik_attrs order = {.shape = {4, {0, 2, 3, 1, 0}}};
+    w = ik_op1(g, IK_PERMUTE, &order, w);
+    if (!p || !w) return NULL;
+    ik_shape s = p->shape;
+    int64_t taps = s.d[3], pixels = s.d[0] * s.d[1] * s.d[2];
+    ik_tensor *y =
+        ik_op2(g, IK_MATMUL, IK_ATTRS(.transpose_b = 1), ik_reshape(g, p, IK_SHAPE2(pixels, taps)),
+               ik_reshape(g, w, IK_SHAPE2(c->out, taps)));
+    return ik_reshape(g, y, IK_SHAPE4(s.d[0], s.d[1], s.d[2], c->out));
+}
+
+ik_tensor *ik__layer_conv_here(ik_graph *g, ik_tensor *x, const ik_conv *c) {
+    int64_t groups = c->groups ? c->groups : 1;
+    ik_tensor *y = NULL;
+    if (x->shape.rank != 4 || c->out < 1 || c->kernel < 1 || x->shape.d[3] % groups) {
+        char shape[64];
+        ik__shape_text(x->shape, shape, sizeof shape);
+        ik__graph_fail(ik__of(g),
+                       "a %dx%d convolution to %lld channels in %lld groups cannot take %s",
+                       c->kernel, c->kernel, (long long)c->out, (long long)groups, shape);
+    } else {
+        ik_tensor *w =
+            weight_of(g, c, IK_SHAPE4(c->out, x->shape.d[3] / groups, c->kernel, c->kernel));
+        ik_tensor *b = c->bias ? bias_of(g, c->out) : NULL;
+        if (c->same_segment) {
+            y = same_segment_conv(g, x, w, c);
+            if (b) y = ik_add(g, y, ik_reshape(g, b, IK_SHAPE4(1, 1, 1, c->out)));
+        } else {
+            ik_attrs a = window_of(c);
+            ik_tensor *in[3] = {x, w, b};
+            y = g->api->op(g, IK_CONV2D, &a, c->bias ? 3 : 2, in);
+        }
+    }
+    return y;
+}
+
+ik_tensor *ik__layer_conv(ik_graph *g, const char *name, ik_tensor *x, const ik_conv *c) {
+    if (!x) return NULL;
+    g->api->push(g, name);
+    ik_tensor *y = ik__layer_conv_here(g, x, c);
+    g->api->pop(g);
+    return y;
+}
+
+ik_tensor *ik__layer_linear_here(ik_graph *g, ik_tensor *x, int64_t out) {
+    ik_shape s = x->shape;
+    int64_t in = s.d[s.rank - 1], rows = ik_count(s) / in;
+    ik_tensor *w =
+        ik_param(g, "weight", IK_SHAPE2(out, in), (ik_init){IK_INIT_XAVIER_NORMAL, 0.02, 0});
+    ik_tensor *y =
+        ik_op2(g, IK_MATMUL, IK_ATTRS(.transpose_b = 1), ik_reshape(g, x, IK_SHAPE2(rows, in)), w);
+    y = ik_add(g, y, ik_reshape(g, bias_of(g, out), IK_SHAPE2(1, out)));
+    s.d[s.rank - 1] = out;
+    return ik_reshape(g, y, s);
+}
+
+ik_tensor *ik__layer_linear(ik_graph *g, const char *name, ik_tensor *x, int64_t out) {
+    if (!x) return NULL;
+    g->api->push(g, name);
+    ik_tensor *y = ik__layer_linear_here(g, x, out);
+    g->api->pop(g);
+    return y;
+}
+
+/* The one-hot map's part of the convolution, `halvings` times average-pooled. */
+static ik_tensor *label_part(ik_graph *g, const char *name, int halvings, ik_tensor *w,
+                             const ik_conv *c) {
+    ik_tensor *map = ik_map(g, name, g->info.height, g->info.width);
+    ik_attrs a = window_of(c);
+    a.pooled = halvings;
+    if (halvings < 2) return ik_op2(g, IK_LABEL_CONV, &a, map, w);
+    ik_tensor *x = ik_op1(g, IK_ONE_HOT, IK_ATTRS(.length = g->info.labels), map);
+    for (int i = 0; i < halvings; i++) x = ik_avg_pool(g, x, 3, 2, 1);
+    a.pooled = 0;
+    return ik_op2(g, IK_CONV2D, &a, x, w);
+}
+
+ik_tensor *ik__layer_label_conv(ik_graph *g, const char *name, const char *map, int halvings,
+                                ik_tensor *x, const ik_conv *c) {
+    if (!x) return NULL;
+    g->api->push(g, name);
+    int64_t labels = g->info.labels, channels = x->shape.d[3];
+    ik_tensor *w = weight_of(g, c, IK_SHAPE4(c->out, labels + channels, c->kernel, c->kernel));
+    ik_attrs a = window_of(c);
+    ik_tensor *in[3] = {x, ik_slice(g, w, 1, labels, channels),
+                        c->bias ? bias_of(g, c->out) : NULL};
+    ik_tensor *y = g->api->op(g, IK_CONV2D, &a, c->bias ? 3 : 2, in);
+    /* At the network's own size the map is taken there; pooled maps are always made from full size.
+     */
+    ik_tensor *wl = ik_slice(g, w, 1, 0, labels), *part;
+    if (!halvings && (x->shape.d[1] != g->info.height || x->shape.d[2] != g->info.width))
+        part = ik_op2(g, IK_LABEL_CONV, &a, ik_map(g, map, x->shape.d[1], x->shape.d[2]), wl);
+    else
+        part = label_part(g, map, halvings, wl, c);
+    if (part && x->shape.d[0] == 2 * g->info.batch) {
+        ik_tensor *twice[2] = {part, part};
+        part = ik_concat(g, 0, 2, twice);
+    }
+    y = ik_add(g, y, part);
+    g->api->pop(g);
+    return y;
+}
+
+/* torch.nn.BatchNorm2d(affine=False), momentum 0.1: biased variance to normalise, unbiased to keep.
+ */
+ik_tensor *ik__layer_batch_norm(ik_graph *g, const char *name, ik_tensor *x) {
+    if (!x) return NULL;
+    g->api->push(g, name);
+    int64_t c = x->shape.d[x->shape.rank - 1], n = ik_count(x->shape) / c;
+    ik_tensor *mean =
+        g->api->buffer(g, "running_mean", IK_SHAPE1(c), (ik_init){IK_INIT_ZEROS, 0, 0});
+    ik_tensor *var = g->api->buffer(g, "running_var", IK_SHAPE1(c), (ik_init){IK_INIT_ONES, 0, 0});
+    ik_tensor *stats;
+    if (g->info.training) {
+        stats = ik_op1(g, IK_MOMENTS, NULL, x);
+        ik_tensor *m = ik_reshape(g, ik_slice(g, stats, 1, 0, 1), IK_SHAPE1(c));
+        ik_tensor *v = ik_reshape(g, ik_slice(g, stats, 1, 1, 1), IK_SHAPE1(c));
+        double unbiased = n > 1 ? (double)n / (double)(n - 1) : 1;
+        g->api->assign(g, "running_mean",
+                       ik_add(g, ik_affine(g, mean, 0.9, 0), ik_affine(g, m, 0.1, 0)));
+        g->api->assign(g, "running_var",
+                       ik_add(g, ik_affine(g, var, 0.9, 0), ik_affine(g, v, 0.1 * unbiased, 0)));
+    } else {
+        ik_tensor *both[2] = {ik_reshape(g, mean, IK_SHAPE3(1, 1, c)),
+                              ik_reshape(g, var, IK_SHAPE3(1, 1, c))};
+        stats = ik_concat(g, 1, 2, both);
+    }
+    ik_tensor *y = ik_op2(g, IK_NORMALIZE, IK_ATTRS(.eps = 1e-5), x, stats);
+    g->api->pop(g);
+    return y;
+}

@@ -1,0 +1,278 @@
+/* Programs and the engine that runs them; see program.h. */
+#include "program.h"
+
+#include <stdlib.h>
+
+ik_status ik__engine_new(ik__instance *backend, int threads, ik__engine **out, ik_error *err) {
+    ik__engine *e = calloc(1, sizeof *e);
+    if (!e) return ik_errorf(err, IK_FAILED, "out of memory");
+    e->instance = backend;
+    e->backend = backend->plugin->iface;
+    e->self = backend->self;
+    ik_status status = e->backend->open(e->self, threads, err);
+    if (status) {
+        free(e);
+        return status;
+    }
+    *out = e;
+    return IK_OK;
+}
+
+static void program_free(ik__program *p) {
+    if (!p) return;
+    for (int i = 0; p->kernels && i < p->n_kernels; i++)
+        if (p->kernels[i].release) p->kernels[i].release(&p->kernels[i]);
+    ik__graph_free(p->graph);
+    free(p->order);
+    free(p->kernels);
+    free(p->replayed);
+    free(p->pointer);
+    free(p->offset);
+    free(p->bytes);
+    free(p->grads);
+    free(p);
+}
+
+void ik__engine_free(ik__engine *e) {
+    if (!e) return;
+    for (int i = 0; i < e->n_programs; i++) program_free(e->programs[i]);
+    for (int i = 0; i < e->n_inputs; i++)
+        if (e->inputs[i].data) e->backend->free(e->self, e->inputs[i].data);
+    if (e->arena) e->backend->free(e->self, e->arena);
+    ik__store_free(e->store);
+    if (e->backend->close) e->backend->close(e->self);
+    ik__instance_free(e->instance);
+    free(e);
+}
+
+static ik__node *root_of(ik__node *n) {
+    while (ik__is_view(n->op)) n = n->in[0];
+    return n;
+}
+
+static void mark(bool *live, ik__node *n) {
+    live[n->t.id] = true;
+}
+
+static void mark_live(const ik__engine *e, const ik__program *p, bool *live) {
+    ik__graph *g = p->graph;
+    for (int i = 0; i < g->outputs.n; i++) mark(live, g->outputs.v[i].node);
+    for (int i = 0; i < g->assigns.n; i++) mark(live, g->assigns.v[i].node);
+    for (int i = 0; i < p->n_grads; i++) mark(live, ik__node_of(p->grads[i].tensor));
+    for (int i = g->n - 1; i >= 0; i--) {
+        if (e->keep_all && !ik__is_leaf(g->nodes[i]->op)) live[i] = true;
+        for (int k = 0; live[i] && k < g->nodes[i]->n_in; k++)
+            live[g->nodes[i]->in[k]->t.id] = true;
+    }
+}
+
+static ik_status prepare(ik__engine *e, ik__program *p, ik_error *err) {
+    for (int i = 0; i < p->n; i++) {
+        ik__node *n = p->order[i];
+        if (ik__is_leaf(n->op) || ik__is_view(n->op)) continue;
+        ik_kernel *k = &p->kernels[p->n_kernels];
+        k->node = (ik_node_desc){.op = n->op, .attrs = &n->attrs, .n_in = n->n_in, .out = &n->t};
+        for (int j = 0; j < n->n_in; j++) k->node.in[j] = &n->in[j]->t;
+        ik_error why;
+        if (e->backend->prepare(e->self, k, &why))
+            return ik_errorf(err, IK_FAILED, "error: %s, %s: %s", p->name, n->path, why.text);
+        if (k->workspace_bytes > p->workspace_bytes) p->workspace_bytes = k->workspace_bytes;
+        p->replayed[p->n_kernels++] = k;
+    }
+    return IK_OK;
+}
+
+/* Where each live tensor lies: gradients in their slots, leaves in the store, the rest planned. */
+static ik_status plan(ik__engine *e, ik__program *p, ik_error *err) {
+    ik__graph *g = p->graph;
+    int *last = calloc((size_t)g->n + 1, sizeof *last),
+        *span = calloc((size_t)g->n + 1, sizeof *span);
+    ik__span *spans = calloc((size_t)p->n + 1, sizeof *spans);
+    int m = 0;
+    if (!last || !span || !spans) {
+        free(last), free(span), free(spans);
+        return ik_errorf(err, IK_FAILED, "out of memory while planning %s", p->name);
+    }
+    for (int i = 0; i < p->n; i++) {
+        ik__node *n = p->order[i];
+        last[root_of(n)->t.id] = i;
+        for (int k = 0; k < n->n_in; k++) last[root_of(n->in[k])->t.id] = i;
+    }
+    for (int i = 0; i < g->outputs.n; i++) last[root_of(g->outputs.v[i].node)->t.id] = p->n;
+    for (int i = 0; i < g->assigns.n; i++) last[root_of(g->assigns.v[i].node)->t.id] = p->n;
+    for (int i = 0; i < p->n_grads; i++)
+        p->bytes[ik__node_of(p->grads[i].tensor)->t.id] = SIZE_MAX; /* has a slot */
+    for (int i = 0; i < p->n; i++) {
+        ik__node *n = p->order[i];
+        int id = n->t.id;
+        span[id] = -1;
+        if (ik__is_leaf(n->op) || ik__is_view(n->op) || p->bytes[id] == SIZE_MAX) continue;
+        p->bytes[id] =
+            (size_t)ik_count(n->t.shape) * e->backend->element_bytes(e->self, n->t.dtype);
+        spans[m] =
+            (ik__span){.bytes = p->bytes[id], .from = i, .to = e->keep_all ? p->n : last[id]};
+        span[id] = m++;
+    }
+    p->arena_bytes = ik__plan(spans, m);
+    for (int i = 0; i < p->n; i++) {
+        int id = p->order[i]->t.id;
+        if (span[id] >= 0) p->offset[id] = spans[span[id]].offset;
+    }
+    free(last), free(span), free(spans);
+    return IK_OK;
+}
+
+static void hold_input(ik__engine *e, const ik__node *n) {
+    for (int i = 0; i < e->n_inputs; i++)
+        if (!strcmp(e->inputs[i].name, n->name)) return;
+    if (e->n_inputs < (int)(sizeof e->inputs / sizeof *e->inputs))
+        e->inputs[e->n_inputs++] = (struct ik__held){.name = n->name, .shape = n->t.shape};
+}
+
+ik_status ik__program_new(ik__engine *e, const char *name, ik__graph *g, int n_grads,
+                          const ik__gradient *grads, ik__program **out, ik_error *err) {
+    ik__program *p = calloc(1, sizeof *p);
+    bool *live = calloc((size_t)g->n + 1, sizeof *live);
+    size_t n = (size_t)g->n + 1;
+    if (p) {
+        p->name = name;
+        p->graph = g;
+        p->order = calloc(n, sizeof *p->order);
+        p->kernels = calloc(n, sizeof *p->kernels);
+        p->replayed = calloc(n, sizeof *p->replayed);
+        p->pointer = calloc(n, sizeof *p->pointer);
+        p->offset = calloc(n, sizeof *p->offset);
+        p->bytes = calloc(n, sizeof *p->bytes);
+        p->grads = calloc((size_t)n_grads + 1, sizeof *p->grads);
+        e->programs[e->n_programs++] = p;
+    }
+    ik_status status = IK_OK;
+    if (!p || !live || !p->order || !p->kernels || !p->replayed || !p->pointer || !p->offset ||
+        !p->bytes || !p->grads) {
+        status = ik_errorf(err, IK_FAILED, "out of memory while preparing %s", name);
+        goto end;
+    }
+    for (int i = 0; i < n_grads; i++)
+        if (grads[i].tensor) p->grads[p->n_grads++] = grads[i];
+    mark_live(e, p, live);
+    for (int i = 0; i < g->n; i++)
+        if (live[i]) {
+            p->order[p->n++] = g->nodes[i];
+            if (g->nodes[i]->op == IK_INPUT) hold_input(e, g->nodes[i]);
+        }
+    status = prepare(e, p, err);
+    if (!status) status = plan(e, p, err);
+    *out = p;
+end:
+    free(live);
+    return status;
+}
+
+bool ik__program_reads(const ik__program *p, const char *input) {
+    for (int i = 0; i < p->n; i++)
+        if (p->order[i]->op == IK_INPUT && !strcmp(p->order[i]->name, input)) return true;
+    return false;
+}
+
+static struct ik__held *find_input(ik__engine *e, const char *name) {
+    for (int i = 0; i < e->n_inputs; i++)
+        if (!strcmp(e->inputs[i].name, name)) return &e->inputs[i];
+    return NULL;
+}
+
+static void *pointer_of(ik__engine *e, ik__program *p, ik__node *n) {
+    if (n->op == IK_INPUT) return find_input(e, n->name)->data;
+    if (n->entry) return ik__store_value(e->store, n->entry);
+    if (!ik__is_view(n->op)) return (char *)e->arena + p->offset[n->t.id];
+    size_t skip = 0;
+    if (n->op == IK_ROWS) {
+        ik_shape s = n->in[0]->t.shape;
+        skip = (size_t)n->attrs.start * (size_t)(ik_count(s) / s.d[0]);
+    }
+    return (char *)p->pointer[n->in[0]->t.id] +
+           skip * e->backend->element_bytes(e->self, n->t.dtype);
+}
+
+static void bind(ik__engine *e, ik__program *p, void *workspace) {
+    for (int i = 0; i < p->n; i++) p->pointer[p->order[i]->t.id] = pointer_of(e, p, p->order[i]);
+    for (int i = 0; i < p->n_grads; i++)
+        p->pointer[p->grads[i].tensor->id] = ik__store_grad(e->store, p->grads[i].entry);
+    for (int i = 0; i < p->n; i++) /* views of a gradient, if any */
+        if (ik__is_view(p->order[i]->op))
+            p->pointer[p->order[i]->t.id] = pointer_of(e, p, p->order[i]);
+    for (int i = 0; i < p->n_kernels; i++) {
+        ik_kernel *k = &p->kernels[i];
+        for (int j = 0; j < k->node.n_in; j++) k->in[j] = p->pointer[k->node.in[j]->id];
+        k->out = p->pointer[k->node.out->id];
+        k->workspace = workspace;
+    }
+}
+
+ik_status ik__engine_ready(ik__engine *e, ik_error *err) {
+    size_t tensors = 0, workspace = 0;
+    for (int i = 0; i < e->n_programs; i++) {
+        if (e->programs[i]->arena_bytes > tensors) tensors = e->programs[i]->arena_bytes;
+        if (e->programs[i]->workspace_bytes > workspace)
+            workspace = e->programs[i]->workspace_bytes;
+    }
+    e->arena_bytes = tensors + workspace + 64;
+    e->arena = e->backend->alloc(e->self, e->arena_bytes);
+    if (!e->arena)
+        return ik_errorf(err, IK_FAILED,
+                         "out of memory: activations need %.1f MiB and workspace %.1f MiB; reduce "
+                         "train.batch or dataset.size",
+                         (double)tensors / 1048576, (double)workspace / 1048576);
+    for (int i = 0; i < e->n_inputs; i++) {
+        struct ik__held *h = &e->inputs[i];
+        h->data = e->backend->alloc(e->self, (size_t)ik_count(h->shape) * 8);
+        if (!h->data) return ik_errorf(err, IK_FAILED, "out of memory for the input %s", h->name);
+    }
+    for (int i = 0; i < e->n_programs; i++) bind(e, e->programs[i], (char *)e->arena + tensors);
+    return IK_OK;
+}
+
+static ik_dtype input_type(const ik__engine *e, const char *name) {
+    for (int i = 0; i < e->n_programs; i++)
+        for (int k = 0; k < e->programs[i]->n; k++) {
+            const ik__node *n = e->programs[i]->order[k];
+            if (n->op == IK_INPUT && !strcmp(n->name, name)) return n->t.dtype;
+        }
+    return IK_F32;
+}
+
+ik_status ik__engine_upload(ik__engine *e, const char *input, const void *data, ik_error *err) {
+    struct ik__held *h = find_input(e, input);
+    if (!h) return IK_OK;
+    return e->backend->upload(e->self, input_type(e, input), ik_count(h->shape), h->data, data,
+                              err);
+}
+
+void ik__program_commit(ik__engine *e, ik__program *p) {
+    const ik__names *l = &p->graph->assigns;
+    for (int i = 0; i < l->n; i++) {
+        const ik__node *n = l->v[i].node;
+        ik__entry *entry = ik__store_find(e->store, l->v[i].name);
+        e->backend->copy(e->self, IK_F32, ik_count(n->t.shape), ik__store_value(e->store, entry),
+                         p->pointer[n->t.id]);
+    }
+}
+
+ik_status ik__program_run(ik__engine *e, ik__program *p, const ik_step *step, bool hold,
+                          ik_error *err) {
+    ik_status status = e->backend->replay(e->self, p->replayed, p->n_kernels, step, err);
+    if (!status && !hold) ik__program_commit(e, p);
+    return status;
+}
+
+ik_status ik__program_tensor(ik__engine *e, ik__program *p, const ik__node *n, void *to,
+                             ik_error *err) {
+    return e->backend->download(e->self, n->t.dtype, ik_count(n->t.shape), to, p->pointer[n->t.id],
+                                err);
+}
+
+ik_status ik__program_output(ik__engine *e, ik__program *p, const char *name, void *to,
+                             ik_error *err) {
+    ik__node *n = ik__names_get(&p->graph->outputs, name);
+    if (!n) return ik_errorf(err, IK_FAILED, "%s has no output '%s'", p->name, name);
+    return ik__program_tensor(e, p, n, to, err);
+}

@@ -1,0 +1,78 @@
+/* A program: a recorded graph made ready to be replayed on one backend.
+ *
+ * new (dead nodes dropped, kernels prepared, memory planned) -> engine_ready (one arena for all
+ * programs, pointers bound) -> run, as often as wanted. A run allocates nothing. */
+#ifndef INADEKIT_PROGRAM_H
+#define INADEKIT_PROGRAM_H
+
+#include "ir.h"
+#include "plugins.h"
+
+typedef struct ik__gradient {
+    ik__entry *entry;
+    ik_tensor *tensor;
+} ik__gradient;
+
+typedef struct ik__program {
+    const char *name;
+    ik__graph *graph;
+    int n, n_kernels; /* live nodes; those with a kernel */
+    ik__node **order;
+    ik_kernel *kernels; /* by position among the kernels */
+    ik_kernel **replayed;
+    void **pointer;         /* by node id, once bound */
+    size_t *offset, *bytes; /* in the arena, by node id */
+    ik__gradient *grads;
+    int n_grads;
+    size_t arena_bytes, workspace_bytes;
+} ik__program;
+
+/* A backend with the storage that the programs of a session share. */
+typedef struct ik__engine {
+    ik__instance *instance;
+    const ik_backend_iface *backend;
+    void *self;
+    ik__store *store;
+    void *arena;
+    size_t arena_bytes;
+    struct ik__held {
+        const char *name;
+        ik_shape shape;
+        void *data;
+    } inputs[64];
+    int n_inputs;
+    ik__program *programs[8];
+    int n_programs;
+    bool keep_all; /* every node keeps its value until the program ends: for traces */
+} ik__engine;
+
+ik_status ik__engine_new(ik__instance *backend, int threads, ik__engine **out, ik_error *err);
+void ik__engine_free(ik__engine *e); /* and its programs, graphs and the backend's instance */
+/* Takes the graph. What is kept: its outputs, its assignments and the gradients. */
+ik_status ik__program_new(ik__engine *e, const char *name, ik__graph *g, int n_grads,
+                          const ik__gradient *grads, ik__program **out, ik_error *err);
+/* After all programs: allocates the arena and binds every pointer. The store is built already. */
+ik_status ik__engine_ready(ik__engine *e, ik_error *err);
+
+/* Does a live node read this input? */
+bool ik__program_reads(const ik__program *p, const char *input);
+/* Fills an input that some program reads; ignored when none does. n elements. */
+ik_status ik__engine_upload(ik__engine *e, const char *input, const void *data, ik_error *err);
+/* Runs the kernels, then commits the assignments unless `hold`. */
+ik_status ik__program_run(ik__engine *e, ik__program *p, const ik_step *step, bool hold,
+                          ik_error *err);
+void ik__program_commit(ik__engine *e, ik__program *p);
+/* A named output as float (or int32_t); valid until the next run of any program. */
+ik_status ik__program_output(ik__engine *e, ik__program *p, const char *name, void *to,
+                             ik_error *err);
+ik_status ik__program_tensor(ik__engine *e, ik__program *p, const ik__node *n, void *to,
+                             ik_error *err);
+
+/* plan.c: offsets in one arena for tensors that live from their making to their last use. */
+typedef struct ik__span {
+    size_t bytes, offset;
+    int from, to; /* positions, inclusive */
+} ik__span;
+size_t ik__plan(ik__span *spans, int n);
+
+#endif

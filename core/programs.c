@@ -1,0 +1,58 @@
+/* The programs of a pipeline: a training step for each player, and synthesis. */
+#include "model.h"
+
+bool ik__plays(const ik__model *m, const char *block, ik__role role) {
+    const ik__network *net = ik__model_network(m, block);
+    const ik__conf *frozen = net ? ik__conf_get(net->conf, "frozen") : NULL;
+    if (frozen && frozen->kind == IK_CONF_SCALAR && !strcmp(frozen->text, "true")) return false;
+    return (role == IK__DISCRIMINATOR) == !strcmp(block, "discriminator");
+}
+
+static ik_tensor *generate(ik__graph *g) {
+    ik_tensor *y = ik__model_call(&g->pub, "generator", 0, NULL, NULL);
+    const ik_scene_info *s = &g->pub.info;
+    ik_shape want = IK_SHAPE4(s->batch, s->height, s->width, 3);
+    if (y && !ik_same_shape(y->shape, want)) {
+        char have[64], text[64];
+        ik__shape_text(y->shape, have, sizeof have);
+        ik__shape_text(want, text, sizeof text);
+        g->at = ik__model_network(g->model, "generator")->conf;
+        ik__graph_fail(g, "the generator makes %s, but the dataset's size asks for %s", have, text);
+        return NULL;
+    }
+    return y;
+}
+
+void ik__record_step(ik__graph *g, ik__role role, ik_tensor **total) {
+    ik_graph *pub = &g->pub;
+    g->judge_apart = role == IK__GENERATOR;
+    *total = NULL;
+    ik_tensor *fake = generate(g);
+    if (!fake) return;
+    if (role == IK__DISCRIMINATOR) fake = ik_stop_gradient(pub, fake);
+    ik__names_set(g, &g->values, "fake", fake);
+    for (int i = 0; i < g->model->n_losses && !g->failed; i++) {
+        const ik__loss *l = &g->model->losses[i];
+        const ik_loss_iface *iface = l->instance->plugin->iface;
+        g->at = l->instance->conf;
+        pub->api->push(pub, l->name);
+        ik_tensor *loss =
+            iface->record(l->instance->self, pub,
+                          role == IK__GENERATOR ? IK_ROLE_GENERATOR : IK_ROLE_DISCRIMINATOR);
+        if (loss && ik_count(loss->shape) != 1) ik__graph_fail(g, "a loss must be a scalar");
+        pub->api->pop(pub);
+        if (!loss || g->failed) continue;
+        loss = ik_reshape(pub, loss, IK_SHAPE0());
+        ik__names_set(g, &g->outputs, l->name, loss);
+        ik_tensor *weighted = l->weight == 1 ? loss : ik_affine(pub, loss, l->weight, 0);
+        *total = *total ? ik_add(pub, *total, weighted) : weighted;
+    }
+    g->at = NULL;
+    if (*total) ik__names_set(g, &g->outputs, "total", *total);
+}
+
+void ik__record_sample(ik__graph *g) {
+    g->host_latents = true;
+    ik_tensor *fake = generate(g);
+    if (fake) ik__names_set(g, &g->outputs, "fake", fake);
+}

@@ -1,0 +1,134 @@
+/* The scene: named values of a program, maps at any size, latents and the posteriors they come
+ * from. Nothing is recorded before somebody asks for it. */
+#include "ir.h"
+#include "inadekit/philox.h"
+#include "model.h"
+
+static const struct {
+    const char *name;
+    ik_dtype dtype;
+    int kind; /* 0 [B,H,W], 1 [B,S], 2 [B,H,W,3] */
+} provided[] = {{"image", IK_F32, 2},         {"label", IK_I32, 0},
+                {"instance", IK_I32, 0},      {"segments", IK_I32, 0},
+                {"segment_label", IK_I32, 1}, {"segment_instance", IK_I32, 1}};
+
+ik_tensor *ik__scene_value(ik_graph *pub, const char *name) {
+    ik__graph *g = ik__of(pub);
+    if (g->failed) return NULL;
+    ik__node *known = ik__names_get(&g->values, name);
+    if (known) return &known->t;
+    ik_tensor *t = NULL;
+    const ik_scene_info *s = &pub->info;
+    for (size_t i = 0; i < sizeof provided / sizeof *provided; i++) {
+        if (strcmp(provided[i].name, name)) continue;
+        ik_shape shape = provided[i].kind == 1   ? IK_SHAPE2(s->batch, s->max_segments)
+                         : provided[i].kind == 2 ? IK_SHAPE4(s->batch, s->height, s->width, 3)
+                                                 : IK_SHAPE3(s->batch, s->height, s->width);
+        t = ik__input(g, name, shape, provided[i].dtype);
+    }
+    if (!strcmp(name, "edge")) t = ik_op1(pub, IK_EDGE_MAP, NULL, ik__scene_value(pub, "instance"));
+    if (!t) {
+        ik__graph_fail(
+            g,
+            "asks for the value '%s', which nothing provides; there are image, label, "
+            "instance, segments, segment_label, segment_instance, edge, and fake in losses",
+            name);
+        return NULL;
+    }
+    ik__names_set(g, &g->values, name, t);
+    return t;
+}
+
+/* Nearest, as a picture: an f32 map takes the rows that an index map of its pixels names. */
+static ik_tensor *resize_picture(ik_graph *g, ik_tensor *x, int64_t height, int64_t width) {
+    ik_attrs a = {.kernel = {1, 1}};
+    a.stride[0] = (int)(x->shape.d[1] / height);
+    a.stride[1] = (int)(x->shape.d[2] / width);
+    if (x->shape.d[1] % height || x->shape.d[2] % width) {
+        ik__graph_fail(ik__of(g), "a map of %lldx%lld cannot be resized to %lldx%lld here",
+                       (long long)x->shape.d[1], (long long)x->shape.d[2], (long long)height,
+                       (long long)width);
+        return NULL;
+    }
+    /* The window's first pixel is floor(destination * in / out). */
+    return ik_op1(g, IK_MAX_POOL, &a, x);
+}
+
+ik_tensor *ik__scene_map(ik_graph *pub, const char *name, int64_t height, int64_t width) {
+    ik__graph *g = ik__of(pub);
+    ik_tensor *full = ik__scene_value(pub, name);
+    if (!full) return NULL;
+    if (full->shape.d[1] == height && full->shape.d[2] == width) return full;
+    char key[160];
+    snprintf(key, sizeof key, "%s@%lldx%lld", name, (long long)height, (long long)width);
+    ik__node *known = ik__names_get(&g->maps, key);
+    if (known) return &known->t;
+    ik_tensor *t = full->dtype == IK_I32
+                       ? ik_op1(pub, IK_RESIZE_MAP, IK_ATTRS(.size = {height, width}), full)
+                       : resize_picture(pub, full, height, width);
+    if (t) ik__names_set(g, &g->maps, key, t);
+    return t;
+}
+
+static ik_shape batched(const ik_graph *g, ik_shape shape) {
+    ik_shape s = {.rank = shape.rank + 1, .d = {g->info.batch}};
+    for (int i = 0; i < shape.rank && i + 1 < IK_MAX_RANK; i++) s.d[i + 1] = shape.d[i];
+    return s;
+}
+
+static const ik_posterior *find_posterior(const ik__graph *g, const char *name) {
+    for (int i = 0; i < g->n_posteriors; i++)
+        if (!strcmp(g->posteriors[i].name, name)) return &g->posteriors[i];
+    return NULL;
+}
+
+static ik_tensor *draw(ik__graph *g, const char *name, ik_shape shape) {
+    char stream[160];
+    snprintf(stream, sizeof stream, "latent.%s", name);
+    ik_tensor *eps =
+        ik__record(g, IK_RANDN, IK_ATTRS(.shape = shape, .stream = ik_stream_of(stream)), 0, NULL);
+    const ik_posterior *q = find_posterior(g, name);
+    if (!q || !eps) return eps;
+    ik_graph *pub = &g->pub;
+    return ik_add(pub, ik_mul(pub, eps, ik_exp(pub, ik_affine(pub, q->logvar, 0.5, 0))), q->mu);
+}
+
+ik_tensor *ik__scene_latent(ik_graph *pub, const char *name, ik_shape shape) {
+    ik__graph *g = ik__of(pub);
+    if (g->failed) return NULL;
+    ik_shape full = batched(pub, shape);
+    ik__node *known = ik__names_get(&g->values, name);
+    if (known) {
+        if (ik_same_shape(known->t.shape, full)) return &known->t;
+        char a[64], b[64];
+        ik__shape_text(known->t.shape, a, sizeof a);
+        ik__shape_text(full, b, sizeof b);
+        ik__graph_fail(g, "asks for '%s' of shape %s, but another node has taken it as %s", name, b,
+                       a);
+        return NULL;
+    }
+    ik_tensor *t;
+    if (g->host_latents) {
+        t = ik__input(g, name, full, IK_F32);
+    } else {
+        if (pub->info.training) ik__model_encode(g, name, shape);
+        t = g->failed ? NULL : draw(g, name, full);
+    }
+    if (t) ik__names_set(g, &g->values, name, t);
+    return t;
+}
+
+void ik__scene_publish(ik_graph *pub, const char *name, ik_tensor *mu, ik_tensor *logvar) {
+    ik__graph *g = ik__of(pub);
+    if (g->failed || !mu || !logvar) return;
+    if (g->n_posteriors == (int)(sizeof g->posteriors / sizeof *g->posteriors)) {
+        ik__graph_fail(g, "too many posteriors");
+        return;
+    }
+    g->posteriors[g->n_posteriors++] = (ik_posterior){ik__pool_strdup(g->pool, name), mu, logvar};
+}
+
+const ik_posterior *ik__scene_posterior(ik_graph *pub, int i) {
+    ik__graph *g = ik__of(pub);
+    return i >= 0 && i < g->n_posteriors ? &g->posteriors[i] : NULL;
+}
