@@ -1,0 +1,349 @@
+/* Convolutions and matrix products by oneDNN.
+ *
+ * `prepare` makes the primitives and memory objects; a run binds pointers and executes. Activations
+ * are nhwc. Weights lie as OIHW in storage and are reordered, in the workspace, into whatever
+ * oneDNN likes best (or out of it, for their gradient). Its scratchpad lies in the workspace too.
+ */
+#include <stdlib.h>
+
+#include "cpu.h"
+
+enum { FROM_OUT = -1, FROM_WORKSPACE = -2, SLOTS = 8 };
+
+typedef struct slot {
+    dnnl_memory_t memory;
+    int from; /* the number of an input, or one of the above */
+    size_t offset;
+    void *bound;
+} slot;
+
+typedef struct stage {
+    dnnl_primitive_t primitive;
+    int n;
+    dnnl_exec_arg_t args[6];
+} stage;
+
+typedef struct program {
+    cpu c; /* first: cpu_of() works on these kernels too */
+    int slots, stages;
+    slot slot[SLOTS];
+    stage stage[2];
+    int bias; /* the input added to the result by a loop of ours; 0: none */
+} program;
+
+typedef struct convolution {
+    dnnl_memory_desc_t x, w, w_plain, bias, y;
+    dnnl_dims_t stride, dilation, before, after;
+    bool with_bias;
+} convolution;
+
+#define TRY(call)                                                                                  \
+    do {                                                                                           \
+        dnnl_status_t status_ = (call);                                                            \
+        if (status_ != dnnl_success) return status_;                                               \
+    } while (0)
+
+/* --- Building blocks. */
+
+static dnnl_status_t add_slot(program *p, const dnnl_memory_desc_t *md, int from, size_t offset,
+                              dnnl_memory_t *memory) {
+    TRY(dnnl_memory_create(memory, md, p->c.engine, DNNL_MEMORY_NONE));
+    p->slot[p->slots++] = (slot){.memory = *memory, .from = from, .offset = offset};
+    return dnnl_success;
+}
+
+static size_t reserve(ik_kernel *k, const dnnl_memory_desc_t *md) {
+    size_t at = k->workspace_bytes;
+    k->workspace_bytes = (at + dnnl_memory_desc_get_size(md) + 63) / 64 * 64;
+    return at;
+}
+
+static void add_arg(stage *s, int arg, dnnl_memory_t memory) {
+    s->args[s->n++] = (dnnl_exec_arg_t){arg, memory};
+}
+
+/* Takes `pd` into a stage, with its scratchpad; pd is destroyed in any case. */
+static dnnl_status_t add_stage(program *p, ik_kernel *k, dnnl_primitive_desc_t pd, stage **out) {
+    stage *s = &p->stage[p->stages];
+    dnnl_status_t status = dnnl_primitive_create(&s->primitive, pd);
+    const dnnl_memory_desc_t *md =
+        status == dnnl_success
+            ? dnnl_primitive_desc_query_md(pd, dnnl_query_exec_arg_md, DNNL_ARG_SCRATCHPAD)
+            : NULL;
+    if (md && dnnl_memory_desc_get_size(md)) {
+        dnnl_memory_t memory;
+        status = add_slot(p, md, FROM_WORKSPACE, reserve(k, md), &memory);
+        if (status == dnnl_success) add_arg(s, DNNL_ARG_SCRATCHPAD, memory);
+    }
+    if (s->primitive) p->stages++;
+    dnnl_primitive_desc_destroy(pd);
+    *out = s;
+    return status;
+}
+
+static dnnl_status_t make_attr(dnnl_primitive_attr_t *attr) {
+    TRY(dnnl_primitive_attr_create(attr));
+    return dnnl_primitive_attr_set_scratchpad_mode(*attr, dnnl_scratchpad_mode_user);
+}
+
+static dnnl_status_t add_reorder(program *p, ik_kernel *k, const dnnl_memory_desc_t *from,
+                                 dnnl_memory_t from_memory, const dnnl_memory_desc_t *to,
+                                 dnnl_memory_t to_memory) {
+    dnnl_primitive_attr_t attr = NULL;
+    dnnl_primitive_desc_t pd = NULL;
+    stage *s;
+    dnnl_status_t status = make_attr(&attr);
+    if (status == dnnl_success)
+        status = dnnl_reorder_primitive_desc_create(&pd, from, p->c.engine, to, p->c.engine, attr);
+    if (attr) dnnl_primitive_attr_destroy(attr);
+    if (status != dnnl_success) return status;
+    TRY(add_stage(p, k, pd, &s));
+    add_arg(s, DNNL_ARG_FROM, from_memory);
+    add_arg(s, DNNL_ARG_TO, to_memory);
+    return dnnl_success;
+}
+
+/* The memory of the weights as `pd` wants them, read from input 1 by a stage before it if need be.
+ */
+static dnnl_status_t weights_in(program *p, ik_kernel *k, const convolution *v,
+                                const dnnl_memory_desc_t *wanted, dnnl_memory_t *memory) {
+    if (dnnl_memory_desc_equal(wanted, &v->w_plain)) return add_slot(p, wanted, 1, 0, memory);
+    dnnl_memory_t plain;
+    TRY(add_slot(p, &v->w_plain, 1, 0, &plain));
+    TRY(add_slot(p, wanted, FROM_WORKSPACE, reserve(k, wanted), memory));
+    return add_reorder(p, k, &v->w_plain, plain, wanted, *memory);
+}
+
+/* --- Convolutions. */
+
+static dnnl_status_t image_md(dnnl_memory_desc_t *md, const ik_tensor *t) {
+    const int64_t *d = t->shape.d;
+    dnnl_dims_t dims = {d[0], d[3], d[1], d[2]};
+    return dnnl_memory_desc_init_by_tag(md, 4, dims, dnnl_f32, dnnl_nhwc);
+}
+
+static dnnl_status_t weights_md(convolution *v, const ik_tensor *t, int64_t groups) {
+    const int64_t *d = t->shape.d;
+    dnnl_dims_t plain = {d[0], d[1], d[2], d[3]};
+    dnnl_dims_t grouped = {groups, d[0] / groups, d[1], d[2], d[3]};
+    const int rank = groups > 1 ? 5 : 4;
+    const int64_t *dims = groups > 1 ? grouped : plain;
+    TRY(dnnl_memory_desc_init_by_tag(&v->w, rank, dims, dnnl_f32, dnnl_format_tag_any));
+    return dnnl_memory_desc_init_by_tag(&v->w_plain, rank, dims, dnnl_f32,
+                                        groups > 1 ? dnnl_goihw : dnnl_oihw);
+}
+
+static dnnl_status_t describe(convolution *v, const ik_attrs *a, const ik_tensor *x,
+                              const ik_tensor *w, const ik_tensor *bias, const ik_tensor *y) {
+    memset(v, 0, sizeof *v);
+    TRY(image_md(&v->x, x));
+    TRY(image_md(&v->y, y));
+    TRY(weights_md(v, w, a->groups > 1 ? a->groups : 1));
+    if (bias) {
+        dnnl_dims_t dims = {bias->shape.d[0]};
+        TRY(dnnl_memory_desc_init_by_tag(&v->bias, 1, dims, dnnl_f32, dnnl_x));
+        v->with_bias = true;
+    }
+    for (int i = 0; i < 2; i++) {
+        v->stride[i] = a->stride[i] > 0 ? a->stride[i] : 1;
+        v->dilation[i] = a->dilation[i] > 0 ? a->dilation[i] - 1 : 0;
+        v->before[i] = v->after[i] = a->padding[i];
+    }
+    return dnnl_success;
+}
+
+static dnnl_status_t forward_pd(const convolution *v, dnnl_prop_kind_t kind,
+                                dnnl_primitive_attr_t attr, dnnl_engine_t engine,
+                                dnnl_primitive_desc_t *pd) {
+    dnnl_convolution_desc_t d;
+    TRY(dnnl_dilated_convolution_forward_desc_init(&d, kind, dnnl_convolution_direct, &v->x, &v->w,
+                                                   v->with_bias ? &v->bias : NULL, &v->y, v->stride,
+                                                   v->dilation, v->before, v->after));
+    return dnnl_primitive_desc_create(pd, &d, attr, engine, NULL);
+}
+
+static dnnl_status_t conv_pd(ik_opcode op, const convolution *v, dnnl_primitive_attr_t attr,
+                             dnnl_engine_t engine, dnnl_primitive_desc_t *pd) {
+    if (op == IK_CONV2D) return forward_pd(v, dnnl_forward_inference, attr, engine, pd);
+    dnnl_primitive_desc_t hint = NULL;
+    dnnl_convolution_desc_t d;
+    TRY(forward_pd(v, dnnl_forward_training, attr, engine, &hint));
+    dnnl_status_t status = op == IK_CONV2D_DX
+                               ? dnnl_dilated_convolution_backward_data_desc_init(
+                                     &d, dnnl_convolution_direct, &v->x, &v->w, &v->y, v->stride,
+                                     v->dilation, v->before, v->after)
+                               : dnnl_dilated_convolution_backward_weights_desc_init(
+                                     &d, dnnl_convolution_direct, &v->x, &v->w, NULL, &v->y,
+                                     v->stride, v->dilation, v->before, v->after);
+    if (status == dnnl_success) status = dnnl_primitive_desc_create(pd, &d, attr, engine, hint);
+    dnnl_primitive_desc_destroy(hint);
+    return status;
+}
+
+static const dnnl_memory_desc_t *md_of(dnnl_primitive_desc_t pd, int arg) {
+    return dnnl_primitive_desc_query_md(pd, dnnl_query_exec_arg_md, arg);
+}
+
+/* Consumes pd. */
+static dnnl_status_t build_conv(program *p, ik_kernel *k, const convolution *v,
+                                dnnl_primitive_desc_t pd) {
+    const ik_opcode op = k->node.op;
+    stage *s;
+    dnnl_memory_t w, plain, x, y, bias;
+    const dnnl_memory_desc_t wanted =
+        *md_of(pd, op == IK_CONV2D_DW ? DNNL_ARG_DIFF_WEIGHTS : DNNL_ARG_WEIGHTS);
+    dnnl_status_t status;
+    if (op != IK_CONV2D_DW && (status = weights_in(p, k, v, &wanted, &w)) != dnnl_success) {
+        dnnl_primitive_desc_destroy(pd);
+        return status;
+    }
+    TRY(add_stage(p, k, pd, &s));
+    TRY(add_slot(p, &v->x, op == IK_CONV2D_DX ? FROM_OUT : 0, 0, &x));
+    TRY(add_slot(p, &v->y, op == IK_CONV2D ? FROM_OUT : op == IK_CONV2D_DX ? 0 : 1, 0, &y));
+    add_arg(s, op == IK_CONV2D_DX ? DNNL_ARG_DIFF_SRC : DNNL_ARG_SRC, x);
+    add_arg(s, op == IK_CONV2D ? DNNL_ARG_DST : DNNL_ARG_DIFF_DST, y);
+    if (op != IK_CONV2D_DW) {
+        add_arg(s, DNNL_ARG_WEIGHTS, w);
+        if (!v->with_bias) return dnnl_success;
+        TRY(add_slot(p, &v->bias, 2, 0, &bias));
+        add_arg(s, DNNL_ARG_BIAS, bias);
+        return dnnl_success;
+    }
+    const bool direct = dnnl_memory_desc_equal(&wanted, &v->w_plain);
+    TRY(add_slot(p, &wanted, direct ? FROM_OUT : FROM_WORKSPACE, direct ? 0 : reserve(k, &wanted),
+                 &w));
+    add_arg(s, DNNL_ARG_DIFF_WEIGHTS, w);
+    if (direct) return dnnl_success;
+    TRY(add_slot(p, &v->w_plain, FROM_OUT, 0, &plain));
+    return add_reorder(p, k, &wanted, w, &v->w_plain, plain);
+}
+
+static dnnl_status_t make_conv(program *p, ik_kernel *k) {
+    const ik_node_desc *n = &k->node;
+    const ik_attrs *a = n->attrs;
+    convolution v;
+    if (n->op == IK_CONV2D)
+        TRY(describe(&v, a, n->in[0], n->in[1], n->n_in > 2 ? n->in[2] : NULL, n->out));
+    else if (n->op == IK_CONV2D_DX)
+        TRY(describe(&v, a, n->out, n->in[1], NULL, n->in[0]));
+    else
+        TRY(describe(&v, a, n->in[0], n->out, NULL, n->in[1]));
+    if (n->op == IK_CONV2D_DX && n->n_in > 2) p->bias = 2;
+    dnnl_primitive_attr_t attr = NULL;
+    dnnl_primitive_desc_t pd = NULL;
+    dnnl_status_t status = make_attr(&attr);
+    if (status == dnnl_success) status = conv_pd(n->op, &v, attr, p->c.engine, &pd);
+    if (attr) dnnl_primitive_attr_destroy(attr);
+    return status == dnnl_success ? build_conv(p, k, &v, pd) : status;
+}
+
+/* --- Matrix products. */
+
+static dnnl_status_t matrix_md(dnnl_memory_desc_t *md, const ik_tensor *t, bool transposed) {
+    const int64_t *d = t->shape.d;
+    dnnl_dims_t dims = {d[transposed], d[!transposed]};
+    return dnnl_memory_desc_init_by_tag(md, 2, dims, dnnl_f32, transposed ? dnnl_ba : dnnl_ab);
+}
+
+static dnnl_status_t make_matmul(program *p, ik_kernel *k) {
+    const ik_node_desc *n = &k->node;
+    dnnl_memory_desc_t a, b, c;
+    TRY(matrix_md(&a, n->in[0], n->attrs->transpose_a));
+    TRY(matrix_md(&b, n->in[1], n->attrs->transpose_b));
+    TRY(matrix_md(&c, n->out, false));
+    dnnl_matmul_desc_t d;
+    TRY(dnnl_matmul_desc_init(&d, &a, &b, NULL, &c));
+    dnnl_primitive_attr_t attr = NULL;
+    dnnl_primitive_desc_t pd = NULL;
+    dnnl_status_t status = make_attr(&attr);
+    if (status == dnnl_success)
+        status = dnnl_primitive_desc_create(&pd, &d, attr, p->c.engine, NULL);
+    if (attr) dnnl_primitive_attr_destroy(attr);
+    if (status != dnnl_success) return status;
+    stage *s;
+    dnnl_memory_t ma, mb, mc;
+    TRY(add_stage(p, k, pd, &s));
+    TRY(add_slot(p, &a, 0, 0, &ma));
+    TRY(add_slot(p, &b, 1, 0, &mb));
+    TRY(add_slot(p, &c, FROM_OUT, 0, &mc));
+    add_arg(s, DNNL_ARG_SRC, ma);
+    add_arg(s, DNNL_ARG_WEIGHTS, mb);
+    add_arg(s, DNNL_ARG_DST, mc);
+    return dnnl_success;
+}
+
+/* --- Running. */
+
+/* Unit: pixel. */
+HOT static void bias_range(const ik_kernel *k, int64_t from, int64_t to) {
+    const int64_t channels = cpu_channels(k->node.out);
+    const float *restrict bias = k->in[2];
+    float *restrict out = k->out;
+    for (int64_t p = from; p < to; p++)
+        for (int64_t c = 0; c < channels; c++) out[p * channels + c] += bias[c];
+}
+
+static ik_status failure(const ik_kernel *k, const char *what, dnnl_status_t status,
+                         ik_error *err) {
+    const char *op = k->node.op == IK_MATMUL      ? "matmul"
+                     : k->node.op == IK_CONV2D    ? "conv2d"
+                     : k->node.op == IK_CONV2D_DX ? "conv2d_dx"
+                                                  : "conv2d_dw";
+    const char *why = status == dnnl_out_of_memory       ? "out of memory"
+                      : status == dnnl_unimplemented     ? "not implemented for these sizes"
+                      : status == dnnl_invalid_arguments ? "invalid sizes or attributes"
+                                                         : "an internal error";
+    return ik_errorf(err, IK_FAILED, "cpu: %s: oneDNN cannot %s it: %s (status %d)", op, what, why,
+                     (int)status);
+}
+
+static ik_status program_run(ik_kernel *k, const ik_step *step, ik_error *err) {
+    (void)step;
+    program *p = k->state;
+    for (int i = 0; i < p->slots; i++) {
+        slot *s = &p->slot[i];
+        char *base = s->from == FROM_OUT         ? k->out
+                     : s->from == FROM_WORKSPACE ? k->workspace
+                                                 : k->in[s->from];
+        if (s->bound == base + s->offset) continue;
+        dnnl_status_t status = dnnl_memory_set_data_handle(s->memory, base + s->offset);
+        if (status != dnnl_success) return failure(k, "bind", status, err);
+        s->bound = base + s->offset;
+    }
+    for (int i = 0; i < p->stages; i++) {
+        stage *s = &p->stage[i];
+        dnnl_status_t status = dnnl_primitive_execute(s->primitive, p->c.stream, s->n, s->args);
+        if (status != dnnl_success) return failure(k, "run", status, err);
+    }
+    if (p->bias) cpu_split(k, cpu_pixels(&k->node), cpu_elements(&k->node), bias_range);
+    return IK_OK;
+}
+
+static void program_release(ik_kernel *k) {
+    program *p = k->state;
+    for (int i = 0; i < p->stages; i++) dnnl_primitive_destroy(p->stage[i].primitive);
+    for (int i = 0; i < p->slots; i++) dnnl_memory_destroy(p->slot[i].memory);
+    free(p);
+    k->state = NULL;
+}
+
+static ik_status program_prepare(cpu *c, ik_kernel *k, ik_error *err) {
+    program *p = calloc(1, sizeof *p);
+    if (!p) return ik_errorf(err, IK_FAILED, "cpu: out of memory while preparing a kernel");
+    p->c = *c;
+    k->state = p;
+    k->run = program_run;
+    k->release = program_release;
+    dnnl_status_t status = k->node.op == IK_MATMUL ? make_matmul(p, k) : make_conv(p, k);
+    if (status == dnnl_success) return IK_OK;
+    program_release(k);
+    k->release = NULL;
+    return failure(k, "prepare", status, err);
+}
+
+const cpu_op cpu_dnnl_ops[IK_OP_COUNT] = {
+    [IK_MATMUL] = {.prepare = program_prepare},
+    [IK_CONV2D] = {.prepare = program_prepare},
+    [IK_CONV2D_DX] = {.prepare = program_prepare},
+    [IK_CONV2D_DW] = {.prepare = program_prepare},
+};
