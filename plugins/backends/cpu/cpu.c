@@ -160,7 +160,7 @@ static ik_status run_range(ik_kernel *k, const ik_step *step, ik_error *err) {
     const cpu_op *o = find_op(k->node.op);
     int64_t work = ik_count(k->node.out->shape);
     for (int i = 0; i < k->node.n_in; i++) work = cpu_max(work, ik_count(k->node.in[i]->shape));
-    cpu_split(k, o->units(&k->node), work, o->range);
+    cpu_split(k, o->units(&k->node), work * (o->cost ? o->cost : 1), o->range);
     return IK_OK;
 }
 

@@ -26,6 +26,7 @@ typedef struct cpu_op {
     ik_status (*run)(ik_kernel *k, const ik_step *step, ik_error *err);
     size_t (*workspace)(const cpu *c, const ik_node_desc *node); /* bytes; NULL: none */
     ik_status (*prepare)(cpu *c, ik_kernel *k, ik_error *err);
+    int cost; /* of an element, where it is many times that of a sum; 0: 1 */
 } cpu_op;
 
 /* One table per file, in the order of ik_opcode; ops of other files are empty rows. */
@@ -44,7 +45,7 @@ int64_t cpu_elements(const ik_node_desc *node); /* of the output */
 int64_t cpu_pixels(const ik_node_desc *node);   /* of the output: elements / last axis */
 int64_t cpu_rows(const ik_node_desc *node);     /* of the output: its first two axes */
 
-enum { CPU_SMALL = 8192 }; /* elements below which a kernel stays on one thread */
+enum { CPU_SMALL = 32768 }; /* elements below which a kernel stays on one thread */
 
 /* Hot range functions are compiled for three instruction sets, chosen when the plugin is loaded. */
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) &&                             \

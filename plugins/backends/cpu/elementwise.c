@@ -181,18 +181,20 @@ HOT static void broadcast_range(const ik_kernel *k, int64_t from, int64_t to) {
     }
 }
 
-#define ELEMENTS(f)                                                                                \
-    { .range = f, .units = cpu_elements }
+#define ELEMENTS(f, ...)                                                                           \
+    { .range = f, .units = cpu_elements, __VA_ARGS__ }
+#define COSTLY(f) ELEMENTS(f, .cost = 16)
+
 const cpu_op cpu_elementwise_ops[IK_OP_COUNT] = {
     [IK_FILL] = ELEMENTS(fill_range),
     [IK_RANDN] = {.run = randn_run},
     [IK_AFFINE] = ELEMENTS(affine_range),
     [IK_LEAKY_RELU] = ELEMENTS(leaky_relu_range),
     [IK_LEAKY_RELU_GRAD] = ELEMENTS(leaky_relu_grad_range),
-    [IK_TANH] = ELEMENTS(tanh_range),
-    [IK_SIGMOID] = ELEMENTS(sigmoid_range),
-    [IK_EXP] = ELEMENTS(exp_range),
-    [IK_LOG] = ELEMENTS(log_range),
+    [IK_TANH] = COSTLY(tanh_range),
+    [IK_SIGMOID] = COSTLY(sigmoid_range),
+    [IK_EXP] = COSTLY(exp_range),
+    [IK_LOG] = COSTLY(log_range),
     [IK_SQRT] = ELEMENTS(sqrt_range),
     [IK_ABS] = ELEMENTS(abs_range),
     [IK_SIGN] = ELEMENTS(sign_range),

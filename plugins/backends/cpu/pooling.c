@@ -188,7 +188,7 @@ HOT static void max_pool_range(const ik_kernel *k, int64_t from, int64_t to) {
                 for (int64_t z = x.first; z < x.last; z++) {
                     const float *restrict at = picture + (i * p.w + z) * p.c;
                     for (int64_t c = 0; c < p.c; c++)
-                        out[c] = (at[c] > out[c]) | (at[c] != at[c]) ? at[c] : out[c];
+                        out[c] = ((at[c] > out[c]) | (at[c] != at[c])) ? at[c] : out[c];
                 }
         }
     }
