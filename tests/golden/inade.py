@@ -1,7 +1,9 @@
-"""INADE in plain PyTorch, in its reference form: maps are one-hot tensors, every product is written
-out. State is a dictionary of tensors that bears inadekit's paths, buffers included; a training
-forward updates the buffers in place. Pictures are [B,3,H,W] here. All shapes follow from the weights
-and the inputs: label, instance [B,H,W], image, z [B,256], noise [B,K,2,C0], or eps of that shape to
+"""INADE in plain PyTorch, in its reference form: maps are one-hot tensors, every product is
+written out.
+
+The state `s` is a dictionary of tensors by inadekit's paths, buffers included; a training forward
+updates the buffers in place. Pictures are [B,3,H,W] here. All shapes follow from the weights and
+the inputs: label, instance [B,H,W], image, z [B,256], noise [B,K,2,C0], or eps of that shape to
 draw the noise from the encoder's posterior."""
 import torch
 import torch.nn.functional as F
@@ -15,7 +17,7 @@ RATES = {"generator": 1e-4, "encoder": 1e-4, "discriminator": 4e-4}
 SCALES, D_LAYERS, FIRST_MATCHED, D_MAX_CHANNELS = 2, 4, 3, 512
 
 
-# --- layers ------------------------------------------------------------------------------------
+# --- layers --------------------------------------------------------------------------------------
 
 def spectral_weight(s, path, training):
     """weight_orig / sigma; a training forward first does one power iteration."""
@@ -76,10 +78,10 @@ class Scene:
         self.edge = edge[:, None].to(dtype)
 
 
-# --- generator ---------------------------------------------------------------------------------
+# --- generator -----------------------------------------------------------------------------------
 
 def inade(s, path, x, scene, noise, training):
-    """scale = Wg[c] F(ng[p]) + Bg[c], shift alike; index 0 of `weight`, `bias` and noise is scale."""
+    """scale = Wg[c] F(ng[p]) + Bg[c], shift alike; index 0 of weight, bias and noise is scale."""
     label = nearest(scene.label, *x.shape[2:])
     instance = nearest(scene.instance, *x.shape[2:])
     remapped = linear(s, path + ".fc_noise", noise)
@@ -116,7 +118,7 @@ def generator(s, scene, z, noise, training):
     return torch.tanh(conv(s, "generator.conv_img", act(x), training))
 
 
-# --- encoder -----------------------------------------------------------------------------------
+# --- encoder -------------------------------------------------------------------------------------
 
 def same_instance_conv(s, path, x, scene, stride=1):
     """3x3; a tap counts only where its pixel has the id of the window's centre."""
@@ -215,13 +217,13 @@ def scene_of(s, inputs):
     return Scene(inputs, weight.shape[0], instances, weight.dtype)
 
 
-def fakes(s, scene, inputs):
-    """A training forward: the fake and, where eps asks for it, the posterior of its noise."""
+def fakes(s, scene, inputs, training):
+    """The fake and, where eps asks for it, the posterior of its noise."""
     if "eps" not in inputs:
-        return generator(s, scene, inputs["z"], inputs["noise"], True), None
+        return generator(s, scene, inputs["z"], inputs["noise"], training), None
     mu, logvar = encoder(s, scene, inputs["image"])
     noise = inputs["eps"] * (0.5 * logvar).exp() + mu
-    return generator(s, scene, inputs["z"], noise, True), (mu, logvar)
+    return generator(s, scene, inputs["z"], noise, training), (mu, logvar)
 
 
 def differentiate(s, networks, losses):
@@ -246,7 +248,7 @@ def g_step(s, inputs):
     """-> losses, fake, gradients by path."""
     require(s, "generator", "encoder")
     scene = scene_of(s, inputs)
-    fake, posterior = fakes(s, scene, inputs)
+    fake, posterior = fakes(s, scene, inputs, True)
     judgement = discriminator(s, scene, fake, inputs["image"], True)
     losses = {"hinge": hinge_g(judgement), "feature_matching": feature_matching(judgement)}
     if posterior:
@@ -260,7 +262,7 @@ def d_step(s, inputs):
     require(s, "discriminator")
     scene = scene_of(s, inputs)
     with torch.no_grad():
-        fake, _ = fakes(s, scene, inputs)
+        fake, _ = fakes(s, scene, inputs, True)
     judgement = discriminator(s, scene, fake, inputs["image"], True)
     losses, grads = differentiate(s, ("discriminator",), {"hinge": hinge_d(judgement)})
     return losses, fake, grads
@@ -268,7 +270,7 @@ def d_step(s, inputs):
 
 @torch.no_grad()
 def sample(s, inputs):
-    return generator(s, scene_of(s, inputs), inputs["z"], inputs["noise"], False)
+    return fakes(s, scene_of(s, inputs), inputs, False)[0]
 
 
 @torch.no_grad()

@@ -12,8 +12,8 @@ it, as a peer to compare with.
 Shapes follow from the weights and the inputs; the sizes (--channels ... --encoder) are for what
 `init`, `inputs` and --bench make up. Weights bear inadekit's paths.
 Inputs: image [B,H,W,3]; label, instance [B,H,W] i32; z [B,256]; noise [B,K,2,C0], or eps of that
-shape to draw from the encoder's posterior (`encode` takes K from either, else from the ids). `train`
-is g_step, Adam, d_step, Adam; its second half takes d.z, d.noise, d.eps where they are given.
+shape to draw from the encoder's posterior (`encode` takes K from either, else from the ids).
+`train` is g_step, Adam, d_step, Adam; its second half takes d.z, d.noise, d.eps where given.
 Outputs: fake [B,H,W,3], loss.<name> (unweighted), loss.total, grad.<path>, buffer.<path> as the
 forward left them; mu and logvar of `encode`; weight.<path> of `train`.
 Speed: MALLOC_MMAP_THRESHOLD_ and MALLOC_TRIM_THRESHOLD_ raised to 1e9 or more, an OpenMP BLAS.
@@ -31,7 +31,7 @@ from inade import (BLOCKS, BUFFERS, D_LAYERS, D_MAX_CHANNELS, HEADS, SCALES, WID
                    batch_norm, conv, d_step, encode, g_step, learned, same_instance_conv, sample)
 
 
-# --- made-up weights and inputs --------------------------------------------------------------------
+# --- made-up weights and inputs ------------------------------------------------------------------
 
 def shapes(c):
     """Every parameter and buffer of a configuration, by path."""
@@ -87,7 +87,7 @@ def shapes(c):
 
 
 def init(c):
-    """Weights as training starts; `perturb` moves all of them so that no term hides behind a zero."""
+    """Weights as training starts; `perturb` moves them all so that no term hides behind a zero."""
     s = {}
     for path, shape in shapes(c).items():
         kind, field = path.rsplit(".", 1)[-1], math.prod(shape[2:])
@@ -109,7 +109,7 @@ def init(c):
 
 
 def random_inputs(c):
-    """Nearest-site scenes; the last id is absent from the first picture, and id 0 has two labels."""
+    """Nearest-site scenes; the last id is absent from the first picture, id 0 has two labels."""
     y, x = torch.meshgrid(torch.arange(c.height), torch.arange(c.width), indexing="ij")
     sites = torch.rand(c.batch, c.instances, 2, 1, 1) * torch.tensor([c.height, c.width]).view(
         2, 1, 1)
@@ -126,7 +126,7 @@ def random_inputs(c):
             "eps" if c.encoder else "noise": noise}
 
 
-# --- command line ----------------------------------------------------------------------------------
+# --- command line --------------------------------------------------------------------------------
 
 def check():
     """What the formulas above assume of PyTorch, and counts known from the published networks."""
@@ -159,7 +159,8 @@ def check():
                  * scene.instance[:, k:k + 1, ::2, ::2] for k in range(3))
     assert torch.allclose(same_instance_conv(s, "c", x, scene, 2), masked, atol=1e-12)
 
-    for flags, count in (("--labels 35 --size 256,512 --more", 77394435), ("--labels 19", 85115395)):
+    published = {"--labels 35 --size 256,512 --more": 77394435, "--labels 19": 85115395}
+    for flags, count in published.items():
         c = arguments(["--size", "256", "--channels", "64"] + flags.split())
         assert count == sum(map(math.prod, learned(shapes(c), "generator").values()))
     print("spectral norm, batch norm, same-instance convolution, parameter counts: as expected")
