@@ -1,0 +1,211 @@
+/* From a YAML file to programs that are ready to run. */
+#include "session.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+static ik_status open_backend(ik__session *s, int threads, ik_error *err) {
+    ik__instance *i;
+    s->device = !strcmp(s->set.device, "auto") ? "cpu" : s->set.device;
+    ik_status status = ik__instance_named(IK_BACKEND, s->device, &i, err);
+    if (status) return status;
+    const ik_backend_iface *b = i->plugin->iface;
+    char why[256] = "";
+    if (b->probe && !b->probe(i->self, why, sizeof why)) {
+        status = ik_errorf(err, IK_FAILED, "error: device '%s' cannot be used: %s", s->device, why);
+        ik__instance_free(i);
+        return status;
+    }
+    status = ik__engine_new(i, threads, &s->engine, err);
+    if (status) ik__instance_free(i);
+    return status;
+}
+
+static ik__graph *new_graph(ik__session *s, bool training) {
+    const ik__data_info *d = s->info;
+    ik_scene_info info = {.batch = training ? s->set.train.batch : s->set.synthesize.batch,
+                          .height = d->height,
+                          .width = d->width,
+                          .labels = d->labels,
+                          .max_instances = d->max_instances,
+                          .max_segments = d->max_segments,
+                          .training = training};
+    return ik__graph_new(s->engine->store, s->model, &info);
+}
+
+/* The gradients of a player's parameters, found among the graph's leaves. */
+static int player_gradients(ik__session *s, ik__graph *g, ik__role role, ik_tensor *total,
+                            ik__gradient *out) {
+    int n = 0, recorded = g->n;
+    ik__node **wrt = malloc(sizeof *wrt * (size_t)(recorded + 1));
+    ik_tensor **grads = malloc(sizeof *grads * (size_t)(recorded + 1));
+    for (int i = 0; wrt && i < recorded; i++) {
+        const ik__node *leaf = g->nodes[i];
+        if (leaf->op != IK_PARAM) continue;
+        ik__block *b = &s->engine->store->blocks[leaf->entry->block];
+        if (!ik__plays(s->model, b->name, role)) continue;
+        b->trained = true;
+        wrt[n++] = g->nodes[i];
+    }
+    if (wrt && grads) ik__backward(g, total, n, wrt, grads);
+    for (int i = 0; grads && i < n; i++) out[i] = (ik__gradient){wrt[i]->entry, grads[i]};
+    free(wrt);
+    free(grads);
+    return n;
+}
+
+static ik_status record_step(ik__session *s, ik__role role, ik_error *err) {
+    ik__graph *g = new_graph(s, true);
+    ik_tensor *total;
+    ik__record_step(g, role, &total);
+    if (!g->failed) ik__fuse(g);
+    ik__gradient *grads = calloc((size_t)g->n + 1, sizeof *grads);
+    int n = g->failed || !total ? 0 : player_gradients(s, g, role, total, grads);
+    ik_status status = IK_OK;
+    if (g->failed) {
+        *err = g->error;
+        status = IK_USAGE;
+        ik__graph_free(g);
+    } else if (!total) {
+        ik__graph_free(g); /* no loss for this player: it does not train */
+    } else {
+        status = ik__program_new(s->engine, role == IK__GENERATOR ? "g_step" : "d_step", g, n,
+                                 grads, &s->step[role], err);
+    }
+    free(grads);
+    return status;
+}
+
+static ik_status record_sample(ik__session *s, ik_error *err) {
+    ik__graph *g = new_graph(s, false);
+    ik__record_sample(g);
+    if (g->failed) {
+        *err = g->error;
+        ik__graph_free(g);
+        return IK_USAGE;
+    }
+    ik__fuse(g);
+    return ik__program_new(s->engine, "sample", g, 0, NULL, &s->sample, err);
+}
+
+static ik_status record(ik__session *s, ik_error *err) {
+    ik_status status = IK_OK;
+    s->engine->store = ik__store_new();
+    if (ik__settings_stage(&s->set, "train")) {
+        status = record_step(s, IK__GENERATOR, err);
+        if (!status) status = record_step(s, IK__DISCRIMINATOR, err);
+        if (!status && !s->step[0])
+            status = ik__conf_fail(ik__conf_get(s->conf, "losses"), err,
+                                   "no loss has a term for the generator; add `{plugin: hinge}`");
+    }
+    return status ? status : record_sample(s, err);
+}
+
+ik_status ik__session_open(const ik__run_options *o, ik__session **out, ik_error *err) {
+    ik__session *s = calloc(1, sizeof *s);
+    if (!s) return ik_errorf(err, IK_FAILED, "error: out of memory");
+    s->pool = ik__pool_new();
+    ik_status status = ik__conf_load(o->pipeline, o->n_sets, o->sets, &s->conf, err);
+    if (!status) status = ik__settings_read(s->conf, s->pool, &s->set, err);
+    if (!status) status = ik__model_new(s->conf, &s->model, err);
+    const ik__conf *dataset = ik__conf_get(s->conf, "dataset");
+    if (!status && !dataset)
+        status = ik__conf_fail(s->conf, err,
+                               "there is no `dataset:`; add one, as "
+                               "`dataset: {plugin: shapes, size: [64, 64]}`");
+    if (!status) status = ik__data_open(dataset, (uint64_t)s->set.seed, &s->data, err);
+    if (!status) {
+        s->info = ik__data_info_of(s->data);
+        int threads = o->threads ? o->threads : (int)s->set.threads;
+        status = open_backend(s, threads, err);
+    }
+    if (!status) status = record(s, err);
+    if (status) {
+        ik__session_close(s);
+        return status;
+    }
+    *out = s;
+    return IK_OK;
+}
+
+ik_status ik__session_ready(ik__session *s, ik_error *err) {
+    ik_status status = ik__store_build(s->engine->store, s->engine->backend, s->engine->self,
+                                       (uint64_t)s->set.seed, false, false, err);
+    return status ? status : ik__engine_ready(s->engine, err);
+}
+
+void ik__session_close(ik__session *s) {
+    if (!s) return;
+    ik__engine_free(s->engine);
+    ik__data_close(s->data);
+    ik__model_free(s->model);
+    ik__conf_free(s->conf);
+    ik__pool_free(s->pool);
+    free(s);
+}
+
+ik_status ik__make_folder(const char *path, ik_error *err) {
+    char part[1024];
+    snprintf(part, sizeof part, "%s", path);
+    for (char *p = part + 1;; p++) {
+        if (*p && *p != '/') continue;
+        char was = *p;
+        *p = 0;
+        if (mkdir(part, 0777) && errno != EEXIST)
+            return ik_errorf(err, IK_FAILED, "error: cannot make the folder %s: %s", part,
+                             strerror(errno));
+        *p = was;
+        if (!was) return IK_OK;
+    }
+}
+
+static bool exists(const char *path) {
+    struct stat st;
+    return !stat(path, &st);
+}
+
+/* runs/<name>, or with a number behind it where that is taken; --resume takes the newest. */
+ik_status ik__session_folder(ik__session *s, const ik__run_options *o, ik_error *err) {
+    const char *given = o->out ? o->out : s->set.out;
+    if (given && *given) {
+        snprintf(s->out, sizeof s->out, "%s", given);
+    } else {
+        char next[1024];
+        snprintf(s->out, sizeof s->out, "runs/%s", s->set.name);
+        snprintf(next, sizeof next, "%s", s->out);
+        for (int i = 2; exists(next) && i < 100000; i++) {
+            snprintf(s->out, sizeof s->out, "%s", next);
+            snprintf(next, sizeof next, "runs/%s-%d", s->set.name, i);
+        }
+        if (!o->resume) snprintf(s->out, sizeof s->out, "%s", next);
+    }
+    char images[1100];
+    snprintf(images, sizeof images, "%s/images", s->out);
+    ik_status status = ik__make_folder(images, err);
+    if (status) return status;
+    char path[1100];
+    snprintf(path, sizeof path, "%s/pipeline.yaml", s->out);
+    char *text = ik__conf_dump(s->conf);
+    FILE *f = text ? fopen(path, "w") : NULL;
+    if (!f || fputs(text, f) < 0 || fclose(f))
+        status = ik_errorf(err, IK_FAILED, "error: cannot write %s: %s", path, strerror(errno));
+    free(text);
+    return status;
+}
+
+ik_status ik__upload_batch(ik__session *s, const ik__batch *b, ik_error *err) {
+    const struct {
+        const char *name;
+        const void *data;
+    } rows[] = {{"image", b->image},
+                {"label", b->label},
+                {"instance", b->instance},
+                {"segments", b->segments},
+                {"segment_label", b->segment_label},
+                {"segment_instance", b->segment_instance}};
+    ik_status status = IK_OK;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows && !status; i++)
+        status = ik__engine_upload(s->engine, rows[i].name, rows[i].data, err);
+    return status;
+}

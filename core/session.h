@@ -1,0 +1,55 @@
+/* A pipeline made ready: configuration read, data opened, programs recorded, memory allocated. */
+#ifndef INADEKIT_SESSION_H
+#define INADEKIT_SESSION_H
+
+#include "data.h"
+#include "model.h"
+#include "program.h"
+#include "run.h"
+#include "settings.h"
+
+typedef struct ik__session {
+    ik__pool *pool;
+    ik__conf *conf;
+    ik__settings set;
+    ik__data *data;
+    const ik__data_info *info;
+    ik__model *model;
+    ik__engine *engine;
+    ik__program *step[2]; /* by ik__role; NULL where the pipeline does not train */
+    ik__program *sample;
+    const char *device;
+    char out[1024]; /* the run folder */
+} ik__session;
+
+/* Reads and records everything, so that every mistake in the YAML is reported here. */
+ik_status ik__session_open(const ik__run_options *o, ik__session **out, ik_error *err);
+/* Allocates the arena and the parameters, and fills them by their init rules. */
+ik_status ik__session_ready(ik__session *s, ik_error *err);
+void ik__session_close(ik__session *s);
+
+/* A fresh or resumed run folder is chosen and made. */
+ik_status ik__session_folder(ik__session *s, const ik__run_options *o, ik_error *err);
+ik_status ik__make_folder(const char *path, ik_error *err); /* and its parents */
+
+ik_status ik__upload_batch(ik__session *s, const ik__batch *b, ik_error *err);
+
+/* train.c */
+ik_status ik__train(ik__session *s, const ik__run_options *o, ik_error *err);
+
+/* synthesize.c. A grid of validation layouts: label map, picture, samples. `path` is the grid's
+ * file; `folder`, if given, also takes every sample by itself. */
+ik_status ik__synthesize(ik__session *s, int64_t items, int64_t samples, const char *path,
+                         const char *folder, ik_error *err);
+
+/* checkpoint.c: folders <run>/checkpoints/step-<n>, written aside and renamed. */
+typedef struct ik__position {
+    int64_t step, log_bytes;
+} ik__position;
+ik_status ik__checkpoint_save(ik__session *s, const ik__position *at, ik_error *err);
+/* The newest whole checkpoint; at->step stays 0 when there is none. */
+ik_status ik__checkpoint_resume(ik__session *s, ik__position *at, ik_error *err);
+ik_status ik__weights_save(ik__session *s, const char *path, ik_error *err);
+ik_status ik__weights_load(ik__session *s, const char *path, ik_error *err);
+
+#endif

@@ -1,0 +1,96 @@
+/* The pipeline's own keys as option rows. */
+#include "settings.h"
+
+#include "options.h"
+
+static const char *const precisions[] = {"f32", NULL};
+static const char *const all_stages[] = {"train", "synthesize", NULL};
+static const char *const elsewhere[] = {"dataset", "norm",       "networks", "losses",
+                                        "train",   "synthesize", NULL};
+
+#define TOP(field) offsetof(ik__settings, field)
+static const ik_option top[] = {
+    {"name", "names the run folder", IK_OPT_STRING, TOP(name), "run", 0, 0, NULL},
+    {"out", "the run folder; runs/<name> when empty", IK_OPT_STRING, TOP(out), "", 0, 0, NULL},
+    {"seed", "decides everything random", IK_OPT_INT, TOP(seed), "1", 0, 9e15, NULL},
+    {"device", "a backend, or auto", IK_OPT_STRING, TOP(device), "auto", 0, 0, NULL},
+    {"precision", "of the computation", IK_OPT_CHOICE, TOP(precision), "f32", 0, 0, precisions},
+    {"threads", "0: all processors", IK_OPT_INT, TOP(threads), "0", 0, 1024, NULL},
+    {"stages", "what a run does, in order", IK_OPT_STRINGS, TOP(stages), "[train, synthesize]", 0,
+     0, NULL},
+    {0}};
+
+#define TRAIN(field) offsetof(struct ik__train, field)
+static const ik_option train[] = {
+    {"steps", "0: by epochs", IK_OPT_INT, TRAIN(steps), "0", 0, 1e9, NULL},
+    {"epochs", "at the full learning rate", IK_OPT_INT, TRAIN(epochs), "50", 0, 1e6, NULL},
+    {"decay_epochs", "then, with the rate falling linearly", IK_OPT_INT, TRAIN(decay_epochs), "0",
+     0, 1e6, NULL},
+    {"batch", "pictures per step", IK_OPT_INT, TRAIN(batch), "8", 1, 4096, NULL},
+    {"eps", "Adam's", IK_OPT_DOUBLE, TRAIN(eps), "1e-8", 0, 1, NULL},
+    {"betas", "Adam's", IK_OPT_DOUBLES, TRAIN(betas), "[0, 0.9]", 0, 1, NULL},
+    {"log_every", "steps between lines of the log", IK_OPT_INT, TRAIN(log_every), "10", 1, 1e9,
+     NULL},
+    {"picture_every", "steps between grids; 0: none", IK_OPT_INT, TRAIN(picture_every), "500", 0,
+     1e9, NULL},
+    {"checkpoint_every", "steps between checkpoints; 0: only the last", IK_OPT_INT,
+     TRAIN(checkpoint_every), "1000", 0, 1e9, NULL},
+    {"keep", "checkpoints to keep", IK_OPT_INT, TRAIN(keep), "2", 1, 1e6, NULL},
+    {0}};
+static const ik_option rates[] = {{"generator", "of the generator and the encoder", IK_OPT_DOUBLE,
+                                   TRAIN(lr_generator), "1e-4", 0, 10, NULL},
+                                  {"discriminator", "of the discriminator", IK_OPT_DOUBLE,
+                                   TRAIN(lr_discriminator), "4e-4", 0, 10, NULL},
+                                  {0}};
+
+#define SYNTHESIZE(field) offsetof(struct ik__synthesize, field)
+static const ik_option synthesize[] = {
+    {"samples", "pictures per layout", IK_OPT_INT, SYNTHESIZE(samples), "4", 1, 1000, NULL},
+    {"items", "layouts of the validation set", IK_OPT_INT, SYNTHESIZE(items), "8", 1, 1e9, NULL},
+    {"batch", "pictures at a time", IK_OPT_INT, SYNTHESIZE(batch), "4", 1, 4096, NULL},
+    {0}};
+static const ik_option vary[] = {{"labels", "classes whose instances are drawn anew",
+                                  IK_OPT_STRINGS, SYNTHESIZE(vary_labels), "[]", 0, 0, NULL},
+                                 {"instances", "instances drawn anew", IK_OPT_INTS,
+                                  SYNTHESIZE(vary_instances), "[]", 0, 65535, NULL},
+                                 {0}};
+
+bool ik__settings_stage(const ik__settings *s, const char *stage) {
+    for (int i = 0; i < s->stages.n; i++)
+        if (!strcmp(s->stages.v[i], stage)) return true;
+    return false;
+}
+
+static ik_status check_stages(const ik__conf *root, const ik__settings *s, ik_error *err) {
+    for (int i = 0; i < s->stages.n; i++) {
+        bool known = false;
+        for (int k = 0; all_stages[k]; k++) known |= !strcmp(all_stages[k], s->stages.v[i]);
+        if (!known)
+            return ik__conf_fail(ik__conf_get(root, "stages"), err,
+                                 "unknown stage '%s'; there are train and synthesize",
+                                 s->stages.v[i]);
+    }
+    return IK_OK;
+}
+
+ik_status ik__settings_read(const ik__conf *root, ik__pool *pool, ik__settings *s, ik_error *err) {
+    static const char *const lr[] = {"lr", NULL}, *const nested[] = {"vary", NULL};
+    memset(s, 0, sizeof *s);
+    const ik__conf *t = ik__conf_get(root, "train"), *y = ik__conf_get(root, "synthesize");
+    ik_status status = ik__options_fill(top, root, elsewhere, "the pipeline", s, pool, err);
+    if (!status) status = check_stages(root, s, err);
+    if (!status) status = ik__options_fill(train, t, lr, "train", &s->train, pool, err);
+    if (!status)
+        status =
+            ik__options_fill(rates, ik__conf_get(t, "lr"), NULL, "train.lr", &s->train, pool, err);
+    if (!status)
+        status = ik__options_fill(synthesize, y, nested, "synthesize", &s->synthesize, pool, err);
+    const ik__conf *v = ik__conf_get(y, "vary");
+    s->synthesize.vary = v != NULL;
+    if (!status)
+        status = ik__options_fill(vary, v, NULL, "synthesize.vary", &s->synthesize, pool, err);
+    if (!status && s->train.betas.n != 2)
+        status =
+            ik__conf_fail(ik__conf_get(t, "betas"), err, "train.betas: two numbers are wanted");
+    return status;
+}

@@ -1,0 +1,31 @@
+/* The pipeline's own keys: everything that is neither a network nor a plugin's option. */
+#ifndef INADEKIT_SETTINGS_H
+#define INADEKIT_SETTINGS_H
+
+#include "config.h"
+#include "pool.h"
+
+typedef struct ik__settings {
+    const char *name, *out, *device;
+    int precision;
+    int64_t seed, threads;
+    ik_strings stages;
+    struct ik__train {
+        int64_t steps, epochs, decay_epochs, batch;
+        double lr_generator, lr_discriminator, eps;
+        ik_doubles betas;
+        int64_t log_every, picture_every, checkpoint_every, keep;
+    } train;
+    struct ik__synthesize {
+        int64_t samples, items, batch;
+        ik_strings vary_labels; /* numbers or names */
+        ik_ints vary_instances;
+        bool vary;
+    } synthesize;
+} ik__settings;
+
+/* Checks the top level of a pipeline; strings live in the pool. */
+ik_status ik__settings_read(const ik__conf *root, ik__pool *pool, ik__settings *out, ik_error *err);
+bool ik__settings_stage(const ik__settings *s, const char *stage);
+
+#endif

@@ -1,0 +1,10 @@
+/* SIGINT and SIGTERM ask for a clean stop; a second one stops at once. */
+#ifndef INADEKIT_SIGNALS_H
+#define INADEKIT_SIGNALS_H
+
+#include <stdbool.h>
+
+void ik__signals_watch(void);
+bool ik__signals_seen(void);
+
+#endif

@@ -1,0 +1,190 @@
+/* Synthesis: validation layouts painted several times.
+ *
+ * Latents are drawn here, on the host, one row at a time: a latent of shape [K, ...], K the most
+ * instances, is drawn per instance, so that any one of them can be drawn anew while all others keep
+ * their bytes. The first sample of a layout is the base; with `vary`, the others differ from it
+ * only in what was named. */
+#include "grid.h"
+#include "image.h"
+#include "inadekit/philox.h"
+#include "session.h"
+
+#include <stdlib.h>
+
+typedef struct painter {
+    ik__session *s;
+    ik__batch *items; /* the layouts, read once */
+    ik__batch *rows;  /* what the program takes at a time */
+    float *pictures;
+    float *latent[8];
+    const ik__node *input[8];
+    int n_latents;
+    bool vary;
+} painter;
+
+static bool is_scene(const char *name) {
+    static const char *const names[] = {
+        "image", "label", "instance", "segments", "segment_label", "segment_instance", NULL};
+    for (int i = 0; names[i]; i++)
+        if (!strcmp(names[i], name)) return true;
+    return false;
+}
+
+static void close_painter(painter *p) {
+    ik__batch_free(p->items);
+    ik__batch_free(p->rows);
+    free(p->pictures);
+    for (int i = 0; i < p->n_latents; i++) free(p->latent[i]);
+}
+
+static ik_status open_painter(painter *p, ik__session *s, int64_t items, ik_error *err) {
+    *p = (painter){.s = s};
+    int64_t b = s->set.synthesize.batch;
+    ik_status status = ik__batch_new(s->data, items, &p->items, err);
+    if (!status) status = ik__batch_new(s->data, b, &p->rows, err);
+    for (int64_t i = 0; i < items && !status; i++)
+        status = ik__data_read(s->data, IK_VALIDATION, i, NULL, p->items, i, err);
+    if (status) return status;
+    p->pictures = malloc(sizeof(float) * (size_t)(b * s->info->height * s->info->width * 3));
+    bool ok = p->pictures != NULL;
+    for (int i = 0; i < s->sample->n; i++) {
+        const ik__node *n = s->sample->order[i];
+        if (n->op != IK_INPUT || is_scene(n->name) || p->n_latents == 8) continue;
+        p->input[p->n_latents] = n;
+        p->latent[p->n_latents] = calloc((size_t)ik_count(n->t.shape), sizeof(float));
+        ok = ok && p->latent[p->n_latents++];
+    }
+    return ok ? IK_OK : ik_errorf(err, IK_FAILED, "error: out of memory for synthesis");
+}
+
+/* Is instance k of layout `item` among those that `vary` names? */
+static bool varied(const painter *p, int64_t item, int64_t k) {
+    const struct ik__synthesize *set = &p->s->set.synthesize;
+    const ik__data_info *info = p->s->info;
+    for (int i = 0; i < set->vary_instances.n; i++)
+        if (set->vary_instances.v[i] == k) return true;
+    for (int64_t j = 0; j < p->items->segment_count[item]; j++) {
+        int64_t at = item * info->max_segments + j;
+        if (p->items->segment_instance[at] != k) continue;
+        int64_t label = p->items->segment_label[at];
+        for (int i = 0; i < set->vary_labels.n; i++) {
+            const char *want = set->vary_labels.v[i];
+            char number[24];
+            snprintf(number, sizeof number, "%lld", (long long)label);
+            if (!strcmp(want, number) ||
+                (info->label_names && !strcmp(want, info->label_names[label])))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* Draws one row of a latent. Without `vary` all of it depends on the sample. */
+static void draw(const painter *p, int which, int64_t row, int64_t item, int64_t sample) {
+    const ik__node *n = p->input[which];
+    char stream[160];
+    snprintf(stream, sizeof stream, "synthesis.%s", n->name);
+    uint64_t key = ik_stream_of(stream), seed = (uint64_t)p->s->set.seed;
+    int64_t size = ik_count(n->t.shape) / n->t.shape.d[0];
+    bool by_instance = n->t.shape.rank > 2 && n->t.shape.d[1] == p->s->info->max_instances;
+    int64_t parts = by_instance ? n->t.shape.d[1] : 1, part = size / parts;
+    float *to = p->latent[which] + row * size;
+    for (int64_t k = 0; k < parts; k++) {
+        bool anew = !p->vary || (by_instance && varied(p, item, k));
+        for (int64_t e = 0; e < part; e++)
+            to[k * part + e] = (float)ik_philox_normal(seed, key, (uint64_t)(anew ? sample : 0),
+                                                       (uint64_t)item, (uint64_t)(k * part + e));
+    }
+}
+
+static void copy_row(painter *p, int64_t row, int64_t item) {
+    const ik__data_info *d = p->s->info;
+    size_t pixels = (size_t)(d->height * d->width), segments = (size_t)d->max_segments;
+    ik__batch *to = p->rows, *from = p->items;
+    size_t r = (size_t)row, i = (size_t)item;
+    memcpy(to->image + r * pixels * 3, from->image + i * pixels * 3, pixels * 3 * sizeof(float));
+    memcpy(to->label + r * pixels, from->label + i * pixels, pixels * sizeof(int32_t));
+    memcpy(to->instance + r * pixels, from->instance + i * pixels, pixels * sizeof(int32_t));
+    memcpy(to->segments + r * pixels, from->segments + i * pixels, pixels * sizeof(int32_t));
+    memcpy(to->segment_label + r * segments, from->segment_label + i * segments,
+           segments * sizeof(int32_t));
+    memcpy(to->segment_instance + r * segments, from->segment_instance + i * segments,
+           segments * sizeof(int32_t));
+}
+
+static ik_status paint(painter *p, ik_error *err) {
+    ik__session *s = p->s;
+    ik_status status = ik__upload_batch(s, p->rows, err);
+    for (int i = 0; i < p->n_latents && !status; i++)
+        status = ik__engine_upload(s->engine, p->input[i]->name, p->latent[i], err);
+    ik_step step = {(uint64_t)s->set.seed, 0, 0};
+    if (!status) status = ik__program_run(s->engine, s->sample, &step, true, err);
+    return status ? status : ik__program_output(s->engine, s->sample, "fake", p->pictures, err);
+}
+
+static ik_status save_picture(painter *p, const char *folder, int64_t item, int64_t sample,
+                              const float *rgb, ik_error *err) {
+    const ik__data_info *d = p->s->info;
+    int64_t n = d->height * d->width * 3;
+    uint8_t *bytes = malloc((size_t)n);
+    if (!bytes) return ik_errorf(err, IK_FAILED, "error: out of memory for a picture");
+    for (int64_t i = 0; i < n; i++) bytes[i] = (uint8_t)((rgb[i] + 1) / 2 * 255);
+    char path[1400], seed[24], number[24];
+    snprintf(path, sizeof path, "%s/%.200s-%lld.png", folder, p->items->names[item],
+             (long long)sample);
+    snprintf(seed, sizeof seed, "%lld", (long long)p->s->set.seed);
+    snprintf(number, sizeof number, "%lld", (long long)sample);
+    const char *const keys[] = {"inadekit.seed", "inadekit.item", "inadekit.sample",
+                                "inadekit.vary"};
+    const char *const values[] = {seed, p->items->names[item], number, p->vary ? "yes" : "no"};
+    ik_status status =
+        ik__png_write(path, (int)d->height, (int)d->width, bytes, 4, keys, values, err);
+    free(bytes);
+    return status;
+}
+
+static ik_status paint_all(painter *p, int64_t items, int64_t samples, ik__grid *grid,
+                           const char *folder, ik_error *err) {
+    const ik__data_info *d = p->s->info;
+    int64_t b = p->rows->n, size = d->height * d->width * 3, jobs = items * samples;
+    ik_status status = IK_OK;
+    for (int64_t first = 0; first < jobs && !status; first += b) {
+        for (int64_t r = 0; r < b; r++) { /* a last partial batch repeats its first job */
+            int64_t job = first + r < jobs ? first + r : first;
+            copy_row(p, r, job / samples);
+            for (int i = 0; i < p->n_latents; i++) draw(p, i, r, job / samples, job % samples);
+        }
+        status = paint(p, err);
+        for (int64_t r = 0; r < b && first + r < jobs && !status; r++) {
+            int64_t item = (first + r) / samples, sample = (first + r) % samples;
+            ik__grid_image(grid, (int)item, (int)sample + 2, p->pictures + r * size);
+            if (folder) status = save_picture(p, folder, item, sample, p->pictures + r * size, err);
+        }
+    }
+    return status;
+}
+
+ik_status ik__synthesize(ik__session *s, int64_t items, int64_t samples, const char *path,
+                         const char *folder, ik_error *err) {
+    const ik__data_info *d = s->info;
+    if (items > d->count[IK_VALIDATION]) items = d->count[IK_VALIDATION];
+    if (!items)
+        return ik_errorf(err, IK_FAILED, "error: the dataset has no validation items to paint");
+    painter p;
+    ik_status status = open_painter(&p, s, items, err);
+    p.vary = folder && s->set.synthesize.vary;
+    ik__grid *grid = ik__grid_new((int)items, (int)samples + 2, (int)d->height, (int)d->width, 2);
+    if (!status && !grid) status = ik_errorf(err, IK_FAILED, "error: out of memory for %s", path);
+    for (int64_t i = 0; i < items && !status; i++) {
+        int64_t pixels = d->height * d->width;
+        ik__grid_labels(grid, (int)i, 0, p.items->label + i * pixels,
+                        p.items->instance + i * pixels);
+        ik__grid_image(grid, (int)i, 1, p.items->image + i * pixels * 3);
+    }
+    if (!status && folder) status = ik__make_folder(folder, err);
+    if (!status) status = paint_all(&p, items, samples, grid, folder, err);
+    if (!status) status = ik__grid_save(grid, path, err);
+    ik__grid_free(grid);
+    close_painter(&p);
+    return status;
+}

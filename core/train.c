@@ -1,0 +1,196 @@
+/* Training two players in turn.
+ *
+ * A step: the generator's program and its Adam update, then the discriminator's on fakes made anew
+ * by the updated generator. State changes (running statistics, power iterations, weights) are
+ * committed only after the losses were seen to be finite, so a stop always leaves the last good
+ * state. */
+#include "loader.h"
+#include "progress.h"
+#include "runlog.h"
+#include "session.h"
+#include "signals.h"
+
+#include <stdlib.h>
+#include <math.h>
+#include <time.h>
+#include <unistd.h>
+
+typedef struct trainer {
+    ik__session *s;
+    ik__loader *loader;
+    ik__log *log;
+    ik__progress *progress;
+    ik__position at;
+    int64_t total, per_epoch;
+    float loss[2][32]; /* by player, in the order of the program's outputs */
+    double began;
+    int64_t began_at;
+} trainer;
+
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Constant for `epochs`, then linear: in epoch e > epochs, counted from 1, 1 - (e-1-epochs)/decay.
+ */
+static double rate_factor(const ik__session *s, int64_t step, int64_t per_epoch) {
+    const struct ik__train *t = &s->set.train;
+    int64_t epoch = step / per_epoch + 1;
+    if (t->steps || epoch <= t->epochs || !t->decay_epochs) return 1;
+    return 1 - (double)(epoch - 1 - t->epochs) / (double)t->decay_epochs;
+}
+
+static void update(trainer *t, ik__role role) {
+    ik__session *s = t->s;
+    ik__store *store = s->engine->store;
+    const struct ik__train *set = &s->set.train;
+    double lr = role == IK__GENERATOR ? set->lr_generator : set->lr_discriminator;
+    lr *= rate_factor(s, t->at.step, t->per_epoch);
+    for (int i = 0; i < store->n_blocks; i++) {
+        ik__block *b = &store->blocks[i];
+        if (!b->trained || !b->learned || !ik__plays(s->model, b->name, role)) continue;
+        ik_adam a = {lr, set->betas.v[0], set->betas.v[1], set->eps, ++b->t};
+        s->engine->backend->adam(s->engine->self, b->learned, &a, b->value, b->grad, b->m, b->v);
+    }
+}
+
+/* Looks for the first node that made a number that is not finite, by downloading what is still
+ * there after the run: the tensors whose memory was not used again. */
+static ik_status not_finite(trainer *t, ik__role role, const char *loss, double value,
+                            ik_error *err) {
+    return ik_errorf(
+        err, IK_FAILED,
+        "error: step %lld: the loss '%s' of the %s is %g; nothing of this step was kept. "
+        "Lower train.lr, or resume from the last checkpoint with another seed",
+        (long long)t->at.step, loss, role == IK__GENERATOR ? "generator" : "discriminator", value);
+}
+
+static ik_status play(trainer *t, ik__role role, ik_error *err) {
+    ik__session *s = t->s;
+    ik__program *p = s->step[role];
+    if (!p) return IK_OK;
+    ik_step step = {(uint64_t)s->set.seed, 2 * (uint64_t)t->at.step + role, 0};
+    ik_status status = ik__program_run(s->engine, p, &step, true, err);
+    const ik__names *out = &p->graph->outputs;
+    for (int i = 0; i < out->n && i < 32 && !status; i++) {
+        status = ik__program_tensor(s->engine, p, out->v[i].node, &t->loss[role][i], err);
+        if (!status && !isfinite(t->loss[role][i]))
+            return not_finite(t, role, out->v[i].name, t->loss[role][i], err);
+    }
+    if (status) return status;
+    ik__program_commit(s->engine, p);
+    update(t, role);
+    return IK_OK;
+}
+
+static void losses_text(const trainer *t, char *text, size_t size) {
+    size_t at = 0;
+    text[0] = 0;
+    for (int role = 0; role < 2; role++) {
+        const ik__program *p = t->s->step[role];
+        for (int i = 0; p && i < p->graph->outputs.n && i < 32 && at < size; i++)
+            at += (size_t)snprintf(text + at, size - at, "%s%s %.3f", at ? "  " : "",
+                                   !strcmp(p->graph->outputs.v[i].name, "total")
+                                       ? (role ? "D" : "G")
+                                       : p->graph->outputs.v[i].name,
+                                   (double)t->loss[role][i]);
+    }
+}
+
+static ik_status write_log(trainer *t, ik_error *err) {
+    ik__log_begin(t->log);
+    ik__log_int(t->log, "step", t->at.step);
+    ik__log_int(t->log, "epoch", t->at.step / t->per_epoch + 1);
+    for (int role = 0; role < 2; role++) {
+        const ik__program *p = t->s->step[role];
+        for (int i = 0; p && i < p->graph->outputs.n && i < 32; i++) {
+            char key[96];
+            snprintf(key, sizeof key, "%s.%s", role ? "discriminator" : "generator",
+                     p->graph->outputs.v[i].name);
+            ik__log_real(t->log, key, t->loss[role][i]);
+        }
+    }
+    return ik__log_end(t->log, err);
+}
+
+static ik_status picture(trainer *t, ik_error *err) {
+    char path[1200];
+    snprintf(path, sizeof path, "%s/images/train-%08lld.png", t->s->out, (long long)t->at.step);
+    return ik__synthesize(t->s, 4, 2, path, NULL, err);
+}
+
+static ik_status save(trainer *t, ik_error *err) {
+    ik_status status = ik__log_sync(t->log, err);
+    t->at.log_bytes = ik__log_bytes(t->log);
+    return status ? status : ik__checkpoint_save(t->s, &t->at, err);
+}
+
+static bool due(int64_t step, int64_t every) {
+    return every && step % every == 0;
+}
+
+static ik_status step(trainer *t, ik_error *err) {
+    const struct ik__train *set = &t->s->set.train;
+    const ik__batch *batch;
+    ik_status status = ik__loader_next(t->loader, &batch, err);
+    if (!status) status = ik__upload_batch(t->s, batch, err);
+    if (!status) status = play(t, IK__GENERATOR, err);
+    if (!status) status = play(t, IK__DISCRIMINATOR, err);
+    if (status) return status;
+    t->at.step++;
+    char text[512];
+    losses_text(t, text, sizeof text);
+    ik__progress_at(t->progress, t->at.step, text);
+    bool last = t->at.step == t->total;
+    if (due(t->at.step, set->log_every) || last) status = write_log(t, err);
+    if (!status && (due(t->at.step, set->picture_every) || (last && set->picture_every)))
+        status = picture(t, err);
+    if (!status && (due(t->at.step, set->checkpoint_every) || last)) status = save(t, err);
+    return status;
+}
+
+static ik_status open_trainer(trainer *t, const ik__run_options *o, ik_error *err) {
+    ik__session *s = t->s;
+    const struct ik__train *set = &s->set.train;
+    ik_status status = o->resume ? ik__checkpoint_resume(s, &t->at, err) : IK_OK;
+    if (!status)
+        status = ik__loader_open(s->data, set->batch, 1, (uint64_t)s->set.seed, t->at.step,
+                                 &t->loader, err);
+    if (status) return status;
+    t->per_epoch = s->info->count[IK_TRAIN] / set->batch;
+    t->total = set->steps ? set->steps : (set->epochs + set->decay_epochs) * t->per_epoch;
+    char path[1200];
+    snprintf(path, sizeof path, "%s/log.jsonl", s->out);
+    return ik__log_open(path, o->resume ? t->at.log_bytes : 0, &t->log, err);
+}
+
+ik_status ik__train(ik__session *s, const ik__run_options *o, ik_error *err) {
+    trainer t = {.s = s};
+    ik_status status = open_trainer(&t, o, err);
+    if (!status) t.progress = ik__progress_new(stderr, t.total, o->quiet);
+    t.began = now();
+    t.began_at = t.at.step;
+    ik__signals_watch();
+    if (!status) ik__progress_at(t.progress, t.at.step, NULL);
+    while (!status && t.at.step < t.total) {
+        status = step(&t, err);
+        if (!status && ik__signals_seen()) {
+            status = save(&t, err);
+            if (!status)
+                status =
+                    ik_errorf(err, IK_INTERRUPTED,
+                              "stopped at step %lld; a checkpoint was saved, go on with --resume",
+                              (long long)t.at.step);
+        }
+    }
+    ik__progress_free(t.progress);
+    if (!status && !o->quiet && t.at.step > t.began_at)
+        fprintf(stderr, "trained %lld steps in %.0f s, %.3f s per step\n",
+                (long long)(t.at.step - t.began_at), now() - t.began,
+                (now() - t.began) / (double)(t.at.step - t.began_at));
+    ik__log_close(t.log);
+    ik__loader_close(t.loader);
+    return status;
+}
