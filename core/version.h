@@ -1,0 +1,8 @@
+/* What this build is. */
+#ifndef IK_VERSION_H
+#define IK_VERSION_H
+
+/* "inadekit 0.1.0 (plugin interface 1.0)" */
+const char *ik__version_text(void);
+
+#endif
