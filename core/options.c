@@ -157,21 +157,25 @@ static ik_status read_element(const filler *f, const ik_option *row, const ik__c
 }
 
 static ik_status read_list(const filler *f, const ik_option *row, const ik__conf *c, void *to) {
-    if (c->kind != IK_CONF_LIST) return wrong(f, row, c, types[row->type].noun);
+    if (c->kind == IK_CONF_MAP || ik__conf_is_null(c))
+        return wrong(f, row, c, types[row->type].noun);
+    /* A single value is a list of one. */
+    int n = c->kind == IK_CONF_LIST ? c->n : 1;
     size_t size = row->type == IK_OPT_INTS      ? sizeof(int64_t)
                   : row->type == IK_OPT_DOUBLES ? sizeof(double)
                                                 : sizeof(const char *);
-    char *v = ik__pool_alloc(f->pool, (size_t)c->n * size);
-    for (int i = 0; i < c->n; i++) {
-        ik_status status = read_element(f, row, c->items[i], v + (size_t)i * size);
+    char *v = ik__pool_alloc(f->pool, (size_t)n * size);
+    for (int i = 0; i < n; i++) {
+        const ik__conf *one = c->kind == IK_CONF_LIST ? c->items[i] : c;
+        ik_status status = read_element(f, row, one, v + (size_t)i * size);
         if (status) return status;
     }
     if (row->type == IK_OPT_INTS)
-        *(ik_ints *)to = (ik_ints){c->n, (int64_t *)v};
+        *(ik_ints *)to = (ik_ints){n, (int64_t *)v};
     else if (row->type == IK_OPT_DOUBLES)
-        *(ik_doubles *)to = (ik_doubles){c->n, (double *)v};
+        *(ik_doubles *)to = (ik_doubles){n, (double *)v};
     else
-        *(ik_strings *)to = (ik_strings){c->n, (const char *const *)v};
+        *(ik_strings *)to = (ik_strings){n, (const char *const *)v};
     return IK_OK;
 }
 

@@ -124,8 +124,8 @@ START_TEST(wrong_types) {
     fails("{slope: 1e}", MUST("9: error: option 'slope'", "a number, not '1e'"));
     fails("{flag: yes}", MUST("8: error: option 'flag'", "true or false, not 'yes'"));
     fails("{root: {a: 1}}", MUST("8: error: option 'root'", "a text, not a map"));
-    fails("{sizes: 3}",
-          MUST("9: error: option 'sizes'", "a list of whole numbers, such as [1, 2], not '3'"));
+    fails("{sizes: {a: 3}}",
+          MUST("9: error: option 'sizes'", "a list of whole numbers, such as [1, 2], not a map"));
     fails("{sizes: [3, x]}", MUST("13: error: option 'sizes'", "a whole number, not 'x'"));
     fails("{names: [[]]}",
           MUST("10: error: option 'names'", "a list of texts that are not empty, not a list"));
