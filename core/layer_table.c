@@ -154,6 +154,7 @@ RECORD(record_bilinear) {
 RECORD(record_one_hot) {
     UNUSED;
     const options *o = self;
+    if (!o->map) return fail(g, "map: a name is wanted, as `map: label`");
     if (o->size.n != 0 && o->size.n != 2) return fail(g, "size: [height, width] is wanted");
     int64_t h = o->size.n ? o->size.v[0] : g->info.height,
             w = o->size.n ? o->size.v[1] : g->info.width;

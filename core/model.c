@@ -43,9 +43,11 @@ static ik_status read_network(ik__model *m, const char *name, const ik__conf *co
     return status ? status : ik__model_keep(m, net->plugin, err);
 }
 
-static ik_status read_networks(ik__model *m, const ik__conf *map, ik_error *err) {
+static ik_status read_networks(ik__model *m, const ik__conf *root, ik_error *err) {
+    const ik__conf *map = ik__conf_get(root, "networks");
     if (!map || map->kind != IK_CONF_MAP)
-        return ik__conf_fail(map, err, "networks: a map with at least a generator is wanted");
+        return ik__conf_fail(map ? map : root, err,
+                             "networks: a map with at least a generator is wanted");
     for (int i = 0; i < map->n; i++) {
         if (m->n_networks == (int)(sizeof m->networks / sizeof *m->networks))
             return ik__conf_fail(map->items[i], err, "too many networks");
@@ -87,9 +89,9 @@ ik_status ik__model_new(const ik__conf *root, ik__model **out, ik_error *err) {
     ik__model *m = calloc(1, sizeof *m);
     if (!m) return ik_errorf(err, IK_FAILED, "out of memory");
     m->pool = ik__pool_new();
-    const ik__conf *norm = ik__conf_get(root, "norm"), *networks = ik__conf_get(root, "networks");
+    const ik__conf *norm = ik__conf_get(root, "norm");
     ik_status status = norm ? ik__model_norm_of(m, norm, &m->norm, err) : IK_OK;
-    if (!status) status = read_networks(m, networks ? networks : NULL, err);
+    if (!status) status = read_networks(m, root, err);
     if (!status) status = read_losses(m, ik__conf_get(root, "losses"), err);
     if (status) {
         ik__model_free(m);

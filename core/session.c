@@ -7,8 +7,11 @@
 
 static ik_status open_backend(ik__session *s, int threads, ik_error *err) {
     ik__instance *i;
-    s->device = !strcmp(s->set.device, "auto") ? "cpu" : s->set.device;
-    ik_status status = ik__instance_named(IK_BACKEND, s->device, &i, err);
+    bool chosen = strcmp(s->set.device, "auto") != 0;
+    s->device = chosen ? s->set.device : "cpu";
+    ik_status status =
+        chosen ? ik__instance_new(IK_BACKEND, ik__conf_get(s->conf, "device"), NULL, &i, err)
+               : ik__instance_named(IK_BACKEND, s->device, &i, err);
     if (status) return status;
     const ik_backend_iface *b = i->plugin->iface;
     char why[256] = "";

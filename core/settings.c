@@ -61,14 +61,25 @@ bool ik__settings_stage(const ik__settings *s, const char *stage) {
     return false;
 }
 
+/* An empty text is read as NULL. */
+static ik_status check_names(const ik__conf *root, const ik__settings *s, ik_error *err) {
+    if (!s->name)
+        return ik__conf_fail(ik__conf_get(root, "name"), err,
+                             "name: a text is wanted; remove the key for the default");
+    if (!s->device)
+        return ik__conf_fail(ik__conf_get(root, "device"), err,
+                             "device: a backend's name or auto is wanted");
+    return IK_OK;
+}
+
 static ik_status check_stages(const ik__conf *root, const ik__settings *s, ik_error *err) {
     for (int i = 0; i < s->stages.n; i++) {
         bool known = false;
         for (int k = 0; all_stages[k]; k++) known |= !strcmp(all_stages[k], s->stages.v[i]);
-        if (!known)
-            return ik__conf_fail(ik__conf_get(root, "stages"), err,
-                                 "unknown stage '%s'; there are train and synthesize",
-                                 s->stages.v[i]);
+        if (known) continue;
+        const ik__conf *at = ik__conf_get(root, "stages");
+        return ik__conf_fail(at->kind == IK_CONF_LIST ? at->items[i] : at, err,
+                             "unknown stage '%s'; there are train and synthesize", s->stages.v[i]);
     }
     return IK_OK;
 }
@@ -78,6 +89,7 @@ ik_status ik__settings_read(const ik__conf *root, ik__pool *pool, ik__settings *
     memset(s, 0, sizeof *s);
     const ik__conf *t = ik__conf_get(root, "train"), *y = ik__conf_get(root, "synthesize");
     ik_status status = ik__options_fill(top, root, elsewhere, "the pipeline", s, pool, err);
+    if (!status) status = check_names(root, s, err);
     if (!status) status = check_stages(root, s, err);
     if (!status) status = ik__options_fill(train, t, lr, "train", &s->train, pool, err);
     if (!status)
