@@ -79,9 +79,12 @@ static ik_status configure(ik__data *d, const ik__conf *dataset, ik_error *err) 
                            ? ik__instance_new(IK_DATASET, dataset, common_names, &d->instance, err)
                            : ik_errorf(err, IK_FAILED, "out of memory");
     if (!status) {
+        ik__conf bare = *dataset; /* a plugin's name alone is a map without options */
+        bare.kind = IK_CONF_MAP;
+        bare.n = 0;
         own = names_of(d->instance->plugin->options);
         status =
-            own ? ik__options_fill(ik__data_options, dataset->kind == IK_CONF_MAP ? dataset : NULL,
+            own ? ik__options_fill(ik__data_options, dataset->kind == IK_CONF_MAP ? dataset : &bare,
                                    own, "dataset", &d->options, d->instance->pool, err)
                 : ik_errorf(err, IK_FAILED, "out of memory");
     }

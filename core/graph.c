@@ -94,6 +94,22 @@ static ik__node *append(ik__graph *g, ik_opcode op, const ik_attrs *attrs, int n
     return node;
 }
 
+/* No tensor of more than 2^40 elements, so that sizes never overflow. */
+static bool fits(ik__graph *g, const char *what, ik_shape s) {
+    int64_t room = (int64_t)1 << 40;
+    for (int i = 0; i < s.rank; i++) {
+        if (s.d[i] <= room) {
+            room /= s.d[i] > 0 ? s.d[i] : 1;
+            continue;
+        }
+        char text[128];
+        ik__shape_text(s, text, sizeof text);
+        ik__graph_fail(g, "%s: a tensor %s is too large; make it smaller", what, text);
+        return false;
+    }
+    return true;
+}
+
 ik_tensor *ik__record(ik__graph *g, ik_opcode op, const ik_attrs *attrs, int n,
                       ik_tensor *const *in) {
     if (g->failed) return NULL;
@@ -120,6 +136,7 @@ ik_tensor *ik__record(ik__graph *g, ik_opcode op, const ik_attrs *attrs, int n,
         ik__graph_fail(g, "%s: %s; the inputs are %s", ik__op_names[op], why, shapes);
         return NULL;
     }
+    if (!fits(g, ik__op_names[op], out.shape)) return NULL;
     ik__node *node = append(g, op, attrs, n, in);
     node->t.shape = out.shape;
     node->t.dtype = out.dtype;
@@ -127,7 +144,7 @@ ik_tensor *ik__record(ik__graph *g, ik_opcode op, const ik_attrs *attrs, int n,
 }
 
 ik_tensor *ik__input(ik__graph *g, const char *name, ik_shape shape, ik_dtype dtype) {
-    if (g->failed) return NULL;
+    if (g->failed || !fits(g, name, shape)) return NULL;
     ik__node *node = append(g, IK_INPUT, NULL, 0, NULL);
     node->name = ik__pool_strdup(g->pool, name);
     node->t.shape = shape;
@@ -168,7 +185,7 @@ static void api_pop(ik_graph *pub) {
 /* The current value of a parameter or buffer; its leaf on the first use. */
 static ik_tensor *state(ik__graph *g, const char *name, ik_shape shape, ik_init init,
                         bool learned) {
-    if (g->failed) return NULL;
+    if (g->failed || !fits(g, name, shape)) return NULL;
     const char *path = ik__path_join(g, name);
     char why[768];
     ik__entry *e = ik__store_entry(g->store, path, shape, init, learned, why, sizeof why);

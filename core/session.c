@@ -98,8 +98,9 @@ static ik_status record(ik__session *s, ik_error *err) {
     if (ik__settings_stage(&s->set, "train")) {
         status = record_step(s, IK__GENERATOR, err);
         if (!status) status = record_step(s, IK__DISCRIMINATOR, err);
+        const ik__conf *losses = ik__conf_get(s->conf, "losses");
         if (!status && !s->step[0])
-            status = ik__conf_fail(ik__conf_get(s->conf, "losses"), err,
+            status = ik__conf_fail(losses ? losses : s->conf, err,
                                    "no loss has a term for the generator; add `{plugin: hinge}`");
     }
     return status ? status : record_sample(s, err);
