@@ -12,6 +12,7 @@
     "      - {op: tanh}\n"
 /* A generator on line 1, and no dataset. */
 #define NETWORKS "networks: {generator: {nodes: [{op: one_hot}, {op: conv2d, out: 3}]}}\n"
+#define UP16 "      - {op: upsample, factor: 16}\n"
 #define STAGES "stages: [synthesize]\n"
 
 typedef struct bad {
@@ -176,6 +177,24 @@ static const bad rows[] = {
     {"size of the output",
      HEAD "      - {id: rgb, op: conv2d, out: 3}\n" STAGES,
      {"bad.yaml:", "error: ", ",64,64,3]", ",8,8,3]"}},
+    {"huge",
+     HEAD "      - {id: big, op: linear, out: [1000000, 1000000, 1000000]}\n" STAGES,
+     {"bad.yaml:8:9: error: generator.big: ", "too large; make it smaller"}},
+    {"huge, step by step",
+     HEAD UP16 UP16 UP16 UP16 UP16 UP16 UP16 UP16 UP16 UP16 UP16 UP16 UP16 UP16 UP16 UP16 STAGES,
+     {"bad.yaml:", "error: generator.upsample_", "too large; make it smaller"}},
+    {"dataset by name",
+     NETWORKS "dataset: shapes\n" STAGES,
+     {"bad.yaml:2:10: error: dataset needs the option 'size'"}},
+    {"no losses",
+     HEAD REST "stages: [train]\n",
+     {"bad.yaml:1:1: error: no loss has a term for the generator"}},
+    {"losses",
+     HEAD REST "losses: []\nstages: [train]\n",
+     {"bad.yaml:11:9: error: no loss has a term for the generator"}},
+    {"no discriminator",
+     HEAD REST "losses: [hinge]\nstages: [train]\n",
+     {"bad.yaml:11:10: error: hinge: asks what the discriminator says"}},
     {"channels of the output",
      HEAD "      - {id: up, op: upsample, factor: 8}\n" STAGES,
      {"bad.yaml:", "error: ", ",64,64,3]", ",64,64,16]"}},
