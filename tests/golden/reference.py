@@ -28,7 +28,8 @@ import torch.nn.functional as F
 
 import tensors
 from inade import (BLOCKS, BUFFERS, D_LAYERS, D_MAX_CHANNELS, HEADS, SCALES, WIDTHS, Scene, Trainer,
-                   batch_norm, conv, d_step, encode, g_step, learned, same_instance_conv, sample)
+                   batch_norm, conv, d_step, encode, g_step, learned, same_instance_conv, sample,
+                   spectral_weight)
 
 
 # --- made-up weights and inputs ------------------------------------------------------------------
@@ -105,6 +106,9 @@ def init(c):
             s[path] += torch.rand(shape) - 0.5
         elif c.perturb and kind not in BUFFERS:
             s[path] += 0.1 * torch.randn(shape) / math.sqrt(math.prod(shape[1:]))
+    for path in [k for k in s if c.perturb and k.endswith(".weight_orig")]:
+        for _ in range(10):  # as after some training: a first u, v would saturate a sample
+            spectral_weight(s, path.rsplit(".", 1)[0], True)
     return s
 
 
