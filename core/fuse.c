@@ -35,7 +35,8 @@ static bool fuse_affine(ik__graph *g, ik__node *add, const int *uses) {
             ik__node *norm = mul->in[flip], *scale = mul->in[!flip];
             if (!once(uses, norm, IK_NORMALIZE) || !once(uses, scale, IK_LOOKUP)) continue;
             if (scale->in[1] != shift->in[1] || scale->in[1]->t.shape.rank != 3 ||
-                !ik_same_shape(scale->in[0]->t.shape, shift->in[0]->t.shape))
+                !ik_same_shape(scale->in[0]->t.shape, shift->in[0]->t.shape) ||
+                !ik_same_shape(scale->t.shape, norm->t.shape)) /* the node does not broadcast */
                 continue;
             int64_t groups = norm->in[1]->t.shape.d[0];
             if (groups > 1 && groups != scale->in[0]->t.shape.d[0]) continue;
