@@ -1,0 +1,176 @@
+/* The fusion pass: a fused recording computes what the unfused one does, values and gradients, on
+ * every backend; and what does not fit the pattern stays as it is. */
+#include "op_bench.h"
+
+/* How the pattern is written: the low bits choose the order of operands. */
+enum {
+    SUM_FLIPPED = 1,
+    PRODUCT_FLIPPED = 2,
+    ACTIVATED = 4,
+    OWN_STATS = 8,    /* of x, otherwise an input */
+    OTHER_STATS = 16, /* of a second picture, which follows the map */
+    NORM_TWICE = 32,
+    SCALE_TWICE = 64,
+    PRODUCT_NAMED = 128,
+    ACTIVATED_TWICE = 256,
+};
+
+static ik_tensor *pattern(ik_graph *g, const op_case *c, ik_tensor *const *in) {
+    int how = c->attrs.factor, n = 1;
+    ik_tensor *x = in[0], *stats;
+    if (how & OWN_STATS)
+        stats = ik_op1(g, IK_MOMENTS, &c->attrs, x);
+    else
+        stats = in[n++];
+    ik_tensor *scales = in[n], *shifts = in[n + 1], *map = in[n + 2];
+    ik_tensor *shift_map = op_inputs(c) > n + 3 && op_is_map(&c->in[n + 3]) ? in[n + 3] : map;
+    if (how & OTHER_STATS) stats = ik_op1(g, IK_MOMENTS, &c->attrs, stats);
+    ik_tensor *norm = ik_op2(g, IK_NORMALIZE, &c->attrs, x, stats);
+    ik_tensor *scale = ik_lookup(g, scales, map), *shift = ik_lookup(g, shifts, shift_map);
+    ik_tensor *product = how & PRODUCT_FLIPPED ? ik_mul(g, scale, norm) : ik_mul(g, norm, scale);
+    ik_tensor *y = how & SUM_FLIPPED ? ik_add(g, shift, product) : ik_add(g, product, shift);
+    if (how & ACTIVATED) y = ik_leaky_relu(g, y, c->attrs.slope);
+    if (how & ACTIVATED_TWICE) y = ik_leaky_relu(g, y, 0.5);
+    if (how & NORM_TWICE) y = ik_add(g, y, norm);
+    if (how & SCALE_TWICE) y = ik_add(g, y, scale);
+    if (how & PRODUCT_NAMED) ik__names_set(ik__of(g), &ik__of(g)->outputs, "product", product);
+    return y;
+}
+
+#define CASE(text, way, each, ...)                                                                 \
+    {                                                                                              \
+        .what = text, .op = IK_MODULATE, .record = pattern,                                        \
+        .attrs = {.eps = 1e-5, .slope = 0.2, .per_sample = each, .factor = way}, .in = {           \
+            __VA_ARGS__                                                                            \
+        }                                                                                          \
+    }
+#define TABLES(T, S, C) REAL(T, S, C), REAL(T, S, C)
+
+static const op_case fused_cases[] = {
+    CASE("plain", 0, 0, REAL(3, 5, 7, 17), STATS(1, 2, 17), TABLES(1, 4, 17), MAP(4, 3, 5, 7)),
+    CASE("sum flipped", SUM_FLIPPED | ACTIVATED, 0, REAL(3, 5, 7, 3), STATS(3, 2, 3),
+         TABLES(3, 4, 3), GAPS(4, 3, 5, 7)),
+    CASE("product flipped", PRODUCT_FLIPPED | ACTIVATED, 0, REAL(1, 5, 7, 1), STATS(1, 2, 1),
+         TABLES(1, 4, 1), GAPS(4, 1, 5, 7)),
+    CASE("both flipped", 3, 0, REAL(3, 5, 7, 3), STATS(1, 2, 3), TABLES(3, 4, 3), ONE(3, 5, 7)),
+    CASE("own statistics", OWN_STATS | ACTIVATED, 0, REAL(3, 5, 7, 17), TABLES(1, 4, 17),
+         GAPS(4, 3, 5, 7)),
+    CASE("own statistics", OWN_STATS | ACTIVATED, 0, REAL(3, 5, 7, 17), TABLES(3, 4, 17),
+         GAPS(4, 3, 5, 7)),
+    CASE("own statistics per sample", OWN_STATS | ACTIVATED, 1, REAL(3, 5, 7, 17), TABLES(3, 4, 17),
+         GAPS(4, 3, 5, 7)),
+    CASE("own statistics, no activation", OWN_STATS, 1, REAL(3, 5, 7, 3), TABLES(3, 4, 3),
+         NONE(3, 5, 7)),
+    CASE("another's statistics", OTHER_STATS | ACTIVATED, 1, REAL(3, 5, 7, 3), REAL(3, 3, 5, 3),
+         TABLES(3, 4, 3), GAPS(4, 3, 5, 7)),
+    CASE("another's statistics", OTHER_STATS, 0, REAL(3, 5, 7, 3), REAL(2, 3, 5, 3),
+         TABLES(3, 4, 3), GAPS(4, 3, 5, 7)),
+    CASE("two activations", OWN_STATS | ACTIVATED | ACTIVATED_TWICE, 0, REAL(3, 5, 7, 3),
+         TABLES(3, 4, 3), GAPS(4, 3, 5, 7)),
+    CASE("large", OWN_STATS | ACTIVATED, 1, REAL(3, 33, 35, 17), TABLES(3, 35, 17),
+         GAPS(35, 3, 33, 35)),
+};
+
+static const op_case left_cases[] = {
+    CASE("normalised x is read elsewhere", OWN_STATS | NORM_TWICE, 0, REAL(3, 5, 7, 3),
+         TABLES(1, 4, 3), GAPS(4, 3, 5, 7)),
+    CASE("scale is read elsewhere", OWN_STATS | SCALE_TWICE, 0, REAL(3, 5, 7, 3), TABLES(1, 4, 3),
+         GAPS(4, 3, 5, 7)),
+    CASE("the product is an output", OWN_STATS | PRODUCT_NAMED, 0, REAL(3, 5, 7, 3),
+         TABLES(1, 4, 3), GAPS(4, 3, 5, 7)),
+    CASE("two maps", OWN_STATS, 0, REAL(3, 5, 7, 3), TABLES(1, 4, 3), GAPS(4, 3, 5, 7),
+         MAP(4, 3, 5, 7)),
+    CASE("tables of different sizes", OWN_STATS, 0, REAL(3, 5, 7, 3), REAL(1, 4, 3), REAL(3, 4, 3),
+         GAPS(4, 3, 5, 7)),
+    CASE("statistics per sample, one table", OWN_STATS, 1, REAL(3, 5, 7, 3), TABLES(1, 4, 3),
+         GAPS(4, 3, 5, 7)),
+    CASE("tables of one channel", OWN_STATS, 0, REAL(3, 5, 7, 3), TABLES(1, 4, 1),
+         GAPS(4, 3, 5, 7)),
+    CASE("x of one channel", OWN_STATS, 0, REAL(3, 5, 7, 1), TABLES(1, 4, 3), GAPS(4, 3, 5, 7)),
+    CASE("x of one pixel", OWN_STATS, 0, REAL(3, 1, 1, 3), TABLES(1, 4, 3), GAPS(4, 3, 5, 7)),
+    CASE("a map of one pixel", OWN_STATS, 0, REAL(3, 5, 7, 3), TABLES(1, 4, 3), GAPS(4, 3, 1, 1)),
+    CASE("x of one sample", 0, 0, REAL(1, 5, 7, 3), STATS(1, 2, 3), TABLES(3, 4, 3),
+         GAPS(4, 3, 5, 7)),
+};
+
+enum {
+    FUSED = sizeof fused_cases / sizeof *fused_cases,
+    LEFT = sizeof left_cases / sizeof *left_cases,
+};
+
+static int live(const op_bench *b, ik_opcode op) {
+    int n = 0;
+    for (int i = 0; i < b->program->n; i++) n += b->program->order[i]->op == op;
+    return n;
+}
+
+static op_result result_of(op_bench *b) {
+    op_poison(b, NAN);
+    op_run(b);
+    return op_read(b);
+}
+
+/* Unfused on naive against fused on a backend; returns nodes of `op` in the fused program. */
+static void compare(const op_case *c, const char *backend, int modulated, double tolerance) {
+    op_bench plain = op_build(c, "naive", false), fused = op_build(c, backend, true);
+    ck_assert_int_eq(live(&plain, IK_MODULATE), 0);
+    ck_assert_msg(live(&fused, IK_MODULATE) == modulated, "%s: %d nodes are modulate, not %d",
+                  op_title(c), live(&fused, IK_MODULATE), modulated);
+    ck_assert_msg((live(&fused, IK_NORMALIZE) == 0) == (modulated == 1),
+                  "%s: normalize is left over, or gone", op_title(c));
+    op_result want = result_of(&plain), got = result_of(&fused);
+    op_assert_same(&fused, &got, &want, tolerance);
+    op_result_free(&want);
+    op_result_free(&got);
+    op_free(&plain);
+    op_free(&fused);
+}
+
+static void compare_all(const op_case *c, int modulated) {
+    compare(c, "naive", modulated, 1e-6); /* both are read as float */
+    for (int i = 0; i < op_others()->n; i++) compare(c, op_others()->name[i], modulated, 1e-5);
+}
+
+START_TEST(fused_is_the_same) {
+    compare_all(&fused_cases[_i], 1);
+}
+END_TEST
+
+START_TEST(no_match_is_left) {
+    compare_all(&left_cases[_i], 0);
+}
+END_TEST
+
+/* One activation goes into the node; a second stays beside it. */
+START_TEST(activation) {
+    static const op_case cases[] = {
+        CASE("none", OWN_STATS, 0, REAL(1, 5, 7, 3), TABLES(1, 4, 3), MAP(4, 1, 5, 7)),
+        CASE("one", OWN_STATS | ACTIVATED, 0, REAL(1, 5, 7, 3), TABLES(1, 4, 3), MAP(4, 1, 5, 7)),
+        CASE("two", OWN_STATS | ACTIVATED | ACTIVATED_TWICE, 0, REAL(1, 5, 7, 3), TABLES(1, 4, 3),
+             MAP(4, 1, 5, 7)),
+    };
+    for (int i = 0; i < 3; i++) {
+        op_bench b = op_build(&cases[i], "naive", true);
+        ck_assert_int_eq(live(&b, IK_LEAKY_RELU), i == 2);
+        for (int k = 0; k < b.program->n; k++)
+            if (b.program->order[k]->op == IK_MODULATE)
+                ck_assert_double_eq(b.program->order[k]->attrs.slope, i ? 0.2 : 1);
+        op_free(&b);
+    }
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("fusion");
+    TCase *all = tcase_create("fusion");
+    tcase_add_loop_test(all, fused_is_the_same, 0, FUSED);
+    tcase_add_loop_test(all, no_match_is_left, 0, LEFT);
+    tcase_add_test(all, activation);
+    suite_add_tcase(suite, all);
+    SRunner *runner = srunner_create(suite);
+    srunner_set_fork_status(runner, CK_NOFORK); /* threads do not survive a fork */
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? 1 : 0;
+}
