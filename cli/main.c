@@ -1,6 +1,8 @@
 /* The program `inadekit`: finds the command and runs it. */
 #include "commands.h"
 
+#include <stdlib.h>
+
 #include "config.h"
 #include "plugins.h"
 #include "version.h"
