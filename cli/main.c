@@ -77,7 +77,7 @@ static int finish(int status) {
  * anything else to do loses whole time slices to them. Read when the OpenMP runtime is loaded, with
  * the first backend. */
 static void calm_openmp(void) {
-    if (!getenv("OMP_WAIT_POLICY")) setenv("GOMP_SPINCOUNT", "20000", 0);
+    if (!getenv("OMP_WAIT_POLICY")) setenv("GOMP_SPINCOUNT", "1000", 0);
 }
 
 int main(int argc, char **argv) {
