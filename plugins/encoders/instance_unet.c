@@ -87,7 +87,9 @@ static void record(const void *self, ik_graph *g, const char *latent, ik_shape s
     ik_tensor *divisor = ik_affine(g, beyond, 1, 1);
     ik_tensor *present = ik_sub(g, count, beyond);
 
-    ik_tensor *sums = ik_op2(g, IK_SEGMENT_PATCHES, by_id, x, map);
+    const ik_attrs *window =
+        IK_ATTRS(.kernel = {3, 3}, .padding = {1, 1}, .stride = {1, 1}, .length = ids);
+    ik_tensor *sums = ik_op2(g, IK_SEGMENT_PATCHES, window, x, map);
     sums = ik_reshape(g, sums, IK_SHAPE2(batch * ids, TAPS * n));
     ik_tensor *bias, *weight = head_weights(g, n, out, &bias);
     ik_tensor *heads =
