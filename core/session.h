@@ -24,6 +24,13 @@ typedef struct ik__session {
 
 /* Reads and records everything, so that every mistake in the YAML is reported here. */
 ik_status ik__session_open(const ik__run_options *o, ik__session **out, ik_error *err);
+/* The same without programs, for a caller that records its own. */
+ik_status ik__session_begin(const ik__run_options *o, ik__session **out, ik_error *err);
+ik__graph *ik__session_graph(const ik__session *s, bool training);
+/* Records the backward pass to a player's parameters, found among the graph's leaves; `out` has
+ * room for one per node. Gives how many there are. */
+int ik__session_gradients(ik__session *s, ik__graph *g, ik__role role, ik_tensor *total,
+                          ik__gradient *out);
 /* Allocates the arena and the parameters, and fills them by their init rules. */
 ik_status ik__session_ready(ik__session *s, ik_error *err);
 void ik__session_close(ik__session *s);
