@@ -114,11 +114,17 @@ ik_status ik__summary(const ik__run_options *o, bool json, FILE *to, ik_error *e
     return IK_OK;
 }
 
-static ik_status synthesize(ik__session *s, ik_error *err) {
+static ik_status paint(ik__session *s, const char *name, bool vary, ik_error *err) {
+    const struct ik__synthesize *set = &s->set.synthesize;
     char grid[1200], folder[1200];
-    snprintf(grid, sizeof grid, "%s/images/samples.png", s->out);
-    snprintf(folder, sizeof folder, "%s/images/samples", s->out);
-    return ik__synthesize(s, s->set.synthesize.items, s->set.synthesize.samples, grid, folder, err);
+    snprintf(grid, sizeof grid, "%s/images/%s.png", s->out, name);
+    snprintf(folder, sizeof folder, "%s/images/%s", s->out, name);
+    return ik__synthesize(s, set->items, set->samples, vary, grid, folder, err);
+}
+
+static ik_status synthesize(ik__session *s, ik_error *err) {
+    ik_status status = paint(s, "samples", false, err);
+    return !status && s->set.synthesize.vary ? paint(s, "varied", true, err) : status;
 }
 
 static ik_status stages(ik__session *s, const ik__run_options *o, ik_error *err) {

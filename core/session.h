@@ -46,8 +46,8 @@ ik_status ik__train(ik__session *s, const ik__run_options *o, ik_error *err);
 
 /* synthesize.c. A grid of validation layouts: label map, picture, samples. `path` is the grid's
  * file; `folder`, if given, also takes every sample by itself. */
-ik_status ik__synthesize(ik__session *s, int64_t items, int64_t samples, const char *path,
-                         const char *folder, ik_error *err);
+ik_status ik__synthesize(ik__session *s, int64_t items, int64_t samples, bool vary,
+                         const char *path, const char *folder, ik_error *err);
 
 /* checkpoint.c: folders <run>/checkpoints/step-<n>, written aside and renamed. */
 typedef struct ik__position {

@@ -122,6 +122,19 @@ static ik_status paint(painter *p, ik_error *err) {
     return status ? status : ik__program_output(s->engine, s->sample, "fake", p->pictures, err);
 }
 
+/* What was drawn anew, as the YAML would say it. */
+static void vary_text(const painter *p, char *text, size_t size) {
+    const struct ik__synthesize *set = &p->s->set.synthesize;
+    size_t at = (size_t)snprintf(text, size, "labels: [");
+    for (int i = 0; i < set->vary_labels.n && at < size; i++)
+        at += (size_t)snprintf(text + at, size - at, "%s%s", i ? ", " : "", set->vary_labels.v[i]);
+    if (at < size) at += (size_t)snprintf(text + at, size - at, "], instances: [");
+    for (int i = 0; i < set->vary_instances.n && at < size; i++)
+        at += (size_t)snprintf(text + at, size - at, "%s%lld", i ? ", " : "",
+                               (long long)set->vary_instances.v[i]);
+    if (at < size) snprintf(text + at, size - at, "]");
+}
+
 static ik_status save_picture(painter *p, const char *folder, int64_t item, int64_t sample,
                               const float *rgb, ik_error *err) {
     const ik__data_info *d = p->s->info;
@@ -129,14 +142,15 @@ static ik_status save_picture(painter *p, const char *folder, int64_t item, int6
     uint8_t *bytes = malloc((size_t)n);
     if (!bytes) return ik_errorf(err, IK_FAILED, "error: out of memory for a picture");
     for (int64_t i = 0; i < n; i++) bytes[i] = (uint8_t)((rgb[i] + 1) / 2 * 255);
-    char path[1400], seed[24], number[24];
+    char path[1400], seed[24], number[24], vary[512] = "all";
     snprintf(path, sizeof path, "%s/%.200s-%lld.png", folder, p->items->names[item],
              (long long)sample);
     snprintf(seed, sizeof seed, "%lld", (long long)p->s->set.seed);
     snprintf(number, sizeof number, "%lld", (long long)sample);
+    if (p->vary) vary_text(p, vary, sizeof vary);
     const char *const keys[] = {"inadekit.seed", "inadekit.item", "inadekit.sample",
                                 "inadekit.vary"};
-    const char *const values[] = {seed, p->items->names[item], number, p->vary ? "yes" : "no"};
+    const char *const values[] = {seed, p->items->names[item], number, vary};
     ik_status status =
         ik__png_write(path, (int)d->height, (int)d->width, bytes, 4, keys, values, err);
     free(bytes);
@@ -164,15 +178,15 @@ static ik_status paint_all(painter *p, int64_t items, int64_t samples, ik__grid 
     return status;
 }
 
-ik_status ik__synthesize(ik__session *s, int64_t items, int64_t samples, const char *path,
-                         const char *folder, ik_error *err) {
+ik_status ik__synthesize(ik__session *s, int64_t items, int64_t samples, bool vary,
+                         const char *path, const char *folder, ik_error *err) {
     const ik__data_info *d = s->info;
     if (items > d->count[IK_VALIDATION]) items = d->count[IK_VALIDATION];
     if (!items)
         return ik_errorf(err, IK_FAILED, "error: the dataset has no validation items to paint");
     painter p;
     ik_status status = open_painter(&p, s, items, err);
-    p.vary = folder && s->set.synthesize.vary;
+    p.vary = vary;
     ik__grid *grid = ik__grid_new((int)items, (int)samples + 2, (int)d->height, (int)d->width, 2);
     if (!status && !grid) status = ik_errorf(err, IK_FAILED, "error: out of memory for %s", path);
     for (int64_t i = 0; i < items && !status; i++) {
