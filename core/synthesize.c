@@ -6,8 +6,8 @@
  * only in what was named. */
 #include "grid.h"
 #include "image.h"
-#include "inadekit/philox.h"
-#include "session.h"
+#include "latents.h"
+#include "training.h"
 
 #include <stdlib.h>
 
@@ -19,6 +19,7 @@ typedef struct painter {
     float *latent[8];
     const ik__node *input[8];
     int n_latents;
+    int64_t *draws; /* by instance: which draw of its random values is taken */
     bool vary;
 } painter;
 
@@ -34,6 +35,7 @@ static void close_painter(painter *p) {
     ik__batch_free(p->items);
     ik__batch_free(p->rows);
     free(p->pictures);
+    free(p->draws);
     for (int i = 0; i < p->n_latents; i++) free(p->latent[i]);
 }
 
@@ -46,7 +48,8 @@ static ik_status open_painter(painter *p, ik__session *s, int64_t items, ik_erro
         status = ik__data_read(s->data, IK_VALIDATION, i, NULL, p->items, i, err);
     if (status) return status;
     p->pictures = malloc(sizeof(float) * (size_t)(b * s->info->height * s->info->width * 3));
-    bool ok = p->pictures != NULL;
+    p->draws = malloc(sizeof *p->draws * (size_t)s->info->max_instances);
+    bool ok = p->pictures && p->draws;
     for (int i = 0; i < s->sample->n; i++) {
         const ik__node *n = s->sample->order[i];
         if (n->op != IK_INPUT || is_scene(n->name) || p->n_latents == 8) continue;
@@ -79,22 +82,20 @@ static bool varied(const painter *p, int64_t item, int64_t k) {
     return false;
 }
 
-/* Draws one row of a latent. Without `vary` all of it depends on the sample. */
+/* Draws one row of a latent. With `vary`, what it does not name stays at the layout's draw 0. */
 static void draw(const painter *p, int which, int64_t row, int64_t item, int64_t sample) {
     const ik__node *n = p->input[which];
-    char stream[160];
-    snprintf(stream, sizeof stream, "synthesis.%s", n->name);
-    uint64_t key = ik_stream_of(stream), seed = (uint64_t)p->s->set.seed;
-    int64_t size = ik_count(n->t.shape) / n->t.shape.d[0];
-    bool by_instance = n->t.shape.rank > 2 && n->t.shape.d[1] == p->s->info->max_instances;
-    int64_t parts = by_instance ? n->t.shape.d[1] : 1, part = size / parts;
-    float *to = p->latent[which] + row * size;
-    for (int64_t k = 0; k < parts; k++) {
-        bool anew = !p->vary || (by_instance && varied(p, item, k));
-        for (int64_t e = 0; e < part; e++)
-            to[k * part + e] = (float)ik_philox_normal(seed, key, (uint64_t)(anew ? sample : 0),
-                                                       (uint64_t)item, (uint64_t)(k * part + e));
-    }
+    int64_t size = ik_count(n->t.shape) / n->t.shape.d[0], most = p->s->info->max_instances;
+    bool by_instance = n->t.shape.rank > 2 && n->t.shape.d[1] == most;
+    for (int64_t k = 0; k < most; k++)
+        p->draws[k] = !p->vary || (by_instance && varied(p, item, k)) ? sample : 0;
+    ik__latent_row r = {.seed = (uint64_t)p->s->set.seed,
+                        .name = n->name,
+                        .item = item,
+                        .parts = by_instance ? most : 1,
+                        .size = by_instance ? size / most : size,
+                        .draws = p->draws};
+    ik__latent_draw(&r, p->latent[which] + row * size);
 }
 
 static void copy_row(painter *p, int64_t row, int64_t item) {
@@ -196,7 +197,9 @@ ik_status ik__synthesize(ik__session *s, int64_t items, int64_t samples, bool va
         ik__grid_image(grid, (int)i, 1, p.items->image + i * pixels * 3);
     }
     if (!status && folder) status = ik__make_folder(folder, err);
+    ik__average_begin(s->engine->store);
     if (!status) status = paint_all(&p, items, samples, grid, folder, err);
+    ik__average_end(s->engine->store);
     if (!status) status = ik__grid_save(grid, path, err);
     ik__grid_free(grid);
     close_painter(&p);
