@@ -1,30 +1,74 @@
 /* Checkpoints: a folder with the weights, the optimiser's state and the position, written aside,
  * synced and renamed, so that a checkpoint is whole or not there. */
 #include "safetensors.h"
-#include "session.h"
+#include "training.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 /* --- one safetensors file of entries */
 
-typedef enum part { WEIGHTS, FIRST_MOMENTS, SECOND_MOMENTS, PARTS } part;
-static const char *const prefix[PARTS] = {"", "m.", "v."};
+typedef enum part { WEIGHTS, FIRST_MOMENTS, SECOND_MOMENTS, AVERAGES, PARTS } part;
+static const char *const prefix[PARTS] = {"", "m.", "v.", "ema."};
 
 static void *storage(const ik__store *s, const ik__entry *e, part p) {
     const ik__block *b = &s->blocks[e->block];
     if (p == WEIGHTS) return ik__store_value(s, e);
-    if (!e->learned || !b->trained) return NULL;
+    void *const blocks[PARTS] = {NULL, b->m, b->v, b->ema};
+    if (!e->learned || !blocks[p]) return NULL;
     size_t unit = s->backend->element_bytes(s->self, IK_F32);
-    return (char *)(p == FIRST_MOMENTS ? b->m : b->v) + (size_t)e->offset * unit;
+    return (char *)blocks[p] + (size_t)e->offset * unit;
+}
+
+/* Numbers that are not finite would spoil the checkpoint, and its keeping an older, good one. */
+static ik_status check_finite(const char *name, const float *v, int64_t n, ik_error *err) {
+    for (int64_t i = 0; i < n; i++)
+        if (!isfinite(v[i]))
+            return ik_errorf(err, IK_FAILED,
+                             "error: %s holds %g, so no checkpoint was written; lower train.lr and "
+                             "go on from the last one with --resume",
+                             name, (double)v[i]);
+    return IK_OK;
 }
 
 static int by_path(const void *a, const void *b) {
     return strcmp((*(ik__entry *const *)a)->path, (*(ik__entry *const *)b)->path);
+}
+
+static void add_meta(const ik__session *s, ik__st_writer *w, const ik__position *at) {
+    const ik__store *st = s->engine->store;
+    char text[32], key[96];
+    snprintf(text, sizeof text, "%lld", (long long)at->step);
+    ik__st_meta_set(w, "step", text);
+    snprintf(text, sizeof text, "%lld", (long long)at->log_bytes);
+    ik__st_meta_set(w, "log_bytes", text);
+    snprintf(text, sizeof text, "%lld", (long long)s->set.seed);
+    ik__st_meta_set(w, "seed", text);
+    for (int i = 0; i < st->n_blocks; i++) {
+        snprintf(key, sizeof key, "adam_steps.%s", st->blocks[i].name);
+        snprintf(text, sizeof text, "%lld", (long long)st->blocks[i].t);
+        ik__st_meta_set(w, key, text);
+    }
+}
+
+static ik_status write_entry(const ik__store *st, const ik__entry *e, part p, ik__st_writer *w,
+                             const char *path, ik_error *err) {
+    char name[1100];
+    snprintf(name, sizeof name, "%s%s", prefix[p], e->path);
+    int64_t n = ik_count(e->shape);
+    float *host = malloc((size_t)n * sizeof *host);
+    ik_status status =
+        host ? st->backend->download(st->self, IK_F32, n, host, storage(st, e, p), err)
+             : ik_errorf(err, IK_FAILED, "error: out of memory while saving %s", path);
+    if (!status) status = check_finite(name, host, n, err);
+    if (!status) ik__st_write(w, host, n);
+    free(host);
+    return status;
 }
 
 static ik_status write_file(ik__session *s, const char *path, part from, part to,
@@ -39,40 +83,19 @@ static ik_status write_file(ik__session *s, const char *path, part from, part to
     }
     memcpy(sorted, st->entries, sizeof *sorted * (size_t)st->n);
     qsort(sorted, (size_t)st->n, sizeof *sorted, by_path);
-    char text[1100];
+    char name[1100];
     for (part p = from; p <= to; p++)
         for (int i = 0; i < st->n; i++)
             if (storage(st, sorted[i], p)) {
-                snprintf(text, sizeof text, "%s%s", prefix[p], sorted[i]->path);
-                ik__st_add(w, text, IK_F32, sorted[i]->shape);
+                snprintf(name, sizeof name, "%s%s", prefix[p], sorted[i]->path);
+                ik__st_add(w, name, IK_F32, sorted[i]->shape);
             }
     ik__st_meta_set(w, "format", "pt");
-    if (at) {
-        snprintf(text, sizeof text, "%lld", (long long)at->step);
-        ik__st_meta_set(w, "step", text);
-        snprintf(text, sizeof text, "%lld", (long long)at->log_bytes);
-        ik__st_meta_set(w, "log_bytes", text);
-        snprintf(text, sizeof text, "%lld", (long long)s->set.seed);
-        ik__st_meta_set(w, "seed", text);
-        for (int i = 0; i < st->n_blocks; i++) {
-            char key[96];
-            snprintf(key, sizeof key, "adam_steps.%s", st->blocks[i].name);
-            snprintf(text, sizeof text, "%lld", (long long)st->blocks[i].t);
-            ik__st_meta_set(w, key, text);
-        }
-    }
+    if (at) add_meta(s, w, at);
     ik__st_begin(w);
     for (part p = from; p <= to && !status; p++)
-        for (int i = 0; i < st->n && !status; i++) {
-            void *data = storage(st, sorted[i], p);
-            int64_t n = ik_count(sorted[i]->shape);
-            float *host = data ? malloc((size_t)n * sizeof *host) : NULL;
-            if (!data) continue;
-            status = host ? st->backend->download(st->self, IK_F32, n, host, data, err)
-                          : ik_errorf(err, IK_FAILED, "error: out of memory while saving %s", path);
-            if (!status) ik__st_write(w, host, n);
-            free(host);
-        }
+        for (int i = 0; i < st->n && !status; i++)
+            if (storage(st, sorted[i], p)) status = write_entry(st, sorted[i], p, w, path, err);
     free(sorted);
     if (!status) return ik__st_commit(w, err);
     ik__st_abort(w);
@@ -83,39 +106,74 @@ fail:
     return status;
 }
 
+/* A list that is cut where the message is full, and then counts on. */
+typedef struct listing {
+    char text[1500];
+    size_t used;
+    int n, shown;
+} listing;
+
+static void IK_PRINTF(2, 3) list(listing *l, const char *format, ...) {
+    char line[400];
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    if (n >= (int)sizeof line) n = sizeof line - 1;
+    if (l->n++ > l->shown || l->used + (size_t)n >= sizeof l->text) return;
+    memcpy(l->text + l->used, line, (size_t)n + 1);
+    l->used += (size_t)n;
+    l->shown++;
+}
+
+/* Of which part an entry of a file is, and its path. */
+static part part_of(const char *name, part from, const char **path) {
+    for (part p = from; p <= AVERAGES && from > WEIGHTS; p++)
+        if (!strncmp(name, prefix[p], strlen(prefix[p]))) {
+            *path = name + strlen(prefix[p]);
+            return p;
+        }
+    *path = name;
+    return WEIGHTS;
+}
+
 /* What does not fit, all of it, in one message. */
 static ik_status mismatches(ik__session *s, ik__st *file, const char *path, part from, part to,
                             ik_error *err) {
     ik__store *st = s->engine->store;
-    char list[1600] = "";
-    int bad = 0, wanted = 0;
+    listing l = {.n = 0};
+    int wanted = 0;
     for (part p = from; p <= to; p++)
         for (int i = 0; i < st->n; i++) {
-            if (!storage(st, st->entries[i], p)) continue;
+            const ik__entry *e = st->entries[i];
+            if (!storage(st, e, p)) continue;
             wanted++;
-            char name[1100];
-            snprintf(name, sizeof name, "%s%s", prefix[p], st->entries[i]->path);
+            char name[1100], have[64], want[64];
+            snprintf(name, sizeof name, "%s%s", prefix[p], e->path);
             int k = ik__st_find(file, name);
-            const char *what = k < 0 ? "missing" : NULL;
-            if (k >= 0 && !ik_same_shape(ik__st_entry_at(file, k)->shape, st->entries[i]->shape))
-                what = "of another shape";
-            size_t at = strlen(list);
-            if (what && ++bad <= 12)
-                snprintf(list + at, sizeof list - at, "\n  %s: %.120s", what, name);
+            const ik__st_entry *f = ik__st_entry_at(file, k);
+            if (!f) {
+                list(&l, "\n  missing: %.120s", name);
+            } else if (!ik_same_shape(f->shape, e->shape)) {
+                ik__shape_text(f->shape, have, sizeof have);
+                ik__shape_text(e->shape, want, sizeof want);
+                list(&l, "\n  of another shape: %.120s, %s there, %s here", name, have, want);
+            } else if (f->dtype != IK_F32) {
+                list(&l, "\n  of another type: %.120s, %.16s", name, f->raw_dtype);
+            }
         }
     for (int k = 0; k < ik__st_count(file); k++) {
-        const char *name = ik__st_entry_at(file, k)->name;
-        part p = !strncmp(name, "m.", 2) && from > WEIGHTS   ? FIRST_MOMENTS
-                 : !strncmp(name, "v.", 2) && from > WEIGHTS ? SECOND_MOMENTS
-                                                             : WEIGHTS;
-        ik__entry *e = ik__store_find(st, name + strlen(prefix[p]));
-        size_t at = strlen(list);
-        if ((!e || !storage(st, e, p)) && ++bad <= 12)
-            snprintf(list + at, sizeof list - at, "\n  surplus: %.120s", name);
+        const char *name = ik__st_entry_at(file, k)->name, *bare;
+        part p = part_of(name, from, &bare);
+        const ik__entry *e = p >= from && p <= to ? ik__store_find(st, bare) : NULL;
+        if (!e || !storage(st, e, p)) list(&l, "\n  surplus: %.120s", name);
     }
-    if (!bad) return IK_OK;
-    return ik_errorf(err, IK_FAILED, "error: %s does not fit this pipeline, %d of %d entries:%s%s",
-                     path, bad, wanted, list, bad > 12 ? "\n  ..." : "");
+    if (!l.n) return IK_OK;
+    char more[48] = "";
+    if (l.n > l.shown) snprintf(more, sizeof more, "\n  and %d more", l.n - l.shown);
+    return ik_errorf(err, IK_FAILED,
+                     "error: %.300s does not fit this pipeline (%d entries here, %d there):%s%s",
+                     path, wanted, ik__st_count(file), l.text, more);
 }
 
 static ik_status read_file(ik__session *s, const char *path, part from, part to, ik__st **out,
@@ -175,51 +233,105 @@ static void sync_folder(const char *path) {
     close(fd);
 }
 
-/* Steps of the checkpoints there are, ascending; *n of at most `most`. Leftovers of a write that
- * was cut short are removed on the way. */
-static void list_steps(const char *folder, int64_t *steps, int most, int *n) {
+/* The step that a folder's name tells, or -1. */
+static int64_t step_of(const char *name) {
+    char *end;
+    if (strncmp(name, "step-", 5) || name[5] < '0' || name[5] > '9') return -1;
+    int64_t step = strtoll(name + 5, &end, 10);
+    return *end ? -1 : step;
+}
+
+static int by_step(const void *a, const void *b) {
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* The steps of the checkpoints there are, ascending; the caller frees them. */
+static int64_t *list_steps(const char *folder, int *n) {
+    int64_t *steps = NULL;
+    int room = 0;
     *n = 0;
     DIR *d = opendir(folder);
     struct dirent *e;
     while (d && (e = readdir(d))) {
-        char path[1400], *end;
+        int64_t step = step_of(e->d_name);
+        if (step < 0) continue;
+        if (*n == room) {
+            int64_t *more = realloc(steps, sizeof *steps * (size_t)(room = 2 * room + 16));
+            if (!more) break;
+            steps = more;
+        }
+        steps[(*n)++] = step;
+    }
+    if (d) closedir(d);
+    if (*n) qsort(steps, (size_t)*n, sizeof *steps, by_step);
+    return steps;
+}
+
+bool ik__checkpoint_exists(const ik__session *s) {
+    char folder[1100];
+    int n;
+    snprintf(folder, sizeof folder, "%s/checkpoints", s->out);
+    free(list_steps(folder, &n));
+    return n > 0;
+}
+
+/* What a write that was cut short has left. */
+static void remove_leftovers(const char *folder) {
+    DIR *d = opendir(folder);
+    struct dirent *e;
+    while (d && (e = readdir(d))) {
+        char path[1400];
         snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
         if (!strncmp(e->d_name, ".writing-", 9)) remove_folder(path);
-        if (strncmp(e->d_name, "step-", 5)) continue;
-        int64_t step = strtoll(e->d_name + 5, &end, 10);
-        if (*end || *n == most) continue;
-        int i = (*n)++;
-        for (; i && steps[i - 1] > step; i--) steps[i] = steps[i - 1];
-        steps[i] = step;
     }
     if (d) closedir(d);
 }
 
+static void remove_old(const char *folder, int64_t keep) {
+    int n;
+    int64_t *steps = list_steps(folder, &n);
+    char path[1300];
+    for (int64_t i = 0; i < n - keep; i++) {
+        snprintf(path, sizeof path, "%s/step-%08lld", folder, (long long)steps[i]);
+        remove_folder(path);
+    }
+    free(steps);
+}
+
+static ik_status write_pipeline(const ik__session *s, const char *path, ik_error *err) {
+    char *text = ik__conf_dump(s->conf);
+    FILE *f = text ? fopen(path, "w") : NULL;
+    bool written = f && fputs(text, f) >= 0 && !fflush(f) && !fsync(fileno(f));
+    int why = errno;
+    if (f && fclose(f) && written) {
+        written = false;
+        why = errno;
+    }
+    free(text);
+    if (written) return IK_OK;
+    return ik_errorf(err, IK_FAILED, "error: cannot write %s: %s", path, strerror(why));
+}
+
+static ik_status write_folder(ik__session *s, const char *aside, const ik__position *at,
+                              ik_error *err) {
+    char path[1300];
+    ik_status status = ik__make_folder(aside, err);
+    snprintf(path, sizeof path, "%s/weights.safetensors", aside);
+    if (!status) status = write_file(s, path, WEIGHTS, WEIGHTS, NULL, err);
+    snprintf(path, sizeof path, "%s/optimizer.safetensors", aside);
+    if (!status) status = write_file(s, path, FIRST_MOMENTS, AVERAGES, at, err);
+    snprintf(path, sizeof path, "%s/pipeline.yaml", aside);
+    return status ? status : write_pipeline(s, path, err);
+}
+
 ik_status ik__checkpoint_save(ik__session *s, const ik__position *at, ik_error *err) {
-    char folder[1100], aside[1200], final[1200], path[1300];
+    char folder[1100], aside[1200], final[1200];
     snprintf(folder, sizeof folder, "%s/checkpoints", s->out);
     snprintf(aside, sizeof aside, "%s/.writing-%08lld", folder, (long long)at->step);
     snprintf(final, sizeof final, "%s/step-%08lld", folder, (long long)at->step);
-    remove_folder(aside);
-    ik_status status = ik__make_folder(aside, err);
-    if (!status) {
-        snprintf(path, sizeof path, "%s/weights.safetensors", aside);
-        status = write_file(s, path, WEIGHTS, WEIGHTS, NULL, err);
-    }
-    if (!status) {
-        snprintf(path, sizeof path, "%s/optimizer.safetensors", aside);
-        status = write_file(s, path, FIRST_MOMENTS, SECOND_MOMENTS, at, err);
-    }
-    if (!status) {
-        snprintf(path, sizeof path, "%s/pipeline.yaml", aside);
-        char *text = ik__conf_dump(s->conf);
-        FILE *f = text ? fopen(path, "w") : NULL;
-        bool written = f && fputs(text, f) >= 0 && !fflush(f) && !fsync(fileno(f));
-        if (f && fclose(f)) written = false;
-        if (!written)
-            status = ik_errorf(err, IK_FAILED, "error: cannot write %s: %s", path, strerror(errno));
-        free(text);
-    }
+    remove_leftovers(folder);
+    ik_status status = write_folder(s, aside, at, err);
     if (status) {
         remove_folder(aside);
         return status;
@@ -230,13 +342,7 @@ ik_status ik__checkpoint_save(ik__session *s, const ik__position *at, ik_error *
         return ik_errorf(err, IK_FAILED, "error: cannot rename %s to %s: %s", aside, final,
                          strerror(errno));
     sync_folder(folder);
-    int64_t steps[1024];
-    int n;
-    list_steps(folder, steps, 1024, &n);
-    for (int i = 0; i < n - (int)s->set.train.keep; i++) {
-        snprintf(path, sizeof path, "%s/step-%08lld", folder, (long long)steps[i]);
-        remove_folder(path);
-    }
+    remove_old(folder, s->set.train.keep);
     return IK_OK;
 }
 
@@ -247,24 +353,28 @@ static int64_t number(ik__st *file, const char *key) {
 
 ik_status ik__checkpoint_resume(ik__session *s, ik__position *at, ik_error *err) {
     char folder[1100], path[1300];
-    int64_t steps[1024];
     int n;
     *at = (ik__position){0};
     snprintf(folder, sizeof folder, "%s/checkpoints", s->out);
-    list_steps(folder, steps, 1024, &n);
+    remove_leftovers(folder);
+    int64_t *steps = list_steps(folder, &n), newest = n ? steps[n - 1] : 0;
+    free(steps);
     if (!n) return IK_OK;
-    snprintf(path, sizeof path, "%s/step-%08lld/weights.safetensors", folder,
-             (long long)steps[n - 1]);
+    snprintf(path, sizeof path, "%s/step-%08lld/weights.safetensors", folder, (long long)newest);
     ik_status status = read_file(s, path, WEIGHTS, WEIGHTS, NULL, err);
     if (status) return status;
     ik__st *file;
-    snprintf(path, sizeof path, "%s/step-%08lld/optimizer.safetensors", folder,
-             (long long)steps[n - 1]);
-    status = read_file(s, path, FIRST_MOMENTS, SECOND_MOMENTS, &file, err);
+    snprintf(path, sizeof path, "%s/step-%08lld/optimizer.safetensors", folder, (long long)newest);
+    status = read_file(s, path, FIRST_MOMENTS, AVERAGES, &file, err);
     if (status) return status;
     at->step = number(file, "step");
     at->log_bytes = number(file, "log_bytes");
-    if (number(file, "seed") != s->set.seed)
+    if (at->step != newest)
+        status = ik_errorf(err, IK_FAILED,
+                           "error: %s was written at step %lld; the folder's files do not belong "
+                           "together: remove it to go on from the checkpoint before",
+                           path, (long long)at->step);
+    else if (number(file, "seed") != s->set.seed)
         status =
             ik_errorf(err, IK_USAGE,
                       "error: %s was trained with seed %lld, the pipeline says %lld; a resumed run "

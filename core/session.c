@@ -134,8 +134,12 @@ ik_status ik__session_open(const ik__run_options *o, ik__session **out, ik_error
 }
 
 ik_status ik__session_ready(ik__session *s, ik_error *err) {
-    ik_status status = ik__store_build(s->engine->store, s->engine->backend, s->engine->self,
-                                       (uint64_t)s->set.seed, false, false, err);
+    ik__store *store = s->engine->store;
+    for (int i = 0; i < store->n_blocks; i++)
+        store->blocks[i].averaged = ik__plays(s->model, store->blocks[i].name, IK__GENERATOR);
+    ik_status status =
+        ik__store_build(store, s->engine->backend, s->engine->self, (uint64_t)s->set.seed,
+                        s->set.train.accumulate > 1, s->set.train.ema > 0, err);
     return status ? status : ik__engine_ready(s->engine, err);
 }
 

@@ -27,6 +27,10 @@ static const ik_option train[] = {
     {"decay_epochs", "then, with the rate falling linearly", IK_OPT_INT, TRAIN(decay_epochs), "0",
      0, 1e6, NULL},
     {"batch", "pictures per step", IK_OPT_INT, TRAIN(batch), "8", 1, 4096, NULL},
+    {"accumulate", "batches whose gradients are averaged for one step", IK_OPT_INT,
+     TRAIN(accumulate), "1", 1, 4096, NULL},
+    {"ema", "decay of the averaged weights that paint pictures, as 0.999; 0: none", IK_OPT_DOUBLE,
+     TRAIN(ema), "0", 0, 1, NULL},
     {"eps", "Adam's", IK_OPT_DOUBLE, TRAIN(eps), "1e-8", 0, 1, NULL},
     {"betas", "Adam's", IK_OPT_DOUBLES, TRAIN(betas), "[0, 0.9]", 0, 1, NULL},
     {"log_every", "steps between lines of the log", IK_OPT_INT, TRAIN(log_every), "10", 1, 1e9,
@@ -66,6 +70,11 @@ static ik_status check_names(const ik__conf *root, const ik__settings *s, ik_err
     if (!s->name)
         return ik__conf_fail(ik__conf_get(root, "name"), err,
                              "name: a text is wanted; remove the key for the default");
+    if (strchr(s->name, '/') || !strcmp(s->name, ".") || !strcmp(s->name, ".."))
+        return ik__conf_fail(ik__conf_get(root, "name"), err,
+                             "name: '%s' is no name for a folder in runs; use one without '/', "
+                             "and `out:` or --out for another place",
+                             s->name);
     if (!s->device)
         return ik__conf_fail(ik__conf_get(root, "device"), err,
                              "device: a backend's name or auto is wanted");
@@ -104,5 +113,8 @@ ik_status ik__settings_read(const ik__conf *root, ik__pool *pool, ik__settings *
     if (!status && s->train.betas.n != 2)
         status =
             ik__conf_fail(ik__conf_get(t, "betas"), err, "train.betas: two numbers are wanted");
+    if (!status && s->train.ema >= 1)
+        status = ik__conf_fail(ik__conf_get(t, "ema"), err,
+                               "train.ema: a decay below 1 is wanted, as 0.999; 0 for none");
     return status;
 }

@@ -11,8 +11,8 @@ typedef struct ik__settings {
     int64_t seed, threads;
     ik_strings stages;
     struct ik__train {
-        int64_t steps, epochs, decay_epochs, batch;
-        double lr_generator, lr_discriminator, eps;
+        int64_t steps, epochs, decay_epochs, batch, accumulate;
+        double lr_generator, lr_discriminator, eps, ema;
         ik_doubles betas;
         int64_t log_every, picture_every, checkpoint_every, keep;
     } train;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 static volatile sig_atomic_t seen;
+static struct sigaction before[2]; /* of SIGINT, SIGTERM */
 
 static void note(int number) {
     (void)number;
@@ -15,9 +16,16 @@ void ik__signals_watch(void) {
     struct sigaction a;
     memset(&a, 0, sizeof a);
     a.sa_handler = note;
-    a.sa_flags = (int)SA_RESETHAND; /* the second one has its usual effect */
-    sigaction(SIGINT, &a, NULL);
-    sigaction(SIGTERM, &a, NULL);
+    /* The second one has its usual effect; calls that a signal falls into go on. */
+    a.sa_flags = (int)SA_RESETHAND | SA_RESTART;
+    seen = 0;
+    sigaction(SIGINT, &a, &before[0]);
+    sigaction(SIGTERM, &a, &before[1]);
+}
+
+void ik__signals_unwatch(void) {
+    sigaction(SIGINT, &before[0], NULL);
+    sigaction(SIGTERM, &before[1], NULL);
 }
 
 bool ik__signals_seen(void) {

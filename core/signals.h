@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 void ik__signals_watch(void);
+void ik__signals_unwatch(void); /* they have their usual effect again */
 bool ik__signals_seen(void);
 
 #endif

@@ -148,7 +148,7 @@ static ik_status allocate(ik__store *s, ik__block *b, bool accumulate, bool ema,
                 {&b->m, b->learned, b->trained},
                 {&b->v, b->learned, b->trained},
                 {&b->sum, b->learned, b->trained && accumulate},
-                {&b->ema, b->learned, b->trained && ema},
+                {&b->ema, b->learned, b->trained && b->averaged && ema},
                 {&b->buffers, b->kept, true}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if (!rows[i].wanted || !rows[i].n) continue;

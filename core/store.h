@@ -14,8 +14,9 @@ typedef struct ik__block {
     char name[64];
     int64_t learned, kept; /* elements of parameters, of buffers */
     void *value, *grad, *m, *v, *sum, *ema, *buffers;
-    bool trained; /* gradients and Adam's moments are wanted */
-    int64_t t;    /* Adam's steps so far */
+    bool trained;  /* gradients and Adam's moments are wanted */
+    bool averaged; /* averaged weights, too */
+    int64_t t;     /* Adam's steps so far */
 } ik__block;
 
 typedef struct ik__entry {
@@ -45,7 +46,8 @@ ik__entry *ik__store_entry(ik__store *s, const char *path, ik_shape shape, ik_in
                            bool learned, char *why, size_t size);
 ik__entry *ik__store_find(const ik__store *s, const char *path);
 ik__block *ik__store_block(ik__store *s, const char *name);
-/* Allocates and initialises. `accumulate`: a second gradient block; `ema`: averaged weights. */
+/* Allocates and initialises. `accumulate`: a second gradient block; `ema`: averaged weights, in the
+ * blocks that ask for them. */
 ik_status ik__store_build(ik__store *s, const ik_backend_iface *backend, void *self, uint64_t seed,
                           bool accumulate, bool ema, ik_error *err);
 /* Storage of an entry's value, of its gradient. */

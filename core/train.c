@@ -3,12 +3,17 @@
  * A step: the generator's program and its Adam update, then the discriminator's on fakes made anew
  * by the updated generator. State changes (running statistics, power iterations, weights) are
  * committed only after the losses were seen to be finite, so a stop always leaves the last good
- * state. */
+ * state.
+ *
+ * With train.accumulate, the loader gives the pictures of a whole step and the programs take them
+ * batch by batch; rows keep their number within the step, so they see the same pictures and the
+ * same noise as one large batch would. State is committed once, after the last of them. */
 #include "loader.h"
 #include "progress.h"
 #include "runlog.h"
 #include "session.h"
 #include "signals.h"
+#include "training.h"
 
 #include <stdlib.h>
 #include <math.h>
@@ -22,6 +27,7 @@ typedef struct trainer {
     ik__progress *progress;
     ik__position at;
     int64_t total, per_epoch;
+    int64_t saved;     /* the step of the newest checkpoint, or -1 */
     float loss[2][32]; /* by player, in the order of the program's outputs */
     double began;
     int64_t began_at;
@@ -52,36 +58,86 @@ static void update(trainer *t, ik__role role) {
         ik__block *b = &store->blocks[i];
         if (!b->trained || !b->learned || !ik__plays(s->model, b->name, role)) continue;
         ik_adam a = {lr, set->betas.v[0], set->betas.v[1], set->eps, ++b->t};
-        s->engine->backend->adam(s->engine->self, b->learned, &a, b->value, b->grad, b->m, b->v);
+        const void *grad = b->sum ? b->sum : b->grad;
+        s->engine->backend->adam(s->engine->self, b->learned, &a, b->value, grad, b->m, b->v);
     }
 }
 
-/* Looks for the first node that made a number that is not finite, by downloading what is still
- * there after the run: the tensors whose memory was not used again. */
-static ik_status not_finite(trainer *t, ik__role role, const char *loss, double value,
-                            ik_error *err) {
-    return ik_errorf(
-        err, IK_FAILED,
-        "error: step %lld: the loss '%s' of the %s is %g; nothing of this step was kept. "
-        "Lower train.lr, or resume from the last checkpoint with another seed",
-        (long long)t->at.step, loss, role == IK__GENERATOR ? "generator" : "discriminator", value);
+/* Takes the gradients of batch `part` into their mean over the step's batches. */
+static void add_gradients(trainer *t, ik__role role, int64_t part) {
+    ik__session *s = t->s;
+    ik__store *store = s->engine->store;
+    double share = 1 / (double)s->set.train.accumulate;
+    for (int i = 0; i < store->n_blocks; i++) {
+        ik__block *b = &store->blocks[i];
+        if (!b->sum || !ik__plays(s->model, b->name, role)) continue;
+        s->engine->backend->axpby(s->engine->self, b->learned, share, b->grad, part ? 1 : 0,
+                                  b->sum);
+    }
 }
 
-static ik_status play(trainer *t, ik__role role, ik_error *err) {
+static const char *player(ik__role role) {
+    return role == IK__GENERATOR ? "generator" : "discriminator";
+}
+
+static ik_status not_finite(trainer *t, ik__role role, const ik_step *step, const char *loss,
+                            double value, ik_error *err) {
+    char where[600];
+    ik__check_finite(t->s->engine, t->s->step[role], step, where, sizeof where);
+    return ik_errorf(
+        err, IK_FAILED,
+        "error: step %lld: the loss '%s' of the %s is %g%s%s; nothing of this update was kept. "
+        "Lower train.lr, or go on from the last checkpoint with --resume after changing what "
+        "caused it",
+        (long long)t->at.step + 1, loss, player(role), value, where[0] ? ": " : "", where);
+}
+
+/* Adds the losses of a batch to their means; the first that is not finite ends the step. */
+static ik_status add_losses(trainer *t, ik__role role, const ik_step *step, ik_error *err) {
+    const ik__program *p = t->s->step[role];
+    const ik__names *out = &p->graph->outputs;
+    ik_status status = IK_OK;
+    for (int i = 0; i < out->n && i < 32 && !status; i++) {
+        float value;
+        status = ik__program_tensor(t->s->engine, t->s->step[role], out->v[i].node, &value, err);
+        if (!status && !isfinite(value))
+            return not_finite(t, role, step, out->v[i].name, (double)value, err);
+        t->loss[role][i] += value / (float)t->s->set.train.accumulate;
+    }
+    return status;
+}
+
+/* Rows `first` onward of the step's pictures. */
+static ik_status upload_rows(ik__session *s, const ik__batch *all, int64_t first, ik_error *err) {
+    ik__batch part = *all;
+    int64_t pixels = s->info->height * s->info->width, segments = s->info->max_segments;
+    part.image += first * pixels * 3;
+    part.label += first * pixels;
+    part.instance += first * pixels;
+    part.segments += first * pixels;
+    part.segment_label += first * segments;
+    part.segment_instance += first * segments;
+    return ik__upload_batch(s, &part, err);
+}
+
+static ik_status play(trainer *t, ik__role role, const ik__batch *all, ik_error *err) {
     ik__session *s = t->s;
     ik__program *p = s->step[role];
     if (!p) return IK_OK;
-    ik_step step = {(uint64_t)s->set.seed, 2 * (uint64_t)t->at.step + role, 0};
-    ik_status status = ik__program_run(s->engine, p, &step, true, err);
-    const ik__names *out = &p->graph->outputs;
-    for (int i = 0; i < out->n && i < 32 && !status; i++) {
-        status = ik__program_tensor(s->engine, p, out->v[i].node, &t->loss[role][i], err);
-        if (!status && !isfinite(t->loss[role][i]))
-            return not_finite(t, role, out->v[i].name, t->loss[role][i], err);
+    ik_status status = IK_OK;
+    memset(t->loss[role], 0, sizeof t->loss[role]);
+    for (int64_t part = 0; part < s->set.train.accumulate && !status; part++) {
+        int64_t first = part * s->set.train.batch;
+        ik_step step = {(uint64_t)s->set.seed, 2 * (uint64_t)t->at.step + role, (uint64_t)first};
+        status = upload_rows(s, all, first, err);
+        if (!status) status = ik__program_run(s->engine, p, &step, true, err);
+        if (!status) status = add_losses(t, role, &step, err);
+        if (!status) add_gradients(t, role, part);
     }
     if (status) return status;
     ik__program_commit(s->engine, p);
     update(t, role);
+    if (role == IK__GENERATOR) ik__average_step(s->engine->store, s->set.train.ema);
     return IK_OK;
 }
 
@@ -102,13 +158,12 @@ static void losses_text(const trainer *t, char *text, size_t size) {
 static ik_status write_log(trainer *t, ik_error *err) {
     ik__log_begin(t->log);
     ik__log_int(t->log, "step", t->at.step);
-    ik__log_int(t->log, "epoch", t->at.step / t->per_epoch + 1);
+    ik__log_int(t->log, "epoch", (t->at.step - 1) / t->per_epoch + 1);
     for (int role = 0; role < 2; role++) {
         const ik__program *p = t->s->step[role];
         for (int i = 0; p && i < p->graph->outputs.n && i < 32; i++) {
             char key[96];
-            snprintf(key, sizeof key, "%s.%s", role ? "discriminator" : "generator",
-                     p->graph->outputs.v[i].name);
+            snprintf(key, sizeof key, "%s.%s", player((ik__role)role), p->graph->outputs.v[i].name);
             ik__log_real(t->log, key, t->loss[role][i]);
         }
     }
@@ -121,10 +176,14 @@ static ik_status picture(trainer *t, ik_error *err) {
     return ik__synthesize(t->s, 4, 2, false, path, NULL, err);
 }
 
+/* Never twice at one step: replacing a checkpoint would leave a moment without it. */
 static ik_status save(trainer *t, ik_error *err) {
+    if (t->saved == t->at.step) return IK_OK;
     ik_status status = ik__log_sync(t->log, err);
     t->at.log_bytes = ik__log_bytes(t->log);
-    return status ? status : ik__checkpoint_save(t->s, &t->at, err);
+    if (!status) status = ik__checkpoint_save(t->s, &t->at, err);
+    if (!status) t->saved = t->at.step;
+    return status;
 }
 
 static bool due(int64_t step, int64_t every) {
@@ -135,9 +194,8 @@ static ik_status step(trainer *t, ik_error *err) {
     const struct ik__train *set = &t->s->set.train;
     const ik__batch *batch;
     ik_status status = ik__loader_next(t->loader, &batch, err);
-    if (!status) status = ik__upload_batch(t->s, batch, err);
-    if (!status) status = play(t, IK__GENERATOR, err);
-    if (!status) status = play(t, IK__DISCRIMINATOR, err);
+    if (!status) status = play(t, IK__GENERATOR, batch, err);
+    if (!status) status = play(t, IK__DISCRIMINATOR, batch, err);
     if (status) return status;
     t->at.step++;
     char text[512];
@@ -154,12 +212,19 @@ static ik_status step(trainer *t, ik_error *err) {
 static ik_status open_trainer(trainer *t, const ik__run_options *o, ik_error *err) {
     ik__session *s = t->s;
     const struct ik__train *set = &s->set.train;
+    if (!o->resume && ik__checkpoint_exists(s))
+        return ik_errorf(err, IK_USAGE,
+                         "error: %s has checkpoints of an earlier run; go on from them with "
+                         "--resume, or choose another folder with --out",
+                         s->out);
     ik_status status = o->resume ? ik__checkpoint_resume(s, &t->at, err) : IK_OK;
+    t->saved = t->at.step ? t->at.step : -1;
+    int64_t rows = set->batch * set->accumulate;
     if (!status)
-        status = ik__loader_open(s->data, set->batch, 1, (uint64_t)s->set.seed, t->at.step,
-                                 &t->loader, err);
+        status =
+            ik__loader_open(s->data, rows, 1, (uint64_t)s->set.seed, t->at.step, &t->loader, err);
     if (status) return status;
-    t->per_epoch = s->info->count[IK_TRAIN] / set->batch;
+    t->per_epoch = s->info->count[IK_TRAIN] / rows;
     t->total = set->steps ? set->steps : (set->epochs + set->decay_epochs) * t->per_epoch;
     char path[1200];
     snprintf(path, sizeof path, "%s/log.jsonl", s->out);
@@ -185,6 +250,7 @@ ik_status ik__train(ik__session *s, const ik__run_options *o, ik_error *err) {
                               (long long)t.at.step);
         }
     }
+    ik__signals_unwatch();
     ik__progress_free(t.progress);
     if (!status && !o->quiet && t.at.step > t.began_at)
         fprintf(stderr, "trained %lld steps in %.0f s, %.3f s per step\n",

@@ -1,0 +1,22 @@
+/* What training is made of, besides its loop. */
+#ifndef INADEKIT_TRAINING_H
+#define INADEKIT_TRAINING_H
+
+#include "session.h"
+
+/* check.c. Replays a program whose state was not committed yet, and describes in `text` the first
+ * value that is not finite, with the path of the node that made it; an empty text if there is none.
+ */
+void ik__check_finite(ik__engine *e, ik__program *p, const ik_step *step, char *text, size_t size);
+
+/* average.c: exponential moving averages of the weights, in the blocks that have room for them. */
+void ik__average_step(ik__store *s, double decay);
+/* Puts the averages in the weights' place, and the weights back. Between steps only: the gradients'
+ * place is borrowed. Nothing happens where no averages are kept. */
+void ik__average_begin(ik__store *s);
+void ik__average_end(ik__store *s);
+
+/* Is there a checkpoint in the run folder? */
+bool ik__checkpoint_exists(const ik__session *s);
+
+#endif
