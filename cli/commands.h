@@ -12,6 +12,7 @@
 int cmd_plugins(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_summary(int argc, char **argv);
+int cmd_trace(int argc, char **argv);
 
 /* Prints the error, if `status` is one, and gives the exit status. */
 int cli_exit(ik_status status, const ik_error *err);

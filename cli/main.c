@@ -13,6 +13,7 @@ static const struct {
 } commands[] = {
     {"run", "run a pipeline's stages: train, synthesize, evaluate, report", cmd_run},
     {"summary", "show a pipeline's networks, shapes and memory without running it", cmd_summary},
+    {"trace", "run one program once on given tensors and write its results", cmd_trace},
     {"plugins", "list plugins, or describe one and its options", cmd_plugins},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };

@@ -51,11 +51,14 @@ typedef struct ik__graph {
     ik__names values;    /* the scene */
     ik__names maps;      /* "label@16x16" */
     ik__names spectral;  /* normalised weights, for a judgement in two halves */
-    ik__names given;     /* values supplied instead of being drawn or encoded */
+    ik__names latents;   /* random values that were asked for */
     ik__names outputs;   /* named results of the program */
     bool reuse_spectral; /* second half of one forward pass */
     bool judge_apart;    /* fakes and pictures may be judged in two halves */
     bool host_latents;   /* latents are inputs that the host fills */
+    bool encodes;        /* latents are encoded though this is no training */
+    /* Latents, or their standard normals as "NAME.eps", that the host fills; NULL-terminated. */
+    const char *const *supplied;
     int n_posteriors;
     ik_posterior posteriors[8];
     ik_judgement judged[2];

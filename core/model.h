@@ -77,5 +77,8 @@ typedef enum ik__role { IK__GENERATOR, IK__DISCRIMINATOR } ik__role;
 bool ik__plays(const ik__model *m, const char *block, ik__role role);
 void ik__record_step(ik__graph *g, ik__role role, ik_tensor **total);
 void ik__record_sample(ik__graph *g);
+/* Posteriors of an encoder, without training: the outputs `mu.<latent>` and `logvar.<latent>`. */
+void ik__record_encode(ik__graph *g);
+void ik__name_posteriors(ik__graph *g);
 
 #endif

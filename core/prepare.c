@@ -121,6 +121,15 @@ static ik_status number_segments(const char *what, size_t n, const ik__limits *l
     return IK_OK;
 }
 
+ik_status ik__prepare_segments(const char *what, size_t n, const ik__limits *limits, ik__row *row,
+                               ik_error *err) {
+    int64_t *keys = malloc(2 * n * sizeof *keys);
+    if (!keys) return ik_errorf(err, IK_FAILED, "%s: out of memory", what);
+    ik_status status = number_segments(what, n, limits, keys, keys + n, row, err);
+    free(keys);
+    return status;
+}
+
 ik_status ik__prepare(const char *what, const ik_item *item, const ik__frame *frame,
                       const ik__limits *limits, ik__row *row, ik_error *err) {
     ik_status status = check(what, item, limits->labels, err);

@@ -31,4 +31,9 @@ typedef struct ik__row {
 ik_status ik__prepare(const char *what, const ik_item *item, const ik__frame *frame,
                       const ik__limits *limits, ik__row *row, ik_error *err);
 
+/* Lists the pairs of `label` and `instance` of n pixels: fills `segments`, `segment_label`,
+ * `segment_instance` and the count. */
+ik_status ik__prepare_segments(const char *what, size_t n, const ik__limits *limits, ik__row *row,
+                               ik_error *err);
+
 #endif

@@ -56,3 +56,23 @@ void ik__record_sample(ik__graph *g) {
     ik_tensor *fake = generate(g);
     if (fake) ik__names_set(g, &g->outputs, "fake", fake);
 }
+
+void ik__name_posteriors(ik__graph *g) {
+    for (int i = 0; i < g->n_posteriors; i++) {
+        char name[160];
+        snprintf(name, sizeof name, "mu.%s", g->posteriors[i].name);
+        ik__names_set(g, &g->outputs, name, g->posteriors[i].mu);
+        snprintf(name, sizeof name, "logvar.%s", g->posteriors[i].name);
+        ik__names_set(g, &g->outputs, name, g->posteriors[i].logvar);
+    }
+}
+
+/* The generator is recorded only to learn which latents it asks for; what it makes is dropped. */
+void ik__record_encode(ik__graph *g) {
+    g->encodes = true;
+    generate(g);
+    if (!g->failed && !g->n_posteriors)
+        ik__graph_fail(g, "there is nothing to encode with; add an encoder, as "
+                          "`networks: {encoder: {plugin: instance_unet}}`");
+    ik__name_posteriors(g);
+}

@@ -82,11 +82,22 @@ static const ik_posterior *find_posterior(const ik__graph *g, const char *name) 
     return NULL;
 }
 
+static bool supplied(const ik__graph *g, const char *name) {
+    for (const char *const *p = g->supplied; p && *p; p++)
+        if (!strcmp(*p, name)) return true;
+    return false;
+}
+
+static ik_tensor *standard_normals(ik__graph *g, const char *name, ik_shape shape) {
+    char text[160];
+    snprintf(text, sizeof text, "%s.eps", name);
+    if (supplied(g, text)) return ik__input(g, text, shape, IK_F32);
+    snprintf(text, sizeof text, "latent.%s", name);
+    return ik__record(g, IK_RANDN, IK_ATTRS(.shape = shape, .stream = ik_stream_of(text)), 0, NULL);
+}
+
 static ik_tensor *draw(ik__graph *g, const char *name, ik_shape shape) {
-    char stream[160];
-    snprintf(stream, sizeof stream, "latent.%s", name);
-    ik_tensor *eps =
-        ik__record(g, IK_RANDN, IK_ATTRS(.shape = shape, .stream = ik_stream_of(stream)), 0, NULL);
+    ik_tensor *eps = standard_normals(g, name, shape);
     const ik_posterior *q = find_posterior(g, name);
     if (!q || !eps) return eps;
     ik_graph *pub = &g->pub;
@@ -107,14 +118,17 @@ ik_tensor *ik__scene_latent(ik_graph *pub, const char *name, ik_shape shape) {
                        a);
         return NULL;
     }
-    ik_tensor *t;
-    if (g->host_latents) {
-        t = ik__input(g, name, full, IK_F32);
-    } else {
-        if (pub->info.training) ik__model_encode(g, name, shape);
-        t = g->failed ? NULL : draw(g, name, full);
-    }
-    if (t) ik__names_set(g, &g->values, name, t);
+    char eps[160];
+    snprintf(eps, sizeof eps, "%s.eps", name);
+    bool of_exemplar = supplied(g, eps);
+    /* A posterior is published even where a value is supplied: losses may ask for it. */
+    if (pub->info.training || g->encodes || of_exemplar) ik__model_encode(g, name, shape);
+    if (g->failed) return NULL;
+    bool from_host = supplied(g, name) || (g->host_latents && !of_exemplar);
+    ik_tensor *t = from_host ? ik__input(g, name, full, IK_F32) : draw(g, name, full);
+    if (!t) return NULL;
+    ik__names_set(g, &g->values, name, t);
+    ik__names_set(g, &g->latents, name, t);
     return t;
 }
 

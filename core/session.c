@@ -25,7 +25,7 @@ static ik_status open_backend(ik__session *s, int threads, ik_error *err) {
     return status;
 }
 
-static ik__graph *new_graph(ik__session *s, bool training) {
+ik__graph *ik__session_graph(const ik__session *s, bool training) {
     const ik__data_info *d = s->info;
     ik_scene_info info = {.batch = training ? s->set.train.batch : s->set.synthesize.batch,
                           .height = d->height,
@@ -37,12 +37,11 @@ static ik__graph *new_graph(ik__session *s, bool training) {
     return ik__graph_new(s->engine->store, s->model, &info);
 }
 
-/* The gradients of a player's parameters, found among the graph's leaves. */
-static int player_gradients(ik__session *s, ik__graph *g, ik__role role, ik_tensor *total,
-                            ik__gradient *out) {
+int ik__session_gradients(ik__session *s, ik__graph *g, ik__role role, ik_tensor *total,
+                          ik__gradient *out) {
     int n = 0, recorded = g->n;
-    ik__node **wrt = malloc(sizeof *wrt * (size_t)(recorded + 1));
-    ik_tensor **grads = malloc(sizeof *grads * (size_t)(recorded + 1));
+    ik__node **wrt = calloc((size_t)recorded + 1, sizeof *wrt);
+    ik_tensor **grads = calloc((size_t)recorded + 1, sizeof *grads);
     for (int i = 0; wrt && i < recorded; i++) {
         const ik__node *leaf = g->nodes[i];
         if (leaf->op != IK_PARAM) continue;
@@ -59,12 +58,12 @@ static int player_gradients(ik__session *s, ik__graph *g, ik__role role, ik_tens
 }
 
 static ik_status record_step(ik__session *s, ik__role role, ik_error *err) {
-    ik__graph *g = new_graph(s, true);
+    ik__graph *g = ik__session_graph(s, true);
     ik_tensor *total;
     ik__record_step(g, role, &total);
     if (!g->failed) ik__fuse(g);
     ik__gradient *grads = calloc((size_t)g->n + 1, sizeof *grads);
-    int n = g->failed || !total ? 0 : player_gradients(s, g, role, total, grads);
+    int n = g->failed || !total ? 0 : ik__session_gradients(s, g, role, total, grads);
     ik_status status = IK_OK;
     if (g->failed) {
         *err = g->error;
@@ -81,7 +80,7 @@ static ik_status record_step(ik__session *s, ik__role role, ik_error *err) {
 }
 
 static ik_status record_sample(ik__session *s, ik_error *err) {
-    ik__graph *g = new_graph(s, false);
+    ik__graph *g = ik__session_graph(s, false);
     ik__record_sample(g);
     if (g->failed) {
         *err = g->error;
@@ -94,7 +93,6 @@ static ik_status record_sample(ik__session *s, ik_error *err) {
 
 static ik_status record(ik__session *s, ik_error *err) {
     ik_status status = IK_OK;
-    s->engine->store = ik__store_new();
     if (ik__settings_stage(&s->set, "train")) {
         status = record_step(s, IK__GENERATOR, err);
         if (!status) status = record_step(s, IK__DISCRIMINATOR, err);
@@ -106,8 +104,9 @@ static ik_status record(ik__session *s, ik_error *err) {
     return status ? status : record_sample(s, err);
 }
 
-ik_status ik__session_open(const ik__run_options *o, ik__session **out, ik_error *err) {
+ik_status ik__session_begin(const ik__run_options *o, ik__session **out, ik_error *err) {
     ik__session *s = calloc(1, sizeof *s);
+    *out = NULL;
     if (!s) return ik_errorf(err, IK_FAILED, "error: out of memory");
     s->pool = ik__pool_new();
     ik_status status = ik__conf_load(o->pipeline, o->n_sets, o->sets, &s->conf, err);
@@ -124,13 +123,22 @@ ik_status ik__session_open(const ik__run_options *o, ik__session **out, ik_error
         int threads = o->threads ? o->threads : (int)s->set.threads;
         status = open_backend(s, threads, err);
     }
-    if (!status) status = record(s, err);
     if (status) {
         ik__session_close(s);
         return status;
     }
+    s->engine->store = ik__store_new();
     *out = s;
     return IK_OK;
+}
+
+ik_status ik__session_open(const ik__run_options *o, ik__session **out, ik_error *err) {
+    ik_status status = ik__session_begin(o, out, err);
+    if (!status) status = record(*out, err);
+    if (!status) return IK_OK;
+    ik__session_close(*out);
+    *out = NULL;
+    return status;
 }
 
 ik_status ik__session_ready(ik__session *s, ik_error *err) {

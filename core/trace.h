@@ -1,0 +1,23 @@
+/* One program of a pipeline, run once on given tensors, all it makes written to a file: for
+ * comparing with another implementation, or two backends with each other. */
+#ifndef INADEKIT_TRACE_H
+#define INADEKIT_TRACE_H
+
+#include "run.h"
+
+/* Files are safetensors. Inputs by name: image [B,H,W,3]; label and instance [B,H,W], the ids
+ * 0..K-1; latents such as z and noise; or NAME.eps, the standard normals from which the latent NAME
+ * is made as its posterior says (a value supplied goes before it). What is missing of the latents
+ * is drawn. Outputs: fake, the latents as used, loss.NAME, loss.total, mu.LATENT, logvar.LATENT,
+ * feature.{fake,real}.SCALE.INDEX and state.PATH, the buffers as the program left them. */
+typedef struct ik__trace_options {
+    const char *program; /* sample, encode, g_step, d_step */
+    const char *inputs, *outputs;
+    const char *weights, *save_weights; /* NULL: as initialised; not saved */
+    bool grads;                         /* write grad.PATH too */
+    bool all;                           /* write every node, as node.ID.OP.PATH */
+} ik__trace_options;
+
+ik_status ik__trace(const ik__run_options *o, const ik__trace_options *t, ik_error *err);
+
+#endif
