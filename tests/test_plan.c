@@ -37,10 +37,10 @@ static void check(ik__span *s, int n) {
         ck_assert_uint_le(s[i].offset + s[i].bytes, total);
         for (int k = 0; k < i; k++) {
             if (s[k].from > s[i].to || s[i].from > s[k].to) continue;
-            ck_assert_msg(
-                !meet(s[i].offset, s[i].offset + s[i].bytes, s[k].offset, s[k].offset + s[k].bytes),
-                "%zu bytes at %zu in %d..%d meet %zu bytes at %zu in %d..%d", s[i].bytes,
-                s[i].offset, s[i].from, s[i].to, s[k].bytes, s[k].offset, s[k].from, s[k].to);
+            if (meet(s[i].offset, s[i].offset + s[i].bytes, s[k].offset, s[k].offset + s[k].bytes))
+                ck_abort_msg("%zu bytes at %zu in %d..%d meet %zu bytes at %zu in %d..%d",
+                             s[i].bytes, s[i].offset, s[i].from, s[i].to, s[k].bytes, s[k].offset,
+                             s[k].from, s[k].to);
         }
     }
 }

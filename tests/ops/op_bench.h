@@ -29,6 +29,12 @@ typedef struct op_result {
 
 static ik_error op_err;
 
+/* An assertion for loops: Check notes every one that it meets in a file, this only if it fails. */
+#define OP_CHECK(condition, ...)                                                                   \
+    do {                                                                                           \
+        if (!(condition)) ck_abort_msg(__VA_ARGS__);                                               \
+    } while (0)
+
 #define OP_OK(call, what)                                                                          \
     ck_assert_msg((call) == IK_OK, "%s, backend %s: %s", op_title((what)->c), (what)->backend,     \
                   op_err.text)
@@ -173,9 +179,8 @@ static inline void op_assert_close(const op_bench *b, const char *what, int64_t 
     for (int64_t i = 0; i < n; i++) largest = fmax(largest, fabs((double)want[i]));
     for (int64_t i = 0; i < n; i++) {
         double off = fabs((double)got[i] - want[i]);
-        ck_assert_msg(off <= tolerance * largest,
-                      "%s: %s[%lld] is %.9g on %s, not %.9g (largest %.3g)", op_title(b->c), what,
-                      (long long)i, got[i], b->backend, want[i], largest);
+        OP_CHECK(off <= tolerance * largest, "%s: %s[%lld] is %.9g on %s, not %.9g (largest %.3g)",
+                 op_title(b->c), what, (long long)i, got[i], b->backend, want[i], largest);
     }
 }
 
@@ -240,6 +245,17 @@ static inline const op_backends *op_others(void) {
     if (!looked) ik__plugins_list(IK_BACKEND, op_backend_found, &found);
     looked = true;
     return &found;
+}
+
+/* Runs a suite in this process: threads do not survive a fork. */
+static inline int op_main(Suite *suite) {
+    setenv("GOMP_SPINCOUNT", "20000", 0); /* tests share their processors with others */
+    SRunner *runner = srunner_create(suite);
+    srunner_set_fork_status(runner, CK_NOFORK);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? 1 : 0;
 }
 
 #endif

@@ -55,9 +55,8 @@ static void fill(void) {
 
 static void assert_near(const char *what, int backend, const float *g, double want, int i,
                         double tolerance) {
-    ck_assert_msg(fabs(g[i] - want) <= tolerance * fmax(1, fabs(want)),
-                  "%s on %s: element %d is %.9g, not %.9g", what, backend_name(backend), i, g[i],
-                  want);
+    OP_CHECK(fabs(g[i] - want) <= tolerance * fmax(1, fabs(want)),
+             "%s on %s: element %d is %.9g, not %.9g", what, backend_name(backend), i, g[i], want);
 }
 
 START_TEST(storage) {
@@ -66,7 +65,8 @@ START_TEST(storage) {
         fill();
         void *x = stored(&o, N, a), *y = stored(&o, N, NULL);
         read_back(&o, N, y, got[0]);
-        for (int i = 0; i < N; i++) ck_assert(got[0][i] == 0); /* fresh storage is zeroed */
+        for (int i = 0; i < N; i++)
+            OP_CHECK(got[0][i] == 0, "%s: fresh storage is not zero", backend_name(k));
         o.iface->copy(o.self, IK_F32, N, y, x);
         read_back(&o, N, y, got[0]);
         ck_assert(!memcmp(got[0], a, sizeof a));
@@ -172,8 +172,8 @@ START_TEST(normals) {
         for (int i = 0; i < BATCH * EACH; i++) {
             double want = ik_philox_normal(11, stream, 5000000000, 8 + (uint64_t)(i / EACH),
                                            (uint64_t)(i % EACH));
-            ck_assert_msg(fabs(whole[i] - want) <= 1e-6 * fmax(1, fabs(want)),
-                          "%s: normal %d is %.9g, not %.9g", backend_name(k), i, whole[i], want);
+            OP_CHECK(fabs(whole[i] - want) <= 1e-6 * fmax(1, fabs(want)),
+                     "%s: normal %d is %.9g, not %.9g", backend_name(k), i, whole[i], want);
         }
         /* Two halves, a quarter and three quarters. */
         for (int64_t first = 1; first < BATCH; first++) {
@@ -200,10 +200,5 @@ int main(void) {
     tcase_add_test(all, adam);
     tcase_add_test(all, normals);
     suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_fork_status(runner, CK_NOFORK); /* threads do not survive a fork */
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return op_main(suite);
 }

@@ -167,10 +167,5 @@ int main(void) {
     tcase_add_loop_test(all, no_match_is_left, 0, LEFT);
     tcase_add_test(all, activation);
     suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_fork_status(runner, CK_NOFORK); /* threads do not survive a fork */
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return op_main(suite);
 }

@@ -47,9 +47,9 @@ static void check_elements(op_bench *b, int input, const double *grad, int64_t n
     for (int64_t k = 0; k < n && k < MOST_DIFFERENCES; k++) {
         int64_t i = n <= MOST_DIFFERENCES ? k : (int64_t)(op_word(7, k) % (uint64_t)n);
         double slope = (loss_with(b, &x[i], x[i] + h) - loss_with(b, &x[i], x[i] - h)) / (2 * h);
-        ck_assert_msg(fabs(slope - grad[i]) <= 1e-6 * largest + 1e-8,
-                      "%s: the gradient of input %d[%lld] is %.12g, by differences %.12g",
-                      op_title(b->c), input, (long long)i, grad[i], slope);
+        OP_CHECK(fabs(slope - grad[i]) <= 1e-6 * largest + 1e-8,
+                 "%s: the gradient of input %d[%lld] is %.12g, by differences %.12g",
+                 op_title(b->c), input, (long long)i, grad[i], slope);
     }
 }
 
@@ -68,9 +68,9 @@ static void check_direction(op_bench *b, int input, const double *grad, int64_t 
         sum += fabs(grad[i]);
     }
     double slope = (loss[0] - loss[1]) / (2 * h);
-    ck_assert_msg(fabs(slope - want) <= 1e-6 * sum + 1e-8,
-                  "%s: along a direction of input %d the gradient is %.12g, by differences %.12g",
-                  op_title(b->c), input, want, slope);
+    OP_CHECK(fabs(slope - want) <= 1e-6 * sum + 1e-8,
+             "%s: along a direction of input %d the gradient is %.12g, by differences %.12g",
+             op_title(b->c), input, want, slope);
 }
 
 START_TEST(gradients) {
@@ -93,8 +93,7 @@ START_TEST(gradients) {
         double *grad = malloc((size_t)n * sizeof *grad), largest = 0;
         memcpy(grad, ik__store_grad(b.engine->store, b.in[i]->entry), (size_t)n * sizeof *grad);
         for (int64_t k = 0; k < n; k++) {
-            ck_assert_msg(isfinite(grad[k]), "%s: gradient of input %d is not finite", op_title(c),
-                          i);
+            OP_CHECK(isfinite(grad[k]), "%s: gradient of input %d is not finite", op_title(c), i);
             largest = fmax(largest, fabs(grad[k]));
         }
         if (!c->kinks) {
@@ -165,10 +164,5 @@ int main(void) {
     tcase_add_loop_test(all, gradients, 0, count_cases());
     tcase_add_loop_test(all, backends, 0, count_cases());
     suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_fork_status(runner, CK_NOFORK); /* threads do not survive a fork */
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return op_main(suite);
 }
