@@ -17,7 +17,9 @@ static int *count_uses(const ik__graph *g) {
     int *uses = calloc((size_t)g->n + 1, sizeof *uses);
     for (int i = 0; uses && i < g->n; i++) {
         for (int k = 0; k < g->nodes[i]->n_in; k++) uses[g->nodes[i]->in[k]->t.id]++;
-        if (named(&g->outputs, g->nodes[i]) || named(&g->assigns, g->nodes[i])) uses[i]++;
+        if (named(&g->outputs, g->nodes[i]) || named(&g->assigns, g->nodes[i]) ||
+            named(&g->kept, g->nodes[i]))
+            uses[i]++;
     }
     return uses;
 }

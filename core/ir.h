@@ -52,7 +52,8 @@ typedef struct ik__graph {
     ik__names maps;      /* "label@16x16" */
     ik__names spectral;  /* normalised weights, for a judgement in two halves */
     ik__names latents;   /* random values that were asked for */
-    ik__names outputs;   /* named results of the program */
+    ik__names outputs;   /* named results of the program; in training, the losses */
+    ik__names kept;      /* other values that can be read after a run */
     bool reuse_spectral; /* second half of one forward pass */
     bool judge_apart;    /* fakes and pictures may be judged in two halves */
     bool host_latents;   /* latents are inputs that the host fills */

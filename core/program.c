@@ -58,6 +58,7 @@ static void mark_live(const ik__engine *e, const ik__program *p, bool *live) {
     ik__graph *g = p->graph;
     for (int i = 0; i < g->outputs.n; i++) mark(live, g->outputs.v[i].node);
     for (int i = 0; i < g->assigns.n; i++) mark(live, g->assigns.v[i].node);
+    for (int i = 0; i < g->kept.n; i++) mark(live, g->kept.v[i].node);
     for (int i = 0; i < p->n_grads; i++) mark(live, ik__node_of(p->grads[i].tensor));
     for (int i = g->n - 1; i >= 0; i--) {
         if (e->keep_all && !ik__is_leaf(g->nodes[i]->op)) live[i] = true;
@@ -100,6 +101,7 @@ static ik_status plan(ik__engine *e, ik__program *p, ik_error *err) {
     }
     for (int i = 0; i < g->outputs.n; i++) last[root_of(g->outputs.v[i].node)->t.id] = p->n;
     for (int i = 0; i < g->assigns.n; i++) last[root_of(g->assigns.v[i].node)->t.id] = p->n;
+    for (int i = 0; i < g->kept.n; i++) last[root_of(g->kept.v[i].node)->t.id] = p->n;
     for (int i = 0; i < p->n_grads; i++)
         p->bytes[ik__node_of(p->grads[i].tensor)->t.id] = SIZE_MAX; /* has a slot */
     for (int i = 0; i < p->n; i++) {

@@ -31,6 +31,7 @@ void ik__record_step(ik__graph *g, ik__role role, ik_tensor **total) {
     if (!fake) return;
     if (role == IK__DISCRIMINATOR) fake = ik_stop_gradient(pub, fake);
     ik__names_set(g, &g->values, "fake", fake);
+    if (role == IK__GENERATOR) ik__names_set(g, &g->kept, "fake", fake);
     for (int i = 0; i < g->model->n_losses && !g->failed; i++) {
         const ik__loss *l = &g->model->losses[i];
         const ik_loss_iface *iface = l->instance->plugin->iface;

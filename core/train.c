@@ -8,6 +8,7 @@
  * With train.accumulate, the loader gives the pictures of a whole step and the programs take them
  * batch by batch; rows keep their number within the step, so they see the same pictures and the
  * same noise as one large batch would. State is committed once, after the last of them. */
+#include "grid.h"
 #include "loader.h"
 #include "progress.h"
 #include "runlog.h"
@@ -120,6 +121,42 @@ static ik_status upload_rows(ik__session *s, const ik__batch *all, int64_t first
     return ik__upload_batch(s, &part, err);
 }
 
+static bool due(int64_t step, int64_t every) {
+    return every && step % every == 0;
+}
+
+/* Is a grid made after the step that is running? */
+static bool picture_due(const trainer *t) {
+    int64_t after = t->at.step + 1, every = t->s->set.train.picture_every;
+    return due(after, every) || (every && after == t->total);
+}
+
+/* What the generator made of the batch: with an encoder, its reconstruction. Label map, picture,
+ * fake. */
+static ik_status batch_picture(trainer *t, const ik__batch *all, int64_t first, ik_error *err) {
+    ik__session *s = t->s;
+    const ik__node *fake = ik__names_get(&s->step[IK__GENERATOR]->graph->kept, "fake");
+    const ik__data_info *d = s->info;
+    int64_t pixels = d->height * d->width, rows = s->set.train.batch;
+    float *rgb = malloc(sizeof *rgb * (size_t)(rows * pixels * 3));
+    ik__grid *grid = ik__grid_new((int)rows, 3, (int)d->height, (int)d->width, 2);
+    ik_status status =
+        rgb && grid ? IK_OK : ik_errorf(err, IK_FAILED, "error: out of memory for a grid");
+    if (!status) status = ik__program_tensor(s->engine, s->step[IK__GENERATOR], fake, rgb, err);
+    for (int64_t i = 0; i < rows && !status; i++) {
+        int64_t at = (first + i) * pixels;
+        ik__grid_labels(grid, (int)i, 0, all->label + at, all->instance + at);
+        ik__grid_image(grid, (int)i, 1, all->image + at * 3);
+        ik__grid_image(grid, (int)i, 2, rgb + i * pixels * 3);
+    }
+    char path[1200];
+    snprintf(path, sizeof path, "%s/images/batch-%08lld.png", s->out, (long long)t->at.step + 1);
+    if (!status) status = ik__grid_save(grid, path, err);
+    ik__grid_free(grid);
+    free(rgb);
+    return status;
+}
+
 static ik_status play(trainer *t, ik__role role, const ik__batch *all, ik_error *err) {
     ik__session *s = t->s;
     ik__program *p = s->step[role];
@@ -133,6 +170,9 @@ static ik_status play(trainer *t, ik__role role, const ik__batch *all, ik_error 
         if (!status) status = ik__program_run(s->engine, p, &step, true, err);
         if (!status) status = add_losses(t, role, &step, err);
         if (!status) add_gradients(t, role, part);
+        bool last = part == s->set.train.accumulate - 1;
+        if (!status && role == IK__GENERATOR && last && picture_due(t))
+            status = batch_picture(t, all, first, err);
     }
     if (status) return status;
     ik__program_commit(s->engine, p);
@@ -186,13 +226,10 @@ static ik_status save(trainer *t, ik_error *err) {
     return status;
 }
 
-static bool due(int64_t step, int64_t every) {
-    return every && step % every == 0;
-}
-
 static ik_status step(trainer *t, ik_error *err) {
     const struct ik__train *set = &t->s->set.train;
     const ik__batch *batch;
+    bool paint = picture_due(t);
     ik_status status = ik__loader_next(t->loader, &batch, err);
     if (!status) status = play(t, IK__GENERATOR, batch, err);
     if (!status) status = play(t, IK__DISCRIMINATOR, batch, err);
@@ -203,8 +240,7 @@ static ik_status step(trainer *t, ik_error *err) {
     ik__progress_at(t->progress, t->at.step, text);
     bool last = t->at.step == t->total;
     if (due(t->at.step, set->log_every) || last) status = write_log(t, err);
-    if (!status && (due(t->at.step, set->picture_every) || (last && set->picture_every)))
-        status = picture(t, err);
+    if (!status && paint) status = picture(t, err);
     if (!status && (due(t->at.step, set->checkpoint_every) || last)) status = save(t, err);
     return status;
 }
