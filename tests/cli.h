@@ -23,7 +23,7 @@ static void tear_down(void) {
     ck_assert_int_eq(system(command), 0);
 }
 
-static void write_bytes(const char *name, const char *bytes, size_t n) {
+static inline void write_bytes(const char *name, const char *bytes, size_t n) {
     char path[128];
     snprintf(path, sizeof path, "%s/%s", folder, name);
     FILE *f = fopen(path, "wb");

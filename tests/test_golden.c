@@ -1,0 +1,92 @@
+/* inadekit against PyTorch: pictures, losses, gradients, running statistics and power iterations of
+ * a small INADE, on both backends for the CPU. golden/README.md tells how the files came about. */
+#include "golden_files.h"
+
+static const char *const devices[] = {"naive", "cpu"};
+enum { DEVICES = sizeof devices / sizeof *devices };
+
+static bool is_gradient(const char *name) {
+    return !strncmp(name, "grad.", 5);
+}
+
+/* The 2-norm of all gradients of a file. */
+static double all_gradients(ik__st *want) {
+    double squares = 0;
+    for (int i = 0; i < ik__st_count(want); i++) {
+        const char *name = ik__st_entry_at(want, i)->name;
+        if (is_gradient(name)) squares += pow(compare(want, want, name).size, 2);
+    }
+    return sqrt(squares);
+}
+
+/* Everything that the golden file has; gives how many tensors that were. */
+static int check_against(const char *golden, ik__st *got, const char *device) {
+    ik__st *want = open_golden(golden);
+    double gradients = all_gradients(want);
+    int n = ik__st_count(want);
+    for (int i = 0; i < n; i++) {
+        const char *name = ik__st_entry_at(want, i)->name;
+        distance d = compare(want, got, name);
+        double most = (is_gradient(name) ? 1e-4 : 1e-5) * d.size;
+        if (is_gradient(name) && d.size < 1e-10 * gradients) most = 1e-6 * gradients; /* rounding */
+        ck_assert_msg(d.apart <= most, "%s on %s: %s is %g off, of %g", golden, device, name,
+                      d.apart, d.size);
+    }
+    ik__st_close(want);
+    return n;
+}
+
+static void check(const char *golden, const char *program, const char *inputs, const char *more,
+                  int tensors) {
+    for (int i = 0; i < DEVICES; i++) {
+        char options[128];
+        snprintf(options, sizeof options, "--set device=%s %s", devices[i], more);
+        trace(program, inputs, "out", options);
+        ik__st *got = open_output("out");
+        ck_assert_int_eq(check_against(golden, got, devices[i]), tensors);
+        ik__st_close(got);
+    }
+}
+
+START_TEST(sample) {
+    check("sample", "sample", "prior", "", 1);
+}
+END_TEST
+
+START_TEST(exemplar) {
+    check("exemplar", "sample", "inputs", "", 1);
+}
+END_TEST
+
+START_TEST(encode) {
+    check("encode", "encode", "inputs", "", 2);
+}
+END_TEST
+
+START_TEST(g_step) {
+    check("g_step", "g_step", "inputs", "--grads", 221);
+}
+END_TEST
+
+START_TEST(d_step) {
+    check("d_step", "d_step", "inputs", "--grads", 100);
+}
+END_TEST
+
+int main(void) {
+    Suite *s = suite_create("golden");
+    TCase *c = tcase_create("golden");
+    tcase_add_checked_fixture(c, set_up, tear_down);
+    tcase_set_timeout(c, 300);
+    tcase_add_test(c, sample);
+    tcase_add_test(c, exemplar);
+    tcase_add_test(c, encode);
+    tcase_add_test(c, g_step);
+    tcase_add_test(c, d_step);
+    suite_add_tcase(s, c);
+    SRunner *r = srunner_create(s);
+    srunner_run_all(r, CK_NORMAL);
+    int failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed != 0;
+}
