@@ -114,17 +114,20 @@ ik_status ik__summary(const ik__run_options *o, bool json, FILE *to, ik_error *e
     return IK_OK;
 }
 
-static ik_status paint(ik__session *s, const char *name, bool vary, ik_error *err) {
+static ik_status paint(ik__session *s, const char *name, ik__painting how, ik_error *err) {
     const struct ik__synthesize *set = &s->set.synthesize;
     char grid[1200], folder[1200];
     snprintf(grid, sizeof grid, "%s/images/%s.png", s->out, name);
     snprintf(folder, sizeof folder, "%s/images/%s", s->out, name);
-    return ik__synthesize(s, set->items, set->samples, vary, grid, folder, err);
+    return ik__synthesize(s, set->items, set->samples, how, grid, folder, err);
 }
 
 static ik_status synthesize(ik__session *s, ik_error *err) {
-    ik_status status = paint(s, "samples", false, err);
-    return !status && s->set.synthesize.vary ? paint(s, "varied", true, err) : status;
+    const struct ik__synthesize *set = &s->set.synthesize;
+    ik_status status = paint(s, "samples", IK__FRESH, err);
+    if (!status && set->vary) status = paint(s, "varied", IK__VARIED, err);
+    if (!status && set->n_styles) status = paint(s, "styled", IK__STYLED, err);
+    return status;
 }
 
 static ik_status stages(ik__session *s, const ik__run_options *o, ik_error *err) {

@@ -79,16 +79,17 @@ static ik_status record_step(ik__session *s, ik__role role, ik_error *err) {
     return status;
 }
 
-static ik_status record_sample(ik__session *s, ik_error *err) {
+static ik_status record_plain(ik__session *s, const char *name, void (*record)(ik__graph *),
+                              ik__program **out, ik_error *err) {
     ik__graph *g = ik__session_graph(s, false);
-    ik__record_sample(g);
+    record(g);
     if (g->failed) {
         *err = g->error;
         ik__graph_free(g);
         return IK_USAGE;
     }
     ik__fuse(g);
-    return ik__program_new(s->engine, "sample", g, 0, NULL, &s->sample, err);
+    return ik__program_new(s->engine, name, g, 0, NULL, out, err);
 }
 
 static ik_status record(ik__session *s, ik_error *err) {
@@ -101,7 +102,10 @@ static ik_status record(ik__session *s, ik_error *err) {
             status = ik__conf_fail(losses ? losses : s->conf, err,
                                    "no loss has a term for the generator; add `{plugin: hinge}`");
     }
-    return status ? status : record_sample(s, err);
+    if (!status) status = record_plain(s, "sample", ik__record_sample, &s->sample, err);
+    if (!status && s->set.synthesize.n_styles)
+        status = record_plain(s, "encode", ik__record_encode, &s->encode, err);
+    return status ? status : ik__synthesize_check(s, err);
 }
 
 ik_status ik__session_begin(const ik__run_options *o, ik__session **out, ik_error *err) {

@@ -18,6 +18,7 @@ typedef struct ik__session {
     ik__engine *engine;
     ik__program *step[2]; /* by ik__role; NULL where the pipeline does not train */
     ik__program *sample;
+    ik__program *encode; /* where `synthesize.style` asks for it */
     const char *device;
     char out[1024]; /* the run folder */
 } ik__session;
@@ -46,8 +47,15 @@ ik_status ik__train(ik__session *s, const ik__run_options *o, ik_error *err);
 
 /* synthesize.c. A grid of validation layouts: label map, picture, samples. `path` is the grid's
  * file; `folder`, if given, also takes every sample by itself. */
-ik_status ik__synthesize(ik__session *s, int64_t items, int64_t samples, bool vary,
+typedef enum ik__painting {
+    IK__FRESH,  /* every sample is drawn anew */
+    IK__VARIED, /* only what `synthesize.vary` names is */
+    IK__STYLED, /* as `synthesize.style` says; all else keeps the first sample's random values */
+} ik__painting;
+ik_status ik__synthesize(ik__session *s, int64_t items, int64_t samples, ik__painting how,
                          const char *path, const char *folder, ik_error *err);
+/* Refuses names of labels in `synthesize.vary` that the dataset does not have. */
+ik_status ik__synthesize_check(const ik__session *s, ik_error *err);
 
 /* checkpoint.c: folders <run>/checkpoints/step-<n>, written aside and renamed. */
 typedef struct ik__position {

@@ -59,6 +59,33 @@ static const ik_option vary[] = {{"labels", "classes whose instances are drawn a
                                   SYNTHESIZE(vary_instances), "[]", 0, 65535, NULL},
                                  {0}};
 
+#define STYLE(field) offsetof(ik__style, field)
+static const char *const splits[] = {"train", "validation", NULL};
+static const ik_option style[] = {
+    {"split", "where the reference picture is", IK_OPT_CHOICE, STYLE(split), "validation", 0, 0,
+     splits},
+    {"item", "its number", IK_OPT_INT, STYLE(item), NULL, 0, 1e9, NULL},
+    {"from", "the instance whose style is taken", IK_OPT_INT, STYLE(from), NULL, 0, 65535, NULL},
+    {"to", "the instance of every layout that gets it", IK_OPT_INT, STYLE(to), NULL, 0, 65535,
+     NULL},
+    {0}};
+
+/* A list of maps. */
+static ik_status read_styles(const ik__conf *list, ik__pool *pool, struct ik__synthesize *out,
+                             ik_error *err) {
+    if (!list) return IK_OK;
+    if (list->kind != IK_CONF_LIST)
+        return ik__conf_fail(list, err,
+                             "synthesize.style: a list is wanted, as [{item: 0, from: 2, to: 3}]");
+    out->n_styles = list->n;
+    out->styles = ik__pool_alloc(pool, sizeof *out->styles * (size_t)(list->n + 1));
+    ik_status status = IK_OK;
+    for (int i = 0; i < list->n && !status; i++)
+        status = ik__options_fill(style, list->items[i], NULL, "synthesize.style", &out->styles[i],
+                                  pool, err);
+    return status;
+}
+
 bool ik__settings_stage(const ik__settings *s, const char *stage) {
     for (int i = 0; i < s->stages.n; i++)
         if (!strcmp(s->stages.v[i], stage)) return true;
@@ -94,7 +121,7 @@ static ik_status check_stages(const ik__conf *root, const ik__settings *s, ik_er
 }
 
 ik_status ik__settings_read(const ik__conf *root, ik__pool *pool, ik__settings *s, ik_error *err) {
-    static const char *const lr[] = {"lr", NULL}, *const nested[] = {"vary", NULL};
+    static const char *const lr[] = {"lr", NULL}, *const nested[] = {"vary", "style", NULL};
     memset(s, 0, sizeof *s);
     const ik__conf *t = ik__conf_get(root, "train"), *y = ik__conf_get(root, "synthesize");
     ik_status status = ik__options_fill(top, root, elsewhere, "the pipeline", s, pool, err);
@@ -110,6 +137,7 @@ ik_status ik__settings_read(const ik__conf *root, ik__pool *pool, ik__settings *
     s->synthesize.vary = v != NULL;
     if (!status)
         status = ik__options_fill(vary, v, NULL, "synthesize.vary", &s->synthesize, pool, err);
+    if (!status) status = read_styles(ik__conf_get(y, "style"), pool, &s->synthesize, err);
     if (!status && s->train.betas.n != 2)
         status =
             ik__conf_fail(ik__conf_get(t, "betas"), err, "train.betas: two numbers are wanted");

@@ -5,6 +5,12 @@
 #include "config.h"
 #include "pool.h"
 
+/* Instance `to` of every layout is painted in the style of instance `from` of an item. */
+typedef struct ik__style {
+    int split; /* ik_split */
+    int64_t item, from, to;
+} ik__style;
+
 typedef struct ik__settings {
     const char *name, *out, *device;
     int precision;
@@ -21,6 +27,8 @@ typedef struct ik__settings {
         ik_strings vary_labels; /* numbers or names */
         ik_ints vary_instances;
         bool vary;
+        int n_styles;
+        ik__style *styles;
     } synthesize;
 } ik__settings;
 

@@ -7,6 +7,7 @@
 #include "grid.h"
 #include "image.h"
 #include "latents.h"
+#include "style.h"
 #include "training.h"
 
 #include <stdlib.h>
@@ -20,7 +21,8 @@ typedef struct painter {
     const ik__node *input[8];
     int n_latents;
     int64_t *draws; /* by instance: which draw of its random values is taken */
-    bool vary;
+    ik__painting how;
+    ik__exemplars *exemplars; /* IK__STYLED */
 } painter;
 
 static bool is_scene(const char *name) {
@@ -36,6 +38,7 @@ static void close_painter(painter *p) {
     ik__batch_free(p->rows);
     free(p->pictures);
     free(p->draws);
+    ik__exemplars_free(p->exemplars);
     for (int i = 0; i < p->n_latents; i++) free(p->latent[i]);
 }
 
@@ -82,13 +85,23 @@ static bool varied(const painter *p, int64_t item, int64_t k) {
     return false;
 }
 
-/* Draws one row of a latent. With `vary`, what it does not name stays at the layout's draw 0. */
+/* Does part k of a latent change from sample to sample? */
+static bool anew(const painter *p, bool by_instance, int64_t item, int64_t k) {
+    const struct ik__synthesize *set = &p->s->set.synthesize;
+    if (p->how == IK__FRESH) return true;
+    if (!by_instance) return false;
+    if (p->how == IK__VARIED) return varied(p, item, k);
+    for (int i = 0; i < set->n_styles; i++)
+        if (set->styles[i].to == k) return true;
+    return false;
+}
+
+/* Draws one row of a latent. What is not to change stays at the layout's draw 0. */
 static void draw(const painter *p, int which, int64_t row, int64_t item, int64_t sample) {
     const ik__node *n = p->input[which];
     int64_t size = ik_count(n->t.shape) / n->t.shape.d[0], most = p->s->info->max_instances;
     bool by_instance = n->t.shape.rank > 2 && n->t.shape.d[1] == most;
-    for (int64_t k = 0; k < most; k++)
-        p->draws[k] = !p->vary || (by_instance && varied(p, item, k)) ? sample : 0;
+    for (int64_t k = 0; k < most; k++) p->draws[k] = anew(p, by_instance, item, k) ? sample : 0;
     ik__latent_row r = {.seed = (uint64_t)p->s->set.seed,
                         .name = n->name,
                         .item = item,
@@ -96,6 +109,7 @@ static void draw(const painter *p, int which, int64_t row, int64_t item, int64_t
                         .size = by_instance ? size / most : size,
                         .draws = p->draws};
     ik__latent_draw(&r, p->latent[which] + row * size);
+    if (by_instance) ik__exemplars_apply(p->exemplars, n->name, p->latent[which] + row * size);
 }
 
 static void copy_row(painter *p, int64_t row, int64_t item) {
@@ -136,6 +150,19 @@ static void vary_text(const painter *p, char *text, size_t size) {
     if (at < size) snprintf(text + at, size - at, "]");
 }
 
+static void style_text(const painter *p, char *text, size_t size) {
+    const struct ik__synthesize *set = &p->s->set.synthesize;
+    size_t at = (size_t)snprintf(text, size, "style: [");
+    for (int i = 0; i < set->n_styles && at < size; i++) {
+        const ik__style *y = &set->styles[i];
+        at += (size_t)snprintf(text + at, size - at,
+                               "%s{split: %s, item: %lld, from: %lld, to: %lld}", i ? ", " : "",
+                               y->split == IK_TRAIN ? "train" : "validation", (long long)y->item,
+                               (long long)y->from, (long long)y->to);
+    }
+    if (at < size) snprintf(text + at, size - at, "]");
+}
+
 static ik_status save_picture(painter *p, const char *folder, int64_t item, int64_t sample,
                               const float *rgb, ik_error *err) {
     const ik__data_info *d = p->s->info;
@@ -148,7 +175,8 @@ static ik_status save_picture(painter *p, const char *folder, int64_t item, int6
              (long long)sample);
     snprintf(seed, sizeof seed, "%lld", (long long)p->s->set.seed);
     snprintf(number, sizeof number, "%lld", (long long)sample);
-    if (p->vary) vary_text(p, vary, sizeof vary);
+    if (p->how == IK__VARIED) vary_text(p, vary, sizeof vary);
+    if (p->how == IK__STYLED) style_text(p, vary, sizeof vary);
     const char *const keys[] = {"inadekit.seed", "inadekit.item", "inadekit.sample",
                                 "inadekit.vary"};
     const char *const values[] = {seed, p->items->names[item], number, vary};
@@ -179,7 +207,26 @@ static ik_status paint_all(painter *p, int64_t items, int64_t samples, ik__grid 
     return status;
 }
 
-ik_status ik__synthesize(ik__session *s, int64_t items, int64_t samples, bool vary,
+ik_status ik__synthesize_check(const ik__session *s, ik_error *err) {
+    const ik_strings *want = &s->set.synthesize.vary_labels;
+    const ik__conf *vary = ik__conf_get(ik__conf_get(s->conf, "synthesize"), "vary");
+    for (int i = 0; i < want->n; i++) {
+        char *end;
+        long label = strtol(want->v[i], &end, 10);
+        bool known = !*end && label >= 0 && label < s->info->labels;
+        for (int64_t k = 0; s->info->label_names && k < s->info->labels && !known; k++)
+            known = !strcmp(want->v[i], s->info->label_names[k]);
+        if (!known)
+            return ik__conf_fail(ik__conf_get(vary, "labels"), err,
+                                 "synthesize.vary: the dataset has no label '%s'; its labels are 0 "
+                                 "to %lld%s",
+                                 want->v[i], (long long)s->info->labels - 1,
+                                 s->info->label_names ? ", or their names" : "");
+    }
+    return IK_OK;
+}
+
+ik_status ik__synthesize(ik__session *s, int64_t items, int64_t samples, ik__painting how,
                          const char *path, const char *folder, ik_error *err) {
     const ik__data_info *d = s->info;
     if (items > d->count[IK_VALIDATION]) items = d->count[IK_VALIDATION];
@@ -187,7 +234,8 @@ ik_status ik__synthesize(ik__session *s, int64_t items, int64_t samples, bool va
         return ik_errorf(err, IK_FAILED, "error: the dataset has no validation items to paint");
     painter p;
     ik_status status = open_painter(&p, s, items, err);
-    p.vary = vary;
+    p.how = how;
+    if (!status && how == IK__STYLED) status = ik__exemplars_new(s, p.rows, &p.exemplars, err);
     ik__grid *grid = ik__grid_new((int)items, (int)samples + 2, (int)d->height, (int)d->width, 2);
     if (!status && !grid) status = ik_errorf(err, IK_FAILED, "error: out of memory for %s", path);
     for (int64_t i = 0; i < items && !status; i++) {

@@ -213,7 +213,7 @@ static ik_status write_log(trainer *t, ik_error *err) {
 static ik_status picture(trainer *t, ik_error *err) {
     char path[1200];
     snprintf(path, sizeof path, "%s/images/train-%08lld.png", t->s->out, (long long)t->at.step);
-    return ik__synthesize(t->s, 4, 2, false, path, NULL, err);
+    return ik__synthesize(t->s, 4, 2, IK__FRESH, path, NULL, err);
 }
 
 /* Never twice at one step: replacing a checkpoint would leave a moment without it. */
