@@ -5,13 +5,39 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+/* `device: auto`: the backend most preferred among those that can run here. */
+typedef struct choice {
+    const char *name;
+    int preference;
+} choice;
+
+static void consider(const char *path, const ik_plugin *p, const char *why_not, void *user) {
+    (void)path, (void)why_not;
+    choice *best = user;
+    const ik_backend_iface *b = p ? p->iface : NULL;
+    ik__instance *i;
+    ik_error ignored;
+    if (!b || b->preference <= best->preference ||
+        ik__instance_named(IK_BACKEND, p->name, &i, &ignored))
+        return;
+    char text[256];
+    if (!b->probe || b->probe(i->self, text, sizeof text)) *best = (choice){p->name, b->preference};
+    ik__instance_free(i);
+}
+
+static ik_status make_backend(ik__session *s, ik__instance **out, ik_error *err) {
+    s->device = s->set.device;
+    if (strcmp(s->device, "auto"))
+        return ik__instance_new(IK_BACKEND, ik__conf_get(s->conf, "device"), NULL, out, err);
+    choice best = {"cpu", 0}; /* named in the message if there is none at all */
+    ik__plugins_list(IK_BACKEND, consider, &best);
+    s->device = best.name;
+    return ik__instance_named(IK_BACKEND, best.name, out, err);
+}
+
 static ik_status open_backend(ik__session *s, int threads, ik_error *err) {
     ik__instance *i;
-    bool chosen = strcmp(s->set.device, "auto") != 0;
-    s->device = chosen ? s->set.device : "cpu";
-    ik_status status =
-        chosen ? ik__instance_new(IK_BACKEND, ik__conf_get(s->conf, "device"), NULL, &i, err)
-               : ik__instance_named(IK_BACKEND, s->device, &i, err);
+    ik_status status = make_backend(s, &i, err);
     if (status) return status;
     const ik_backend_iface *b = i->plugin->iface;
     char why[256] = "";

@@ -76,6 +76,8 @@ typedef struct ik_backend_iface {
     /* torch.optim.Adam without weight decay over one flat block: parameters p, gradients g, first
      * and second moments m and v. */
     void (*adam)(void *self, int64_t n, const ik_adam *a, void *p, const void *g, void *m, void *v);
+    /* `device: auto` takes the backend with the largest among those whose `probe` succeeds. */
+    int preference;
 } ik_backend_iface;
 
 #ifdef __cplusplus

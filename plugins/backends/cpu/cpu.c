@@ -257,6 +257,7 @@ static const ik_backend_iface iface = {
     .copy = cpu_copy,
     .axpby = cpu_axpby,
     .adam = cpu_adam,
+    .preference = 10,
 };
 
 static const ik_plugin plugin = {

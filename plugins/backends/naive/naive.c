@@ -162,6 +162,7 @@ static const ik_backend_iface iface = {
     .copy = copy,
     .axpby = axpby,
     .adam = adam,
+    .preference = 1,
 };
 
 static const ik_plugin naive_plugin = {
