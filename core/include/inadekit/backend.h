@@ -1,8 +1,8 @@
 /* A compute backend: storage, one kernel per node, replay, and the optimiser's flat updates.
  *
- * The core hands over nodes one at a time (`prepare`), plans memory from the sizes it was told, binds
- * pointers once, and then replays the same kernels every step. Pointers never change between replays.
- * All calls come from one thread; a backend may use threads of its own inside a call. */
+ * The core hands over nodes one at a time (`prepare`), plans memory from the sizes it was told,
+ * binds pointers once, and then replays the same kernels every step. Pointers never change between
+ * replays. All calls come from one thread; a backend may use threads of its own inside a call. */
 #ifndef INADEKIT_BACKEND_H
 #define INADEKIT_BACKEND_H
 
@@ -14,7 +14,8 @@ extern "C" {
 
 typedef struct ik_kernel ik_kernel;
 
-/* What changes from replay to replay. `sample` is the index of batch row 0 within the whole step. */
+/* What changes from replay to replay. `sample` is the index of batch row 0 within the whole step.
+ */
 typedef struct ik_step {
     uint64_t seed, step, sample;
 } ik_step;

@@ -1,7 +1,7 @@
 /* A dataset: numbered items, each a picture with its maps, decoded at full size.
  *
- * Resizing, cropping, flipping, numbering of instances and scaling to -1..1 are the core's work and the
- * same for every dataset; a plugin only finds and decodes. */
+ * Resizing, cropping, flipping, numbering of instances and scaling to -1..1 are the core's work and
+ * the same for every dataset; a plugin only finds and decodes. */
 #ifndef INADEKIT_DATASET_H
 #define INADEKIT_DATASET_H
 
@@ -29,14 +29,15 @@ typedef struct ik_image_api {
     uint32_t struct_size;
     /* PNG or JPEG, 8 bit, as RGB. */
     ik_status (*read_rgb)(const char *path, int *height, int *width, uint8_t **rgb, ik_error *err);
-    /* 8- or 16-bit single-channel (grey or palette index) PNG as integers. `max_bits` 8 refuses 16. */
+    /* 8- or 16-bit single-channel (grey or palette index) PNG as integers. `max_bits` 8 refuses 16.
+     */
     ik_status (*read_map)(const char *path, int max_bits, int *height, int *width, int32_t **map,
                           ik_error *err);
 } ik_image_api;
 
 typedef struct ik_dataset_info {
-    int64_t labels; /* classes, the unknown one included */
-    int64_t count[2]; /* items by split */
+    int64_t labels;                 /* classes, the unknown one included */
+    int64_t count[2];               /* items by split */
     const char *const *label_names; /* `labels` names or NULL */
 } ik_dataset_info;
 

@@ -1,10 +1,10 @@
 /* Recording: how a plugin says what is to be computed.
  *
- * A plugin is given an ik_graph and calls the functions below; nothing is computed, nodes are recorded.
- * The core derives the backward pass, so a plugin writes forward code only, for no particular device.
- * No call needs checking: a NULL operand yields NULL, and the graph keeps the first error with the path
- * of the node and the shapes involved. A plugin links to no core symbol: all calls go through `api`.
- * Recording happens on one thread. Tensors belong to the graph. */
+ * A plugin is given an ik_graph and calls the functions below; nothing is computed, nodes are
+ * recorded. The core derives the backward pass, so a plugin writes forward code only, for no
+ * particular device. No call needs checking: a NULL operand yields NULL, and the graph keeps the
+ * first error with the path of the node and the shapes involved. A plugin links to no core symbol:
+ * all calls go through `api`. Recording happens on one thread. Tensors belong to the graph. */
 #ifndef INADEKIT_GRAPH_H
 #define INADEKIT_GRAPH_H
 
@@ -42,7 +42,8 @@ typedef struct ik_conv {
     bool bias;
     bool spectral;     /* torch.nn.utils.spectral_norm, one power iteration per training forward */
     bool same_segment; /* taps count only where the instance map equals the centre's */
-    ik_init init;      /* of the weight; all zero: U(+-1/sqrt(fan_in)) if spectral, else Xavier normal 0.02 */
+    ik_init init; /* of the weight; all zero: U(+-1/sqrt(fan_in)) if spectral, else Xavier normal
+                     0.02 */
 } ik_conv;
 
 /* What a dataset says of itself, and what plugins may rely on while recording. */
@@ -71,8 +72,7 @@ typedef struct ik_graph ik_graph;
 
 typedef struct ik_graph_api {
     uint32_t struct_size;
-    ik_tensor *(*op)(ik_graph *g, ik_opcode op, const ik_attrs *attrs, int n,
-                     ik_tensor *const *in);
+    ik_tensor *(*op)(ik_graph *g, ik_opcode op, const ik_attrs *attrs, int n, ik_tensor *const *in);
     /* Fails the recording with a message; the core adds the node's path. */
     void (*fail)(ik_graph *g, const char *message);
     /* Paths: parameters made between push and pop carry `name.` before theirs. */

@@ -1,7 +1,7 @@
 /* The ops: what a recorded graph is made of.
  *
- * Every row: IK_OP(CODE, name, fewest inputs, most inputs). The comment above it is the contract that
- * shape rules (core/shapes.c), gradients (core/gradients.c) and every backend's kernel follow.
+ * Every row: IK_OP(CODE, name, fewest inputs, most inputs). The comment above it is the contract
+ * that shape rules (core/shapes.c), gradients (core/gradients.c) and every backend's kernel follow.
  * Notation: B batch, H W size, C channels, primes for the output. Maps are i32, all else f32.
  * An index outside its table (padding is -1) selects a row of zeros and receives no gradient.
  * All kernels must be deterministic: the same bytes for the same inputs and thread count. */

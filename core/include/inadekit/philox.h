@@ -1,7 +1,7 @@
-/* Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011), and normals
- * by Box-Muller. The same header is compiled for host and device, so the integers are the same
- * everywhere. A number depends on seed, stream, step, sample and element alone: order, batch split and
- * ranks never matter. */
+/* Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011), and
+ * normals by Box-Muller. The same header is compiled for host and device, so the integers are the
+ * same everywhere. A number depends on seed, stream, step, sample and element alone: order, batch
+ * split and ranks never matter. */
 #ifndef INADEKIT_PHILOX_H
 #define INADEKIT_PHILOX_H
 

@@ -22,7 +22,8 @@ typedef enum ik_status {
     IK_INTERRUPTED, /* SIGINT or SIGTERM was obeyed */
 } ik_status;
 
-/* What went wrong, where, and what to do about it. Owned by the caller; the first failure fills it. */
+/* What went wrong, where, and what to do about it. Owned by the caller; the first failure fills it.
+ */
 typedef struct ik_error {
     char text[2048];
 } ik_error;
