@@ -26,7 +26,7 @@ static int64_t odd_element(search *s, const ik__node *n) {
 static void describe(const search *s, const ik__node *n, int64_t at, char *text, size_t size) {
     char shape[64];
     ik__shape_text(n->t.shape, shape, sizeof shape);
-    double value = (double)s->host[at];
+    double value = isnan(s->host[at]) ? NAN : (double)s->host[at]; /* without a sign */
     if (n->op == IK_INPUT)
         snprintf(text, size, "the input '%s' %s holds %g", n->name, shape, value);
     else if (ik__is_leaf(n->op))

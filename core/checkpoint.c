@@ -32,7 +32,7 @@ static ik_status check_finite(const char *name, const float *v, int64_t n, ik_er
             return ik_errorf(err, IK_FAILED,
                              "error: %s holds %g, so no checkpoint was written; lower train.lr and "
                              "go on from the last one with --resume",
-                             name, (double)v[i]);
+                             name, isnan(v[i]) ? NAN : (double)v[i]);
     return IK_OK;
 }
 

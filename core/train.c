@@ -90,7 +90,8 @@ static ik_status not_finite(trainer *t, ik__role role, const ik_step *step, cons
         "error: step %lld: the loss '%s' of the %s is %g%s%s; nothing of this update was kept. "
         "Lower train.lr, or go on from the last checkpoint with --resume after changing what "
         "caused it",
-        (long long)t->at.step + 1, loss, player(role), value, where[0] ? ": " : "", where);
+        (long long)t->at.step + 1, loss, player(role), isnan(value) ? NAN : value,
+        where[0] ? ": " : "", where);
 }
 
 /* Adds the losses of a batch to their means; the first that is not finite ends the step. */
