@@ -105,7 +105,7 @@ static inline float op_real(const op_input *in, int which, int64_t i, int64_t n)
         return (float)((word >> 20 & 1 ? -1 : 1) * (0.5 + 0.75 * unit));
     case OP_POSITIVE:
         return (float)(0.5 + unit);
-    case OP_DISTINCT: /* a permutation: 7919 is a prime beyond the sizes used, or not a divisor */
+    case OP_DISTINCT: /* a permutation: 7919 is prime and divides no size used */
         return (float)(-(double)(1 + i * 7919 % n) / 64);
     case OP_TIES:
         return (float)((int)(word % 3) - 1);
