@@ -124,15 +124,34 @@ static ik_status plan(ik__engine *e, ik__program *p, ik_error *err) {
     return IK_OK;
 }
 
-static void hold_input(ik__engine *e, const ik__node *n) {
+static struct ik__held *find_input(ik__engine *e, const char *name, int64_t rows) {
     for (int i = 0; i < e->n_inputs; i++)
-        if (!strcmp(e->inputs[i].name, n->name)) return;
-    if (e->n_inputs < (int)(sizeof e->inputs / sizeof *e->inputs))
-        e->inputs[e->n_inputs++] = (struct ik__held){.name = n->name, .shape = n->t.shape};
+        if (!strcmp(e->inputs[i].name, name) && e->inputs[i].shape.d[0] == rows)
+            return &e->inputs[i];
+    return NULL;
+}
+
+/* One storage serves all programs whose input has that name and batch, so they must agree on the
+ * rest of its shape. */
+static ik_status hold_input(ik__engine *e, const ik__node *n, ik_error *err) {
+    const struct ik__held *h = find_input(e, n->name, n->t.shape.d[0]);
+    if (h && ik_same_shape(h->shape, n->t.shape) && h->dtype == n->t.dtype) return IK_OK;
+    if (h) return ik_errorf(err, IK_FAILED, "input %s is read with two different shapes", n->name);
+    if (e->n_inputs == (int)(sizeof e->inputs / sizeof *e->inputs))
+        return ik_errorf(err, IK_FAILED, "input %s: a session holds at most %zu inputs", n->name,
+                         sizeof e->inputs / sizeof *e->inputs);
+    e->inputs[e->n_inputs++] =
+        (struct ik__held){.name = n->name, .shape = n->t.shape, .dtype = n->t.dtype};
+    return IK_OK;
 }
 
 ik_status ik__program_new(ik__engine *e, const char *name, ik__graph *g, int n_grads,
                           const ik__gradient *grads, ik__program **out, ik_error *err) {
+    if (e->n_programs == (int)(sizeof e->programs / sizeof *e->programs)) {
+        ik__graph_free(g);
+        return ik_errorf(err, IK_FAILED, "%s: a session holds at most %zu programs", name,
+                         sizeof e->programs / sizeof *e->programs);
+    }
     ik__program *p = calloc(1, sizeof *p);
     bool *live = calloc((size_t)g->n + 1, sizeof *live);
     size_t n = (size_t)g->n + 1;
@@ -160,9 +179,9 @@ ik_status ik__program_new(ik__engine *e, const char *name, ik__graph *g, int n_g
     for (int i = 0; i < g->n; i++)
         if (live[i]) {
             p->order[p->n++] = g->nodes[i];
-            if (g->nodes[i]->op == IK_INPUT) hold_input(e, g->nodes[i]);
+            if (g->nodes[i]->op == IK_INPUT && !status) status = hold_input(e, g->nodes[i], err);
         }
-    status = prepare(e, p, err);
+    if (!status) status = prepare(e, p, err);
     if (!status) status = plan(e, p, err);
     *out = p;
 end:
@@ -176,14 +195,8 @@ bool ik__program_reads(const ik__program *p, const char *input) {
     return false;
 }
 
-static struct ik__held *find_input(ik__engine *e, const char *name) {
-    for (int i = 0; i < e->n_inputs; i++)
-        if (!strcmp(e->inputs[i].name, name)) return &e->inputs[i];
-    return NULL;
-}
-
 static void *pointer_of(ik__engine *e, ik__program *p, ik__node *n) {
-    if (n->op == IK_INPUT) return find_input(e, n->name)->data;
+    if (n->op == IK_INPUT) return find_input(e, n->name, n->t.shape.d[0])->data;
     if (n->entry) return ik__store_value(e->store, n->entry);
     if (!ik__is_view(n->op)) return (char *)e->arena + p->offset[n->t.id];
     size_t skip = 0;
@@ -233,20 +246,11 @@ ik_status ik__engine_ready(ik__engine *e, ik_error *err) {
     return IK_OK;
 }
 
-static ik_dtype input_type(const ik__engine *e, const char *name) {
-    for (int i = 0; i < e->n_programs; i++)
-        for (int k = 0; k < e->programs[i]->n; k++) {
-            const ik__node *n = e->programs[i]->order[k];
-            if (n->op == IK_INPUT && !strcmp(n->name, name)) return n->t.dtype;
-        }
-    return IK_F32;
-}
-
-ik_status ik__engine_upload(ik__engine *e, const char *input, const void *data, ik_error *err) {
-    struct ik__held *h = find_input(e, input);
+ik_status ik__engine_upload(ik__engine *e, const char *input, int64_t rows, const void *data,
+                            ik_error *err) {
+    struct ik__held *h = find_input(e, input, rows);
     if (!h) return IK_OK;
-    return e->backend->upload(e->self, input_type(e, input), ik_count(h->shape), h->data, data,
-                              err);
+    return e->backend->upload(e->self, h->dtype, ik_count(h->shape), h->data, data, err);
 }
 
 void ik__program_commit(ik__engine *e, ik__program *p) {

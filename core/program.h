@@ -38,6 +38,7 @@ typedef struct ik__engine {
     struct ik__held {
         const char *name;
         ik_shape shape;
+        ik_dtype dtype;
         void *data;
     } inputs[64];
     int n_inputs;
@@ -56,8 +57,10 @@ ik_status ik__engine_ready(ik__engine *e, ik_error *err);
 
 /* Does a live node read this input? */
 bool ik__program_reads(const ik__program *p, const char *input);
-/* Fills an input that some program reads; ignored when none does. n elements. */
-ik_status ik__engine_upload(ik__engine *e, const char *input, const void *data, ik_error *err);
+/* Fills the input of that name and batch (its first dimension); ignored when no program reads it.
+ */
+ik_status ik__engine_upload(ik__engine *e, const char *input, int64_t rows, const void *data,
+                            ik_error *err);
 /* Runs the kernels, then commits the assignments unless `hold`. */
 ik_status ik__program_run(ik__engine *e, ik__program *p, const ik_step *step, bool hold,
                           ik_error *err);

@@ -252,6 +252,6 @@ ik_status ik__upload_batch(ik__session *s, const ik__batch *b, ik_error *err) {
                 {"segment_instance", b->segment_instance}};
     ik_status status = IK_OK;
     for (size_t i = 0; i < sizeof rows / sizeof *rows && !status; i++)
-        status = ik__engine_upload(s->engine, rows[i].name, rows[i].data, err);
+        status = ik__engine_upload(s->engine, rows[i].name, b->n, rows[i].data, err);
     return status;
 }

@@ -131,7 +131,7 @@ static ik_status paint(painter *p, ik_error *err) {
     ik__session *s = p->s;
     ik_status status = ik__upload_batch(s, p->rows, err);
     for (int i = 0; i < p->n_latents && !status; i++)
-        status = ik__engine_upload(s->engine, p->input[i]->name, p->latent[i], err);
+        status = ik__engine_upload(s->engine, p->input[i]->name, p->rows->n, p->latent[i], err);
     ik_step step = {(uint64_t)s->set.seed, 0, 0};
     if (!status) status = ik__program_run(s->engine, s->sample, &step, true, err);
     return status ? status : ik__program_output(s->engine, s->sample, "fake", p->pictures, err);

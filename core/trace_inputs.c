@@ -158,7 +158,7 @@ static ik_status feed_latent(const ik__trace_inputs *in, ik__session *s, const i
         status = ik__st_read(in->file, at, host, err);
     else
         draw(s, n, host);
-    if (!status) status = ik__engine_upload(s->engine, n->name, host, err);
+    if (!status) status = ik__engine_upload(s->engine, n->name, n->t.shape.d[0], host, err);
     free(host);
     return status;
 }

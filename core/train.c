@@ -112,6 +112,7 @@ static ik_status add_losses(trainer *t, ik__role role, const ik_step *step, ik_e
 /* Rows `first` onward of the step's pictures. */
 static ik_status upload_rows(ik__session *s, const ik__batch *all, int64_t first, ik_error *err) {
     ik__batch part = *all;
+    part.n = s->set.train.batch;
     int64_t pixels = s->info->height * s->info->width, segments = s->info->max_segments;
     part.image += first * pixels * 3;
     part.label += first * pixels;

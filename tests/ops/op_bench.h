@@ -78,7 +78,10 @@ static inline void op_fill(op_bench *b, const char *name, ik_dtype dtype, int64_
                                  &op_err),
               b);
     else
-        OP_OK(ik__engine_upload(e, name, values, &op_err), b);
+        for (int i = 0; i < e->n_inputs; i++) {
+            if (strcmp(e->inputs[i].name, name)) continue;
+            OP_OK(ik__engine_upload(e, name, e->inputs[i].shape.d[0], values, &op_err), b);
+        }
     free(values);
 }
 
