@@ -43,14 +43,14 @@ static void set_up_runs(void) {
 }
 
 /* `inadekit run PIPELINE --out OUT`, quietly, with more options; succeeds. */
-static void run(const char *out, const char *pipeline, const char *options) {
+static inline void run(const char *out, const char *pipeline, const char *options) {
     char arguments[700];
     snprintf(arguments, sizeof arguments, "run %s --out %s -q %s", pipeline, out, options);
     expect(arguments, 0, NULL);
 }
 
 /* A shell command in the folder; its exit status. */
-static int shell(const char *format, ...) {
+static inline int shell(const char *format, ...) {
     char command[1024];
     int n = snprintf(command, sizeof command, "cd %s && { ", folder);
     va_list args;
@@ -63,12 +63,12 @@ static int shell(const char *format, ...) {
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-static bool same(const char *a, const char *b) {
+static inline bool same(const char *a, const char *b) {
     return shell("diff -rq %s %s", a, b) == 0;
 }
 
 /* Both runs stand at `step` with the same bytes: weights, optimiser, log. */
-static void expect_same_at(const char *a, const char *b, int step) {
+static inline void expect_same_at(const char *a, const char *b, int step) {
     static const char *const files[] = {"weights.safetensors", "optimizer.safetensors"};
     for (int i = 0; i < 2; i++) {
         char x[128], y[128];
