@@ -70,18 +70,13 @@ static inline ik__graph *op_graph(op_bench *b, const op_case *c, ik__store *stor
     return g;
 }
 
-static inline void op_fill(op_bench *b, const char *name, ik_dtype dtype, int64_t n, void *values,
-                           const ik__entry *entry) {
+static inline void op_fill(op_bench *b, const char *name, ik_dtype dtype, ik_shape shape,
+                           void *values, const ik__entry *entry) {
     ik__engine *e = b->engine;
-    if (entry)
-        OP_OK(e->backend->upload(e->self, dtype, n, ik__store_value(e->store, entry), values,
-                                 &op_err),
-              b);
-    else
-        for (int i = 0; i < e->n_inputs; i++) {
-            if (strcmp(e->inputs[i].name, name)) continue;
-            OP_OK(ik__engine_upload(e, name, e->inputs[i].shape.d[0], values, &op_err), b);
-        }
+    ik_status status = entry ? e->backend->upload(e->self, dtype, ik_count(shape),
+                                                  ik__store_value(e->store, entry), values, &op_err)
+                             : ik__engine_upload(e, name, shape.d[0], values, &op_err);
+    OP_OK(status, b);
     free(values);
 }
 
@@ -90,13 +85,13 @@ static inline void op_fill_all(op_bench *b) {
         const op_input *in = &b->c->in[i];
         void *values = malloc(4 * (size_t)ik_count(in->shape));
         op_values(b->c, i, values);
-        op_fill(b, b->in[i]->name, b->in[i]->t.dtype, ik_count(in->shape), values, b->in[i]->entry);
+        op_fill(b, b->in[i]->name, b->in[i]->t.dtype, in->shape, values, b->in[i]->entry);
     }
     if (!b->loss) return;
     int64_t n = ik_count(b->y->t.shape);
     float *weights = malloc(4 * (size_t)n);
     op_weights(n, weights);
-    op_fill(b, "weights", IK_F32, n, weights, NULL);
+    op_fill(b, "weights", IK_F32, b->y->t.shape, weights, NULL);
 }
 
 static inline op_bench op_build(const op_case *c, const char *backend, bool fuse) {
