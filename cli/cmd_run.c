@@ -25,7 +25,7 @@ static const struct option options[] = {
 static const char help[] =
     "usage: inadekit run PIPELINE [OPTIONS]\n"
     "\n"
-    "Runs the stages that the YAML file names and writes a run folder: report.html, log.jsonl,\n"
+    "Runs the stages that the YAML file names and writes a run folder: pipeline.yaml, log.jsonl,\n"
     "images and checkpoints. Ctrl-C saves a checkpoint and stops.\n"
     "\n"
     "      --dry-run           check the file, its plugins and all shapes; compute and write nothing\n"
@@ -33,7 +33,7 @@ static const char help[] =
     "      --resume            go on from the newest checkpoint of the run folder\n"
     "      --out DIR           the run folder\n"
     "  -q, --quiet             print errors only\n"
-    "  -v, --verbose           print more\n"
+    "  -v, --verbose           print networks and memory, too\n"
     "      --plugin-path DIRS  look for plugins here first; ':' separates folders\n"
     "      --threads N         threads to use; default: all processors\n"
     "  -h, --help              this text\n"

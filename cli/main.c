@@ -11,7 +11,7 @@ static const struct {
     const char *name, *help;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    {"run", "run a pipeline's stages: train, synthesize, evaluate, report", cmd_run},
+    {"run", "run a pipeline's stages: train, synthesize", cmd_run},
     {"summary", "show a pipeline's networks, shapes and memory without running it", cmd_summary},
     {"trace", "run one program once on given tensors and write its results", cmd_trace},
     {"plugins", "list plugins, or describe one and its options", cmd_plugins},

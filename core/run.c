@@ -138,6 +138,7 @@ static ik_status stages(ik__session *s, const ik__run_options *o, ik_error *err)
                 s->set.name, s->device, (long long)s->info->count[IK_TRAIN],
                 (long long)s->info->height, (long long)s->info->width, (long long)s->info->labels,
                 s->out);
+    if (!status && o->verbose) print_summary(s, stderr);
     for (int i = 0; i < s->set.stages.n && !status; i++) {
         if (!strcmp(s->set.stages.v[i], "train"))
             status = ik__train(s, o, err);
