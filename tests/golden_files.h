@@ -48,20 +48,39 @@ typedef struct distance {
     double apart, size; /* 2-norms of the difference and of the first */
 } distance;
 
-/* Of the tensor `name` in both files, which have to agree on its shape. */
-static inline distance compare(ik__st *want, ik__st *got, const char *name) {
-    ik_shape a, b;
-    float *x = read_reals(want, name, &a), *y = read_reals(got, name, &b);
+/* Of the tensor `name` of a file and values of that shape. Where the file keeps only every
+ * so-manieth value, as its metadata `stride.NAME` says, only those count. */
+static inline distance compare_values(ik__st *want, const char *name, const float *y, ik_shape b) {
+    ik_shape a;
+    float *x = read_reals(want, name, &a);
+    char key[300];
+    snprintf(key, sizeof key, "stride.%s", name);
+    const char *thinned = ik__st_meta(want, key);
+    int64_t stride = thinned ? atoll(thinned) : 1;
+    ck_assert_int_gt(stride, 0);
+    if (thinned) b = IK_SHAPE1((ik_count(b) + stride - 1) / stride);
     ck_assert_msg(ik_same_shape(a, b), "%s: the shapes differ", name);
     distance d = {0, 0};
     for (int64_t i = 0; i < ik_count(a); i++) {
-        double difference = (double)x[i] - y[i];
+        double difference = (double)x[i] - y[i * stride];
         d.apart += difference * difference;
         d.size += (double)x[i] * x[i];
     }
     free(x);
-    free(y);
     return (distance){sqrt(d.apart), sqrt(d.size)};
+}
+
+/* Of the tensor `name` of one file and `other` of the second, which have to agree on the shape. */
+static inline distance compare_as(ik__st *want, const char *name, ik__st *got, const char *other) {
+    ik_shape shape;
+    float *y = read_reals(got, other, &shape);
+    distance d = compare_values(want, name, y, shape);
+    free(y);
+    return d;
+}
+
+static inline distance compare(ik__st *want, ik__st *got, const char *name) {
+    return compare_as(want, name, got, name);
 }
 
 /* Runs a program on golden weights and the golden inputs of that name; writes OUT.safetensors. */

@@ -7,6 +7,8 @@ import sys
 import numpy as np
 import torch
 
+import inade
+import nodes
 import reference
 import tensors
 
@@ -14,6 +16,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 SIZES = ("--size 64 --channels 2 --labels 6 --noise 8 --instances 6 --batch 2 --encoder "
          "--encoder-channels 4 --d-channels 4 --perturb").split()
 SEED = 7
+STEPS = 3
 
 
 def scene():
@@ -62,6 +65,18 @@ def run(program, s, inputs):
     return {k.replace("buffer.", "state."): v for k, v in out.items()}
 
 
+def training(s, inputs, eps):
+    """What STEPS steps, their Adam updates included, add to the parameters; eps: two per step, the
+    generator's and the discriminator's."""
+    s = {k: v.clone() for k, v in s.items()}
+    before = {k: v.clone() for k, v in s.items()}
+    trainer = inade.Trainer(s)
+    for i in range(STEPS):
+        trainer.step({**inputs, "eps": eps[2 * i]}, {**inputs, "eps": eps[2 * i + 1]})
+    players = ("generator", "encoder", "discriminator")
+    return {"update." + k: v - before[k] for k, v in inade.learned(s, *players).items()}
+
+
 def main():
     folder = sys.argv[1] if len(sys.argv) > 1 else os.path.join(HERE, "inade_small")
     os.makedirs(folder, exist_ok=True)
@@ -87,6 +102,18 @@ def main():
     save("exemplar", run("sample", s, inputs))
     for program in ("encode", "g_step", "d_step"):
         save(program, run(program, s, inputs))
+
+    def save_thinned(name, values, more):
+        values, strides = nodes.thinned(values)
+        values = {k: v.numpy() for k, v in {**values, **more}.items()}
+        tensors.save(os.path.join(folder, name + ".safetensors"), values, strides)
+
+    for program, given in (("g_step", inputs), ("sample", load("prior"))):
+        save_thinned("nodes_" + program, nodes.watched(lambda: run(program, s, given)), {})
+    eps = torch.randn((2 * STEPS,) + noise)
+    del inputs["noise.eps"]
+    save_thinned("adam", training(s, inputs, eps.double()),
+                 {f"eps.{i}": v for i, v in enumerate(eps)})
 
 
 if __name__ == "__main__":

@@ -22,9 +22,9 @@ def load(path):
     return arrays
 
 
-def save(path, arrays):
+def save(path, arrays, metadata=None):
     """{name: array} -> file; f64, f32, i64, i32 and u8 are stored as they are."""
-    header, blobs, end = {}, [], 0
+    header, blobs, end = {"__metadata__": metadata} if metadata else {}, [], 0
     for name, array in arrays.items():
         blobs.append(np.asarray(array, order="C").tobytes())
         start, end = end, end + len(blobs[-1])
