@@ -130,6 +130,15 @@ static ik_status synthesize(ik__session *s, ik_error *err) {
     return status;
 }
 
+/* Synthesis alone takes the weights of the newest checkpoint. */
+static ik_status load_trained(ik__session *s, ik_error *err) {
+    ik__position at;
+    ik_status status = ik__checkpoint_resume(s, &at, err);
+    if (status || at.step) return status;
+    return ik_errorf(err, IK_USAGE, "error: %s has no checkpoint to go on from; train first",
+                     s->out);
+}
+
 static ik_status stages(ik__session *s, const ik__run_options *o, ik_error *err) {
     ik_status status = ik__session_folder(s, o, err);
     if (!status) status = ik__session_ready(s, err);
@@ -139,6 +148,8 @@ static ik_status stages(ik__session *s, const ik__run_options *o, ik_error *err)
                 (long long)s->info->height, (long long)s->info->width, (long long)s->info->labels,
                 s->out);
     if (!status && o->verbose) print_summary(s, stderr);
+    if (!status && o->resume && !ik__settings_stage(&s->set, "train"))
+        status = load_trained(s, err);
     for (int i = 0; i < s->set.stages.n && !status; i++) {
         if (!strcmp(s->set.stages.v[i], "train"))
             status = ik__train(s, o, err);

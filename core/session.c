@@ -118,9 +118,11 @@ static ik_status record_plain(ik__session *s, const char *name, void (*record)(i
     return ik__program_new(s->engine, name, g, 0, NULL, out, err);
 }
 
-static ik_status record(ik__session *s, ik_error *err) {
+/* A resumed run reads the optimiser's state and the averages, so it has the training programs even
+ * where it does not train. */
+static ik_status record(ik__session *s, bool resume, ik_error *err) {
     ik_status status = IK_OK;
-    if (ik__settings_stage(&s->set, "train")) {
+    if (ik__settings_stage(&s->set, "train") || resume) {
         status = record_step(s, IK__GENERATOR, err);
         if (!status) status = record_step(s, IK__DISCRIMINATOR, err);
         const ik__conf *losses = ik__conf_get(s->conf, "losses");
@@ -164,7 +166,7 @@ ik_status ik__session_begin(const ik__run_options *o, ik__session **out, ik_erro
 
 ik_status ik__session_open(const ik__run_options *o, ik__session **out, ik_error *err) {
     ik_status status = ik__session_begin(o, out, err);
-    if (!status) status = record(*out, err);
+    if (!status) status = record(*out, o->resume, err);
     if (!status) return IK_OK;
     ik__session_close(*out);
     *out = NULL;
