@@ -56,6 +56,7 @@ typedef struct ik__graph {
     ik__names kept;      /* other values that can be read after a run */
     bool reuse_spectral; /* second half of one forward pass */
     bool judge_apart;    /* fakes and pictures may be judged in two halves */
+    bool xavier;         /* initialises spectrally normalised weights, too */
     bool host_latents;   /* latents are inputs that the host fills */
     bool encodes;        /* latents are encoded though this is no training */
     /* Latents, or their standard normals as "NAME.eps", that the host fills; NULL-terminated. */

@@ -1,9 +1,11 @@
 /* Layers: ops with parameters, named as PyTorch names them. */
 #include "ir.h"
 
-static ik_init weight_init(const ik_conv *c) {
+/* The authors' code means Xavier everywhere, but on a GPU its fill misses spectrally normalised
+ * weights, which keep PyTorch's default; the published runs had that. */
+static ik_init weight_init(ik_graph *g, const ik_conv *c) {
     if (c->init.kind != IK_INIT_ZEROS || c->init.a != 0) return c->init;
-    if (c->spectral) return (ik_init){IK_INIT_FAN_IN_UNIFORM, 0, 0};
+    if (c->spectral && !ik__of(g)->xavier) return (ik_init){IK_INIT_FAN_IN_UNIFORM, 0, 0};
     return (ik_init){IK_INIT_XAVIER_NORMAL, 0.02, 0};
 }
 
@@ -31,8 +33,8 @@ static ik_tensor *spectral_weight(ik_graph *g, ik_shape shape, ik_init init) {
 }
 
 static ik_tensor *weight_of(ik_graph *g, const ik_conv *c, ik_shape shape) {
-    return c->spectral ? spectral_weight(g, shape, weight_init(c))
-                       : ik_param(g, "weight", shape, weight_init(c));
+    return c->spectral ? spectral_weight(g, shape, weight_init(g, c))
+                       : ik_param(g, "weight", shape, weight_init(g, c));
 }
 
 static ik_tensor *bias_of(ik_graph *g, int64_t n) {

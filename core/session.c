@@ -60,7 +60,9 @@ ik__graph *ik__session_graph(const ik__session *s, bool training) {
                           .max_instances = d->max_instances,
                           .max_segments = d->max_segments,
                           .training = training};
-    return ik__graph_new(s->engine->store, s->model, &info);
+    ik__graph *g = ik__graph_new(s->engine->store, s->model, &info);
+    if (g) g->xavier = s->set.init;
+    return g;
 }
 
 int ik__session_gradients(ik__session *s, ik__graph *g, ik__role role, ik_tensor *total,

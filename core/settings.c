@@ -4,6 +4,7 @@
 #include "options.h"
 
 static const char *const precisions[] = {"f32", NULL};
+static const char *const inits[] = {"published", "xavier", NULL};
 static const char *const all_stages[] = {"train", "synthesize", NULL};
 static const char *const elsewhere[] = {"dataset", "norm",       "networks", "losses",
                                         "train",   "synthesize", NULL};
@@ -15,6 +16,8 @@ static const ik_option top[] = {
     {"seed", "decides everything random", IK_OPT_INT, TOP(seed), "1", 0, 9e15, NULL},
     {"device", "a backend, or auto", IK_OPT_STRING, TOP(device), "auto", 0, 0, NULL},
     {"precision", "of the computation", IK_OPT_CHOICE, TOP(precision), "f32", 0, 0, precisions},
+    {"init", "of spectrally normalised weights: uniform, as in the published runs, or Xavier",
+     IK_OPT_CHOICE, TOP(init), "published", 0, 0, inits},
     {"threads", "0: all processors", IK_OPT_INT, TOP(threads), "0", 0, 1024, NULL},
     {"stages", "what a run does, in order", IK_OPT_STRINGS, TOP(stages), "[train, synthesize]", 0,
      0, NULL},

@@ -14,6 +14,7 @@ typedef struct ik__style {
 typedef struct ik__settings {
     const char *name, *out, *device;
     int precision;
+    int init; /* 0: spectrally normalised weights uniform, as in the published runs; 1: Xavier */
     int64_t seed, threads;
     ik_strings stages;
     struct ik__train {

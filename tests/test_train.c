@@ -1,6 +1,9 @@
 /* Training end to end: what systems there are train, and every run comes out as it must, to the
  * byte: the same from the same seed, and the same whether it went through or was stopped. */
 #include "runs.h"
+#include "safetensors.h"
+
+#include <math.h>
 
 typedef struct system_row {
     const char *name, *edit, *options; /* edit: of tiny.yaml, for sed */
@@ -82,6 +85,35 @@ START_TEST(resumed) {
     ck_assert_int_ne(shell("ls -d b/checkpoints/.writing*"), 0);
     run("b", "tiny.yaml", "--resume"); /* there is nothing left to do */
     expect_same_at("a", "b", 6);
+}
+END_TEST
+
+/* The largest size of a spectrally normalised weight before any training. */
+static float largest_initial(const char *out, const char *options) {
+    char all[200], path[300];
+    snprintf(all, sizeof all,
+             "--set train.steps=1 --set train.lr.generator=0 --set train.picture_every=0 %s",
+             options);
+    run(out, "tiny.yaml", all);
+    snprintf(path, sizeof path, "%s/%s/checkpoints/step-00000001/weights.safetensors", folder, out);
+    ik__st *st;
+    ik_error err = {""};
+    ck_assert_msg(!ik__st_open(path, &st, &err), "%s", err.text);
+    int at = ik__st_find(st, "generator.head.conv_0.weight_orig");
+    ck_assert_int_ge(at, 0);
+    float v[8 * 8 * 9], most = 0;
+    ck_assert_int_eq(ik_count(ik__st_entry_at(st, at)->shape), 8 * 8 * 9);
+    ck_assert(!ik__st_read(st, at, v, &err));
+    for (int i = 0; i < 8 * 8 * 9; i++) most = fmaxf(most, fabsf(v[i]));
+    ik__st_close(st);
+    return most;
+}
+
+/* U(+-1/sqrt(72)), or a normal of deviation 0.02 sqrt(2 / 144). */
+START_TEST(initial_weights) {
+    float uniform = largest_initial("a", ""), xavier = largest_initial("b", "--set init=xavier");
+    ck_assert(uniform > 0.11f && uniform <= 0.11786f);
+    ck_assert(xavier > 0.004f && xavier < 0.014f);
 }
 END_TEST
 
@@ -181,6 +213,7 @@ int main(void) {
     tcase_add_test(c, seed);
     tcase_add_loop_test(c, resumed, 1, 5);
     tcase_add_test(c, nothing_to_resume);
+    tcase_add_test(c, initial_weights);
     tcase_add_test(c, shorter_log);
     tcase_add_loop_test(c, signalled, 0, 2);
     tcase_add_test(c, keeps);
