@@ -29,6 +29,7 @@ typedef struct ik__network {
     ik__instance *plugin; /* an encoder or a discriminator; NULL where nodes are listed */
     int n_nodes;
     ik__step_of *nodes;
+    bool frozen;  /* takes no gradients */
     int n_inputs; /* latents by name and shape */
     const char **input;
     ik_shape *input_shape;

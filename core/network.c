@@ -114,13 +114,19 @@ ik_status ik__network_read(ik__model *m, ik__network *net, ik_error *err) {
                 net->conf->items[i], err,
                 "unknown key '%s' of network '%s'; it has inputs, nodes and frozen",
                 net->conf->keys[i], net->name);
+    static const ik_option rows[] = {
+        {"frozen", "keeps its weights", IK_OPT_BOOL, 0, "false", 0, 0, NULL}, {0}};
+    static const char *const others[] = {"nodes", "inputs", NULL};
+    ik_status status =
+        ik__options_fill(rows, net->conf, others, net->name, &net->frozen, m->pool, err);
+    if (status) return status;
     if (!nodes || nodes->kind != IK_CONF_LIST || !nodes->n)
         return ik__conf_fail(net->conf, err, "network '%s' needs `plugin:` or a list `nodes:`",
                              net->name);
     net->n_nodes = nodes->n;
     net->nodes = ik__pool_alloc(m->pool, sizeof *net->nodes * (size_t)nodes->n);
     memset(net->nodes, 0, sizeof *net->nodes * (size_t)nodes->n);
-    ik_status status = read_inputs(m, net, err);
+    status = read_inputs(m, net, err);
     for (int i = 0; i < nodes->n && !status; i++) {
         net->nodes[i].conf = nodes->items[i];
         status = read_node(m, net, i, err);

@@ -3,8 +3,7 @@
 
 bool ik__plays(const ik__model *m, const char *block, ik__role role) {
     const ik__network *net = ik__model_network(m, block);
-    const ik__conf *frozen = net ? ik__conf_get(net->conf, "frozen") : NULL;
-    if (frozen && frozen->kind == IK_CONF_SCALAR && !strcmp(frozen->text, "true")) return false;
+    if (net && net->frozen) return false;
     return (role == IK__DISCRIMINATOR) == !strcmp(block, "discriminator");
 }
 
