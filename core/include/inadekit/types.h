@@ -90,6 +90,8 @@ typedef struct ik_tensor {
     ik_shape shape;
     ik_dtype dtype;
     int id; /* the position of its node in the graph */
+    /* 1.1: how a backend stores it, in the backend's own numbers; 0 is plain. Others leave it. */
+    int storage;
 } ik_tensor;
 
 /* Lists, as options of a list type fill them. Owned by the core. */
