@@ -29,14 +29,21 @@ static bool within(const char *path, const char *network) {
     return !strncmp(path, network, n) && (path[n] == 0 || path[n] == '.');
 }
 
-typedef struct totals {
-    int64_t params, macs, bytes;
-} totals;
+static const ik__program *forward_of(const ik__session *s, const char *network) {
+    return !strcmp(network, "generator") ? s->sample : s->step[IK__GENERATOR];
+}
+
+static bool pruned(const ik__session *s, const char *network) {
+    for (int i = 0; i < s->engine->store->n; i++)
+        if (within(s->engine->store->entries[i]->path, network)) return false;
+    return true;
+}
 
 /* From the program in which the network's forward pass stands: before the backward pass begins. */
-static totals measure(const ik__session *s, const char *network, const ik__program *p) {
-    totals t = {0};
+ik__totals ik__summary_totals(const ik__session *s, const char *network) {
+    ik__totals t = {.pruned = pruned(s, network)};
     double macs = 0;
+    const ik__program *p = forward_of(s, network);
     const ik__store *store = s->engine->store;
     for (int i = 0; i < store->n; i++)
         if (store->entries[i]->learned && within(store->entries[i]->path, network))
@@ -53,22 +60,12 @@ static totals measure(const ik__session *s, const char *network, const ik__progr
     return t;
 }
 
-static const ik__program *forward_of(const ik__session *s, const char *network) {
-    return !strcmp(network, "generator") ? s->sample : s->step[IK__GENERATOR];
-}
-
-static bool pruned(const ik__session *s, const char *network) {
-    for (int i = 0; i < s->engine->store->n; i++)
-        if (within(s->engine->store->entries[i]->path, network)) return false;
-    return true;
-}
-
 void ik__summary_print(const ik__session *s, FILE *to) {
     fprintf(to, "%-16s %14s %18s %18s\n", "network", "parameters", "multiply-adds", "activations");
     for (int i = 0; i < s->model->n_networks; i++) {
         const char *name = s->model->networks[i].name;
-        totals t = measure(s, name, forward_of(s, name));
-        if (pruned(s, name))
+        ik__totals t = ik__summary_totals(s, name);
+        if (t.pruned)
             fprintf(to, "%-16s pruned: nobody asks for what it provides\n", name);
         else
             fprintf(to, "%-16s %14lld %16.3f G %14.1f MiB\n", name, (long long)t.params,
@@ -87,7 +84,7 @@ static void print_json(const ik__session *s, FILE *to) {
     fprintf(to, "{\"networks\": {");
     for (int i = 0; i < s->model->n_networks; i++) {
         const char *name = s->model->networks[i].name;
-        totals t = measure(s, name, forward_of(s, name));
+        ik__totals t = ik__summary_totals(s, name);
         fprintf(to, "%s\"%s\": {\"params\": %lld, \"macs\": %lld, \"activation_bytes\": %lld}",
                 i ? ", " : "", name, (long long)t.params, (long long)t.macs, (long long)t.bytes);
     }
