@@ -34,7 +34,7 @@ static void describe(const search *s, const ik__node *n, int64_t at, char *text,
                  n->entry->learned ? "parameter" : "buffer", n->entry->path, shape, value);
     else
         snprintf(text, size, "%s, %s %s, was the first to make %g",
-                 n->path[0] ? n->path : "the total", ik__op_names[n->op], shape, value);
+                 n->path[0] ? n->path : "the total", ik__op_name(n), shape, value);
 }
 
 void ik__check_finite(ik__engine *e, ik__program *p, const ik_step *step, char *text, size_t size) {

@@ -97,7 +97,7 @@ static ik_status open_plugin(ik__data *d, uint64_t seed, ik_error *err) {
     const ik_plugin *plugin = d->instance->plugin;
     ik_dataset_info info = {0};
     d->iface = plugin->iface;
-    if (!d->iface || d->iface->struct_size < sizeof *d->iface || !d->iface->open || !d->iface->read)
+    if (!d->iface->open || !d->iface->read)
         return ik_errorf(err, IK_FAILED, "datasets/%s: the plugin's interface is incomplete",
                          plugin->name);
     ik_status status = d->iface->open(d->instance->self, &ik__images, d->info.height, d->info.width,

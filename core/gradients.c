@@ -238,6 +238,15 @@ static void grad_spectral(pass *p, ik__node *y, ik_tensor *dy) {
     give(p, y->in[0], OP(IK_SPECTRAL_GRAD, NULL, dy, &y->in[0]->t, &y->in[1]->t));
 }
 
+static void grad_custom(pass *p, ik__node *y, ik_tensor *dy) {
+    bool wanted[IK_MAX_INPUTS];
+    ik_tensor *dx[IK_MAX_INPUTS] = {NULL};
+    for (int i = 0; i < y->n_in; i++) wanted[i] = wants(p, y, i);
+    ik__custom_gradient(p->g, y, dy, wanted, dx);
+    for (int i = 0; i < y->n_in; i++)
+        if (wanted[i]) give(p, y->in[i], dx[i]);
+}
+
 static void (*const rules[IK_OP_COUNT])(pass *, ik__node *, ik_tensor *) = {
     [IK_ADD] = grad_binary,
     [IK_SUB] = grad_binary,
@@ -275,6 +284,7 @@ static void (*const rules[IK_OP_COUNT])(pass *, ik__node *, ik_tensor *) = {
     [IK_PATCHES] = grad_maps,
     [IK_SEGMENT_PATCHES] = grad_maps,
     [IK_SPECTRAL_SCALE] = grad_spectral,
+    [IK_CUSTOM] = grad_custom,
 };
 
 /* A gradient is written straight into its parameter's slot, so it must be a node's own storage and

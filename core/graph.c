@@ -19,6 +19,10 @@ static const struct {
 #undef IK_OP
 };
 
+const char *ik__op_name(const ik__node *n) {
+    return n->custom ? n->custom->name : ik__op_names[n->op];
+}
+
 bool ik__is_view(ik_opcode op) {
     return op == IK_RESHAPE || op == IK_STOP || op == IK_ROWS;
 }
@@ -75,8 +79,8 @@ const char *ik__path_join(ik__graph *g, const char *name) {
     return ik__pool_strdup(g->pool, text);
 }
 
-static ik__node *append(ik__graph *g, ik_opcode op, const ik_attrs *attrs, int n,
-                        ik_tensor *const *in) {
+ik__node *ik__append(ik__graph *g, ik_opcode op, const ik_attrs *attrs, int n,
+                     ik_tensor *const *in) {
     if (g->n == g->cap) {
         g->cap = g->cap ? 2 * g->cap : 1024;
         g->nodes = realloc(g->nodes, (size_t)g->cap * sizeof *g->nodes);
@@ -94,8 +98,7 @@ static ik__node *append(ik__graph *g, ik_opcode op, const ik_attrs *attrs, int n
     return node;
 }
 
-/* No tensor of more than 2^40 elements, so that sizes never overflow. */
-static bool fits(ik__graph *g, const char *what, ik_shape s) {
+bool ik__fits(ik__graph *g, const char *what, ik_shape s) {
     int64_t room = (int64_t)1 << 40;
     for (int i = 0; i < s.rank; i++) {
         if (s.d[i] <= room) {
@@ -110,9 +113,23 @@ static bool fits(ik__graph *g, const char *what, ik_shape s) {
     return true;
 }
 
+void ik__misfit(ik__graph *g, const char *op, const char *why, int n, ik_tensor *const *in) {
+    char shapes[512] = "", one[64];
+    for (int i = 0; i < n && i < 4; i++) {
+        ik__shape_text(in[i]->shape, one, sizeof one);
+        size_t at = strlen(shapes);
+        snprintf(shapes + at, sizeof shapes - at, "%s%s", i ? " and " : "", one);
+    }
+    ik__graph_fail(g, "%s: %s; the inputs are %s", op, why, shapes);
+}
+
 ik_tensor *ik__record(ik__graph *g, ik_opcode op, const ik_attrs *attrs, int n,
                       ik_tensor *const *in) {
     if (g->failed) return NULL;
+    if (op == IK_CUSTOM) {
+        ik__graph_fail(g, "op custom is recorded with a descriptor, by api->custom");
+        return NULL;
+    }
     if (op < 0 || op >= IK_OP_COUNT || n < arity[op].least || n > arity[op].most) {
         ik__graph_fail(g, "op %s cannot take %d inputs",
                        op >= 0 && op < IK_OP_COUNT ? ik__op_names[op] : "?", n);
@@ -127,25 +144,19 @@ ik_tensor *ik__record(ik__graph *g, ik_opcode op, const ik_attrs *attrs, int n,
     ik_tensor out = {.dtype = IK_F32};
     char why[256] = "";
     if (!ik__infer(op, attrs ? attrs : &none, n, in, &out, why, sizeof why)) {
-        char shapes[512] = "", one[64];
-        for (int i = 0; i < n && i < 4; i++) {
-            ik__shape_text(in[i]->shape, one, sizeof one);
-            size_t at = strlen(shapes);
-            snprintf(shapes + at, sizeof shapes - at, "%s%s", i ? " and " : "", one);
-        }
-        ik__graph_fail(g, "%s: %s; the inputs are %s", ik__op_names[op], why, shapes);
+        ik__misfit(g, ik__op_names[op], why, n, in);
         return NULL;
     }
-    if (!fits(g, ik__op_names[op], out.shape)) return NULL;
-    ik__node *node = append(g, op, attrs, n, in);
+    if (!ik__fits(g, ik__op_names[op], out.shape)) return NULL;
+    ik__node *node = ik__append(g, op, attrs, n, in);
     node->t.shape = out.shape;
     node->t.dtype = out.dtype;
     return &node->t;
 }
 
 ik_tensor *ik__input(ik__graph *g, const char *name, ik_shape shape, ik_dtype dtype) {
-    if (g->failed || !fits(g, name, shape)) return NULL;
-    ik__node *node = append(g, IK_INPUT, NULL, 0, NULL);
+    if (g->failed || !ik__fits(g, name, shape)) return NULL;
+    ik__node *node = ik__append(g, IK_INPUT, NULL, 0, NULL);
     node->name = ik__pool_strdup(g->pool, name);
     node->t.shape = shape;
     node->t.dtype = dtype;
@@ -185,7 +196,7 @@ static void api_pop(ik_graph *pub) {
 /* The current value of a parameter or buffer; its leaf on the first use. */
 static ik_tensor *state(ik__graph *g, const char *name, ik_shape shape, ik_init init,
                         bool learned) {
-    if (g->failed || !fits(g, name, shape)) return NULL;
+    if (g->failed || !ik__fits(g, name, shape)) return NULL;
     const char *path = ik__path_join(g, name);
     char why[768];
     ik__entry *e = ik__store_entry(g->store, path, shape, init, learned, why, sizeof why);
@@ -195,7 +206,7 @@ static ik_tensor *state(ik__graph *g, const char *name, ik_shape shape, ik_init 
     }
     ik__node *now = ik__names_get(&g->states, path);
     if (now) return &now->t;
-    ik__node *leaf = append(g, learned ? IK_PARAM : IK_BUFFER, NULL, 0, NULL);
+    ik__node *leaf = ik__append(g, learned ? IK_PARAM : IK_BUFFER, NULL, 0, NULL);
     leaf->entry = e;
     leaf->t.shape = shape;
     ik__names_set(g, &g->states, path, &leaf->t);
@@ -244,6 +255,7 @@ static const ik_graph_api api = {
     .batch_norm = ik__layer_batch_norm,
     .norm = ik__model_norm,
     .call = ik__model_call,
+    .custom = ik__custom_record,
 };
 
 ik__graph *ik__graph_new(ik__store *store, struct ik__model *model, const ik_scene_info *info) {

@@ -15,9 +15,11 @@ struct ik__node {
     ik_attrs attrs;
     int n_in;
     ik__node **in;
-    const char *path; /* of the scope it was recorded in */
-    const char *name; /* INPUT: the scene's name for it */
-    ik__entry *entry; /* PARAM, BUFFER */
+    const char *path;           /* of the scope it was recorded in */
+    const char *name;           /* INPUT: the scene's name for it */
+    ik__entry *entry;           /* PARAM, BUFFER */
+    const ik_custom_op *custom; /* CUSTOM */
+    const void *custom_attrs;
 };
 
 typedef struct ik__named {
@@ -81,12 +83,21 @@ static inline ik__node *ik__node_of(ik_tensor *t) {
 ik_tensor *ik__record(ik__graph *g, ik_opcode op, const ik_attrs *attrs, int n,
                       ik_tensor *const *in);
 ik_tensor *ik__input(ik__graph *g, const char *name, ik_shape shape, ik_dtype dtype);
+/* A node without a rule for its shape, which the caller sets. */
+ik__node *ik__append(ik__graph *g, ik_opcode op, const ik_attrs *attrs, int n,
+                     ik_tensor *const *in);
+/* Whether a tensor of that shape is allowed: at most 2^40 elements, so that sizes never overflow.
+ */
+bool ik__fits(ik__graph *g, const char *what, ik_shape s);
+/* Fails with why the inputs do not fit, and their shapes. */
+void ik__misfit(ik__graph *g, const char *op, const char *why, int n, ik_tensor *const *in);
 void IK_PRINTF(2, 3) ik__graph_fail(ik__graph *g, const char *format, ...);
 ik__node *ik__names_get(const ik__names *l, const char *name);
 void ik__names_set(ik__graph *g, ik__names *l, const char *name, ik_tensor *t);
 const char *ik__path_join(ik__graph *g, const char *name); /* in the pool */
 void ik__shape_text(ik_shape s, char *text, size_t size);
 extern const char *const ik__op_names[];
+const char *ik__op_name(const ik__node *n); /* a custom op's own */
 bool ik__is_view(ik_opcode op);
 bool ik__is_leaf(ik_opcode op);
 
@@ -115,6 +126,13 @@ ik_tensor *ik__layer_linear_here(ik_graph *g, ik_tensor *x, int64_t out);
 /* gradients.c: records the backward pass of a scalar. grads[i] belongs to wrt[i]; NULL where the
  * loss does not depend on it. */
 void ik__backward(ik__graph *g, ik_tensor *loss, int n, ik__node *const *wrt, ik_tensor **grads);
+
+/* custom.c: ops that plugins bring. */
+ik_tensor *ik__custom_record(ik_graph *g, const ik_custom_op *op, const void *attrs, int n,
+                             ik_tensor *const *in);
+/* Records the gradient by the op's own rule; dx[i] stays NULL where it stops. */
+void ik__custom_gradient(ik__graph *g, ik__node *y, ik_tensor *dy, const bool *wanted,
+                         ik_tensor **dx);
 
 /* fuse.c: rewrites known patterns into one node; run before the backward pass is recorded. */
 void ik__fuse(ik__graph *g);

@@ -12,6 +12,18 @@
 #define LEAST_SIZE (offsetof(ik_plugin, iface) + sizeof(const void *))
 enum { MAX_DESCRIPTORS = 256 };
 
+/* The same of the interfaces; those of metrics as of 1.1. Every interface begins with its size. */
+#define UP_TO(type, field) (offsetof(type, field) + sizeof((type *)0)->field)
+static const size_t least_iface[IK_KIND_COUNT] = {
+    [IK_NORM] = UP_TO(ik_norm_iface, record),
+    [IK_BLOCK] = UP_TO(ik_block_iface, record),
+    [IK_ENCODER] = UP_TO(ik_encoder_iface, record),
+    [IK_DISCRIMINATOR] = UP_TO(ik_discriminator_iface, record),
+    [IK_LOSS] = UP_TO(ik_loss_iface, record),
+    [IK_DATASET] = UP_TO(ik_dataset_iface, close),
+    [IK_BACKEND] = UP_TO(ik_backend_iface, preference),
+};
+
 /* Files that were opened, so that none is asked twice. */
 typedef struct loaded {
     struct loaded *next;
@@ -43,6 +55,13 @@ static const char *malformed(const ik_plugin *p) {
         return "name, version or summary is missing";
     if ((unsigned)p->kind >= IK_KIND_COUNT) return "its kind is unknown";
     if (!p->iface) return "its interface is missing";
+    uint32_t has;
+    memcpy(&has, p->iface, sizeof has);
+    if (has < least_iface[p->kind]) {
+        snprintf(text, sizeof text, "its interface has %u bytes instead of %zu", (unsigned)has,
+                 least_iface[p->kind]);
+        return text;
+    }
     for (const ik_option *o = p->options; o && o->name; o++) {
         size_t size = ik__option_size(o->type);
         bool inside = size && o->offset <= p->instance_size && size <= p->instance_size - o->offset;

@@ -74,6 +74,8 @@ static ik_status prepare(ik__engine *e, ik__program *p, ik_error *err) {
         ik_kernel *k = &p->kernels[p->n_kernels];
         k->node = (ik_node_desc){.op = n->op, .attrs = &n->attrs, .n_in = n->n_in, .out = &n->t};
         for (int j = 0; j < n->n_in; j++) k->node.in[j] = &n->in[j]->t;
+        k->custom = n->custom;
+        k->custom_attrs = n->custom_attrs;
         ik_error why;
         if (e->backend->prepare(e->self, k, &why))
             return ik_errorf(err, IK_FAILED, "error: %s, %s: %s", p->name, n->path, why.text);

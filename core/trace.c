@@ -149,7 +149,7 @@ static void list(writer *w, const ik__program *p, const ik__trace_options *t) {
         const ik__node *x = p->order[i];
         if (ik__is_leaf(x->op)) continue;
         add(w, x->t.dtype, x->t.shape, p->pointer[x->t.id], "node.%d.%s%s%s", x->t.id,
-            ik__op_names[x->op], *x->path ? "." : "", x->path);
+            ik__op_name(x), *x->path ? "." : "", x->path);
     }
 }
 

@@ -6,6 +6,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#define TEXT_(x) #x
+#define TEXT(x) TEXT_(x)
+#define ABI TEXT(IK_ABI_MAJOR) "." TEXT(IK_ABI_MINOR)
+
 static char folder[64], real[256];
 static ik_error err;
 
@@ -115,40 +119,47 @@ START_TEST(not_found) {
 END_TEST
 
 START_TEST(refusals) {
-    refuses(
-        "r1", "int x;",
-        "it does not export 'inadekit_plugin' (plugin interface here: 1.0); end its source with "
-        "IK_EXPORT_PLUGINS");
+    refuses("r1", "int x;",
+            "it does not export 'inadekit_plugin' (plugin interface here: " ABI
+            "); end its source with "
+            "IK_EXPORT_PLUGINS");
     refuses("r2", HEAD BODY("r2", ".abi_major = 2, .abi_minor = 3"),
-            "built for plugin interface 2.3, which is newer (plugin interface here: 1.0); update "
+            "built for plugin interface 2.3, which is newer (plugin interface here: " ABI
+            "); update "
             "inadekit, or rebuild the plugin with this version's headers");
     refuses("r3", HEAD BODY("r3", ".abi_minor = 9"),
-            "built for plugin interface 1.9, which is newer (plugin interface here: 1.0); update "
+            "built for plugin interface 1.9, which is newer (plugin interface here: " ABI
+            "); update "
             "inadekit, or rebuild the plugin with this version's headers");
-    refuses("r4", HEAD BODY("r4", ".abi_major = 0"),
-            "built for plugin interface 0.0, which is older (plugin interface here: 1.0); rebuild "
+    refuses("r4", HEAD BODY("r4", ".abi_major = 0, .abi_minor = 0"),
+            "built for plugin interface 0.0, which is older (plugin interface here: " ABI
+            "); rebuild "
             "the plugin with this version's headers");
     refuses("r5", HEAD BODY("r5", ".struct_size = 40"),
-            "a descriptor for plugin interface 1.0 has 40 bytes instead of 80 (plugin interface "
-            "here: 1.0); begin it with IK_PLUGIN_HEAD and rebuild the plugin");
-    refuses(
-        "r6", HEAD BODY("other", ""),
-        "it holds no norm/r6, only norm/other (interface 1.0) (plugin interface here: 1.0); put "
-        "it into the folder of its kind, under its own name");
-    refuses(
-        "r7", HEAD "IK_EXPORT_PLUGINS(NULL)",
-        "it brings no descriptors (plugin interface here: 1.0); list them in IK_EXPORT_PLUGINS");
+            "a descriptor for plugin interface " ABI
+            " has 40 bytes instead of 80 (plugin interface here: " ABI
+            "); begin it with IK_PLUGIN_HEAD and rebuild the plugin");
+    refuses("r6", HEAD BODY("other", ""),
+            "it holds no norm/r6, only norm/other (interface " ABI ") (plugin interface here: " ABI
+            "); put "
+            "it into the folder of its kind, under its own name");
+    refuses("r7", HEAD "IK_EXPORT_PLUGINS(NULL)",
+            "it brings no descriptors (plugin interface here: " ABI
+            "); list them in IK_EXPORT_PLUGINS");
 }
 END_TEST
 
 START_TEST(malformed) {
 #define WRONG(what)                                                                                \
-    "a descriptor for plugin interface 1.0 is wrong: " what                                        \
-    " (plugin interface here: 1.0); correct "                                                      \
+    "a descriptor for plugin interface " ABI " is wrong: " what " (plugin interface here: " ABI    \
+    "); correct "                                                                                  \
     "and rebuild the plugin"
     refuses("m1", HEAD BODY("m1", ".instance_size = 4"),
             WRONG("option 'k' has a field outside of instance_size"));
     refuses("m2", HEAD BODY("m2", ".iface = NULL"), WRONG("its interface is missing"));
+    refuses("m6",
+            HEAD "static const ik_norm_iface small = {8, rec};\n" BODY("m6", ".iface = &small"),
+            WRONG("its interface has 8 bytes instead of 16"));
     refuses("m3", HEAD BODY("m3", ".kind = 77"), WRONG("its kind is unknown"));
     refuses("m4", HEAD BODY("m4", ".name = NULL"), WRONG("name, version or summary is missing"));
     refuses(
@@ -167,12 +178,13 @@ START_TEST(undefined_symbol) {
                                   "int call(void) { return nothing_has_this(); }\n" BODY("u1", ""));
     ck_assert_int_eq(ik__plugin_load_file(path, IK_NORM, "u1", &p, &err), IK_FAILED);
     ck_assert_ptr_nonnull(strstr(err.text, "cannot be loaded: "));
-    ck_assert_ptr_nonnull(strstr(err.text, "undefined symbol: nothing_has_this (plugin interface "
-                                           "here: 1.0); rebuild it"));
+    ck_assert_ptr_nonnull(strstr(err.text,
+                                 "undefined symbol: nothing_has_this (plugin interface here: " ABI
+                                 "); rebuild it"));
     ck_assert_int_eq(ik__plugin_load_file("/nowhere/x.so", IK_NORM, "x", &p, &err), IK_FAILED);
     ck_assert_str_eq(err.text,
-                     "/nowhere/x.so: error: there is no such file (plugin interface here: "
-                     "1.0); check the path");
+                     "/nowhere/x.so: error: there is no such file (plugin interface here: " ABI
+                     "); check the path");
     /* Found by name, the message begins with the place in the YAML. */
     char dirs[512];
     snprintf(dirs, sizeof dirs, "%s/a", folder);
@@ -200,9 +212,11 @@ START_TEST(list) {
     snprintf(dirs, sizeof dirs, "%s/a:%s/b", folder, folder);
     ik__plugins_path(dirs);
     ck_assert_int_ge(ik__plugins_list(IK_NORM, note_one, text), 3);
-    ck_assert_str_eq(text, "/a/norm/l1.so error: it does not export 'inadekit_plugin' (plugin "
-                           "interface here: 1.0); end its source with IK_EXPORT_PLUGINS\n"
-                           "/a/norm/l2.so a\n/b/norm/l3.so b\n");
+    ck_assert_str_eq(
+        text,
+        "/a/norm/l1.so error: it does not export 'inadekit_plugin' (plugin interface here: " ABI
+        "); end its source with IK_EXPORT_PLUGINS\n"
+        "/a/norm/l2.so a\n/b/norm/l3.so b\n");
 }
 END_TEST
 

@@ -6,7 +6,7 @@
 #ifndef INADEKIT_BACKEND_H
 #define INADEKIT_BACKEND_H
 
-#include "inadekit/ops.h"
+#include "inadekit/custom.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -40,6 +40,9 @@ struct ik_kernel {
     ik_status (*run)(ik_kernel *k, const ik_step *step, ik_error *err); /* allocates nothing */
     void (*release)(ik_kernel *k); /* frees `state`; NULL where there is nothing to free */
     void *state;                   /* the backend's own */
+    /* IK_CUSTOM, since 1.1: set by the core before `prepare`. */
+    const ik_custom_op *custom;
+    const void *custom_attrs;
 };
 
 typedef struct ik_adam {

@@ -8,7 +8,7 @@
 #ifndef INADEKIT_GRAPH_H
 #define INADEKIT_GRAPH_H
 
-#include "inadekit/ops.h"
+#include "inadekit/custom.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -112,6 +112,9 @@ typedef struct ik_graph_api {
     /* Runs another network, e.g. "generator" or "encoder". Inputs are given by name. */
     ik_tensor *(*call)(ik_graph *g, const char *network, int n, const char *const *names,
                        ik_tensor *const *values);
+    /* Since 1.1. An op of the plugin's own; `attrs` has op->attrs_size bytes, or is NULL. */
+    ik_tensor *(*custom)(ik_graph *g, const ik_custom_op *op, const void *attrs, int n,
+                         ik_tensor *const *in);
 } ik_graph_api;
 
 /* The public head of a graph; the core's own struct begins with it. */

@@ -129,7 +129,9 @@
      * constant, dy/sigma - (sum dy w / sigma^2) u v^T. */                                            \
     IK_OP(SPECTRAL_UV, spectral_uv, 3, 3)                                                             \
     IK_OP(SPECTRAL_SCALE, spectral_scale, 2, 2)                                                       \
-    IK_OP(SPECTRAL_GRAD, spectral_grad, 3, 3)
+    IK_OP(SPECTRAL_GRAD, spectral_grad, 3, 3)                                                         \
+    /* Since 1.1. custom(...): an op that a plugin brings, recorded by api->custom; custom.h. */      \
+    IK_OP(CUSTOM, custom, 0, 16)
 /* clang-format on */
 
 typedef enum ik_opcode {

@@ -7,6 +7,7 @@
  *
  * Compatibility: a plugin runs on a core of the same major and of the same or a later minor
  * version. Structs only grow at their end; `struct_size` says how much of one the other side knows.
+ * What came after 1.0 is marked `since`.
  */
 #ifndef INADEKIT_PLUGIN_H
 #define INADEKIT_PLUGIN_H
@@ -21,7 +22,7 @@ extern "C" {
 #endif
 
 #define IK_ABI_MAJOR 1
-#define IK_ABI_MINOR 0
+#define IK_ABI_MINOR 1
 
 typedef enum ik_kind {                   /* folder and YAML name: */
                        IK_NORM,          /* norm */

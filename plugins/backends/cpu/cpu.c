@@ -166,6 +166,7 @@ static ik_status run_range(ik_kernel *k, const ik_step *step, ik_error *err) {
 
 static ik_status cpu_prepare(void *self, ik_kernel *k, ik_error *err) {
     cpu *c = self;
+    if (k->node.op == IK_CUSTOM && k->custom) return cpu_custom(c, k, err);
     const cpu_op *o = find_op(k->node.op);
     if (!o)
         return ik_errorf(err, IK_FAILED, "cpu: no kernel for op `%s`; use another backend",

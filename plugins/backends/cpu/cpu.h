@@ -36,6 +36,9 @@ extern const cpu_op cpu_elementwise_ops[IK_OP_COUNT], cpu_shape_ops[IK_OP_COUNT]
     cpu_patches_ops[IK_OP_COUNT], cpu_spectral_ops[IK_OP_COUNT], cpu_dnnl_ops[IK_OP_COUNT],
     cpu_reduce_ops[IK_OP_COUNT];
 
+/* Prepares an op that a plugin brings. */
+ik_status cpu_custom(const cpu *self, ik_kernel *k, ik_error *err);
+
 /* Calls f over 0..units in one part per thread; in one part where `work` (elements touched) does
  * not pay for waking threads. */
 void cpu_split(const ik_kernel *k, int64_t units, int64_t work, cpu_range f);

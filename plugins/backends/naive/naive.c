@@ -14,6 +14,7 @@
 #define naive_op_reshape NULL
 #define naive_op_stop_gradient NULL
 #define naive_op_rows NULL
+#define naive_op_custom NULL /* custom.c */
 
 typedef struct op_row {
     const char *name;
@@ -95,6 +96,7 @@ static ik_status prepare(void *self, ik_kernel *k, ik_error *err) {
         return ik_errorf(err, IK_FAILED,
                          "backend naive: op number %d is unknown; build backend and core together",
                          op);
+    if (op == IK_CUSTOM && k->custom) return naive_custom(k, err);
     const op_row *row = &ops[op];
     if (!row->run)
         return ik_errorf(err, IK_FAILED,

@@ -16,6 +16,9 @@
 IK_OPS(IK_OP)
 #undef IK_OP
 
+/* Prepares an op that a plugin brings. */
+ik_status naive_custom(ik_kernel *k, ik_error *err);
+
 /* For loops shared by an op and its adjoints: the role is constant where such a loop is inlined. */
 #define NAIVE_INLINE static inline __attribute__((always_inline))
 

@@ -1,0 +1,87 @@
+/* A compute backend: storage, one kernel per node, replay, and the optimiser's flat updates.
+ *
+ * The core hands over nodes one at a time (`prepare`), plans memory from the sizes it was told,
+ * binds pointers once, and then replays the same kernels every step. Pointers never change between
+ * replays. All calls come from one thread; a backend may use threads of its own inside a call. */
+#ifndef INADEKIT_BACKEND_H
+#define INADEKIT_BACKEND_H
+
+#include "inadekit/ops.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct ik_kernel ik_kernel;
+
+/* What changes from replay to replay. `sample` is the index of batch row 0 within the whole step.
+ */
+typedef struct ik_step {
+    uint64_t seed, step, sample;
+} ik_step;
+
+/* A node as a backend sees it. Owned by the core, valid until the kernel is released. */
+typedef struct ik_node_desc {
+    ik_opcode op;
+    const ik_attrs *attrs;
+    int n_in;
+    const ik_tensor *in[IK_MAX_INPUTS];
+    const ik_tensor *out;
+} ik_node_desc;
+
+/* Made by `prepare`, which sets all but the pointers; those the core binds before the first run.
+ * `out` never overlaps an input. Contents of `out` and `workspace` are undefined before a run. */
+struct ik_kernel {
+    ik_node_desc node;
+    size_t workspace_bytes; /* scratch for this kernel alone, 64-byte aligned */
+    void *in[IK_MAX_INPUTS];
+    void *out;
+    void *workspace;
+    ik_status (*run)(ik_kernel *k, const ik_step *step, ik_error *err); /* allocates nothing */
+    void (*release)(ik_kernel *k); /* frees `state`; NULL where there is nothing to free */
+    void *state;                   /* the backend's own */
+};
+
+typedef struct ik_adam {
+    double lr, beta1, beta2, eps;
+    int64_t t; /* counted from 1 */
+} ik_adam;
+
+/* `self` is the instance the options filled. Element counts n are of IK_F32 elements. */
+typedef struct ik_backend_iface {
+    uint32_t struct_size;
+    /* Can it run here? Describes the device in `text`, or says in a line why not. */
+    bool (*probe)(void *self, char *text, size_t size);
+    /* After `open` the instance may be used; `threads` 0 means as it sees fit. */
+    ik_status (*open)(void *self, int threads, ik_error *err);
+    void (*close)(void *self);
+    /* Bytes one element of a type takes in storage (naive: 8 for IK_F32). */
+    size_t (*element_bytes)(void *self, ik_dtype dtype);
+    /* Storage, 64-byte aligned, zeroed; NULL when there is none left. */
+    void *(*alloc)(void *self, size_t bytes);
+    void (*free)(void *self, void *p);
+    /* Between host memory (float or int32_t, logical order) and storage. */
+    ik_status (*upload)(void *self, ik_dtype dtype, int64_t n, void *to, const void *from,
+                        ik_error *err);
+    ik_status (*download)(void *self, ik_dtype dtype, int64_t n, void *to, const void *from,
+                          ik_error *err);
+    /* Chooses the kernel for k->node. Fails with the op's name if the backend has none. */
+    ik_status (*prepare)(void *self, ik_kernel *k, ik_error *err);
+    /* Runs the kernels in order. */
+    ik_status (*replay)(void *self, ik_kernel *const *kernels, int n, const ik_step *step,
+                        ik_error *err);
+    /* to = from, n elements of one type; storage of this backend, no overlap. */
+    void (*copy)(void *self, ik_dtype dtype, int64_t n, void *to, const void *from);
+    /* y = a x + b y; b = 0 ignores what y held. */
+    void (*axpby)(void *self, int64_t n, double a, const void *x, double b, void *y);
+    /* torch.optim.Adam without weight decay over one flat block: parameters p, gradients g, first
+     * and second moments m and v. */
+    void (*adam)(void *self, int64_t n, const ik_adam *a, void *p, const void *g, void *m, void *v);
+    /* `device: auto` takes the backend with the largest among those whose `probe` succeeds. */
+    int preference;
+} ik_backend_iface;
+
+#ifdef __cplusplus
+}
+#endif
+#endif
