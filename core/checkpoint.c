@@ -2,6 +2,7 @@
  * synced and renamed, so that a checkpoint is whole or not there. */
 #include "safetensors.h"
 #include "training.h"
+#include "weights_file.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -106,101 +107,31 @@ fail:
     return status;
 }
 
-/* A list that is cut where the message is full, and then counts on. */
-typedef struct listing {
-    char text[1500];
-    size_t used;
-    int n, shown;
-} listing;
-
-static void IK_PRINTF(2, 3) list(listing *l, const char *format, ...) {
-    char line[400];
-    va_list args;
-    va_start(args, format);
-    int n = vsnprintf(line, sizeof line, format, args);
-    va_end(args);
-    if (n >= (int)sizeof line) n = sizeof line - 1;
-    if (l->n++ > l->shown || l->used + (size_t)n >= sizeof l->text) return;
-    memcpy(l->text + l->used, line, (size_t)n + 1);
-    l->used += (size_t)n;
-    l->shown++;
-}
-
-/* Of which part an entry of a file is, and its path. */
-static part part_of(const char *name, part from, const char **path) {
-    for (part p = from; p <= AVERAGES && from > WEIGHTS; p++)
-        if (!strncmp(name, prefix[p], strlen(prefix[p]))) {
-            *path = name + strlen(prefix[p]);
-            return p;
-        }
-    *path = name;
-    return WEIGHTS;
-}
-
-/* What does not fit, all of it, in one message. */
-static ik_status mismatches(ik__session *s, ik__st *file, const char *path, part from, part to,
-                            ik_error *err) {
+/* Fills the parts from a file; with `out` the file stays open. */
+static ik_status read_file(ik__session *s, const char *path, part from, part to, ik__wfile **out,
+                           ik_error *err) {
     ik__store *st = s->engine->store;
-    listing l = {.n = 0};
-    int wanted = 0;
+    ik__wfile *file;
+    ik_status status = ik__wfile_open(path, &file, err);
+    if (status) return status;
+    ik__pool *names = ik__pool_new();
+    ik__wanted *wanted = ik__pool_alloc(names, sizeof *wanted * (size_t)(PARTS * st->n + 1));
+    int n = 0;
     for (part p = from; p <= to; p++)
         for (int i = 0; i < st->n; i++) {
             const ik__entry *e = st->entries[i];
-            if (!storage(st, e, p)) continue;
-            wanted++;
-            char name[1100], have[64], want[64];
-            snprintf(name, sizeof name, "%s%s", prefix[p], e->path);
-            int k = ik__st_find(file, name);
-            const ik__st_entry *f = ik__st_entry_at(file, k);
-            if (!f) {
-                list(&l, "\n  missing: %.120s", name);
-            } else if (!ik_same_shape(f->shape, e->shape)) {
-                ik__shape_text(f->shape, have, sizeof have);
-                ik__shape_text(e->shape, want, sizeof want);
-                list(&l, "\n  of another shape: %.120s, %s there, %s here", name, have, want);
-            } else if (f->dtype != IK_F32) {
-                list(&l, "\n  of another type: %.120s, %.16s", name, f->raw_dtype);
-            }
-        }
-    for (int k = 0; k < ik__st_count(file); k++) {
-        const char *name = ik__st_entry_at(file, k)->name, *bare;
-        part p = part_of(name, from, &bare);
-        const ik__entry *e = p >= from && p <= to ? ik__store_find(st, bare) : NULL;
-        if (!e || !storage(st, e, p)) list(&l, "\n  surplus: %.120s", name);
-    }
-    if (!l.n) return IK_OK;
-    char more[48] = "";
-    if (l.n > l.shown) snprintf(more, sizeof more, "\n  and %d more", l.n - l.shown);
-    return ik_errorf(err, IK_FAILED,
-                     "error: %.300s does not fit this pipeline (%d entries here, %d there):%s%s",
-                     path, wanted, ik__st_count(file), l.text, more);
-}
-
-static ik_status read_file(ik__session *s, const char *path, part from, part to, ik__st **out,
-                           ik_error *err) {
-    ik__store *st = s->engine->store;
-    ik__st *file;
-    ik_status status = ik__st_open(path, &file, err);
-    if (status) return status;
-    status = mismatches(s, file, path, from, to, err);
-    for (part p = from; p <= to && !status; p++)
-        for (int i = 0; i < st->n && !status; i++) {
-            void *data = storage(st, st->entries[i], p);
+            void *data = storage(st, e, p);
             if (!data) continue;
             char name[1100];
-            snprintf(name, sizeof name, "%s%s", prefix[p], st->entries[i]->path);
-            int64_t n = ik_count(st->entries[i]->shape);
-            float *host = malloc((size_t)n * sizeof *host);
-            status = host
-                         ? ik__st_read(file, ik__st_find(file, name), host, err)
-                         : ik_errorf(err, IK_FAILED, "error: out of memory while reading %s", path);
-            if (!status) status = st->backend->upload(st->self, IK_F32, n, data, host, err);
-            free(host);
+            snprintf(name, sizeof name, "%s%s", prefix[p], e->path);
+            wanted[n++] = (ik__wanted){ik__pool_strdup(names, name), e->shape, data};
         }
+    status = ik__wfile_load(file, n, wanted, st->backend, st->self, err);
+    ik__pool_free(names);
     if (out && !status)
         *out = file;
     else
-        ik__st_close(file);
+        ik__wfile_close(file);
     return status;
 }
 
@@ -346,8 +277,8 @@ ik_status ik__checkpoint_save(ik__session *s, const ik__position *at, ik_error *
     return IK_OK;
 }
 
-static int64_t number(ik__st *file, const char *key) {
-    const char *text = ik__st_meta(file, key);
+static int64_t number(const ik__wfile *file, const char *key) {
+    const char *text = ik__wfile_meta(file, key);
     return text ? strtoll(text, NULL, 10) : 0;
 }
 
@@ -363,7 +294,7 @@ ik_status ik__checkpoint_resume(ik__session *s, ik__position *at, ik_error *err)
     snprintf(path, sizeof path, "%s/step-%08lld/weights.safetensors", folder, (long long)newest);
     ik_status status = read_file(s, path, WEIGHTS, WEIGHTS, NULL, err);
     if (status) return status;
-    ik__st *file;
+    ik__wfile *file;
     snprintf(path, sizeof path, "%s/step-%08lld/optimizer.safetensors", folder, (long long)newest);
     status = read_file(s, path, FIRST_MOMENTS, AVERAGES, &file, err);
     if (status) return status;
@@ -385,6 +316,6 @@ ik_status ik__checkpoint_resume(ik__session *s, ik__position *at, ik_error *err)
         snprintf(key, sizeof key, "adam_steps.%s", s->engine->store->blocks[i].name);
         s->engine->store->blocks[i].t = number(file, key);
     }
-    ik__st_close(file);
+    ik__wfile_close(file);
     return status;
 }

@@ -34,12 +34,15 @@ ik__network *ik__model_network(const ik__model *m, const char *name) {
 static ik_status read_network(ik__model *m, const char *name, const ik__conf *conf, ik_error *err) {
     ik__network *net = &m->networks[m->n_networks++];
     *net = (ik__network){.name = name, .conf = conf};
+    ik_status status = ik__weights_key_read(conf, m->pool, &net->weights, err);
+    if (status) return status;
     if (!ik__conf_get(conf, "plugin") && conf->kind == IK_CONF_MAP)
         return ik__network_read(m, net, err);
     ik_kind kind = !strcmp(name, "discriminator") ? IK_DISCRIMINATOR : IK_ENCODER;
     if (!strcmp(name, "generator"))
         return ik__conf_fail(conf, err, "the generator is a list of nodes, not a plugin");
-    ik_status status = ik__instance_new(kind, conf, NULL, &net->plugin, err);
+    static const char *const also[] = {"weights", NULL};
+    status = ik__instance_new(kind, conf, also, &net->plugin, err);
     return status ? status : ik__model_keep(m, net->plugin, err);
 }
 
@@ -91,6 +94,7 @@ ik_status ik__model_new(const ik__conf *root, ik__model **out, ik_error *err) {
     m->pool = ik__pool_new();
     const ik__conf *norm = ik__conf_get(root, "norm");
     ik_status status = norm ? ik__model_norm_of(m, norm, &m->norm, err) : IK_OK;
+    if (!status) status = ik__weights_key_read(root, m->pool, &m->weights, err);
     if (!status) status = read_networks(m, root, err);
     if (!status) status = read_losses(m, ik__conf_get(root, "losses"), err);
     if (status) {

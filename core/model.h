@@ -5,6 +5,7 @@
 
 #include "ir.h"
 #include "plugins.h"
+#include "weights.h"
 
 struct ik_norm_ref {
     ik__instance *instance;
@@ -29,7 +30,8 @@ typedef struct ik__network {
     ik__instance *plugin; /* an encoder or a discriminator; NULL where nodes are listed */
     int n_nodes;
     ik__step_of *nodes;
-    bool frozen;  /* takes no gradients */
+    bool frozen; /* takes no gradients */
+    ik__weights_key weights;
     int n_inputs; /* latents by name and shape */
     const char **input;
     ik_shape *input_shape;
@@ -44,6 +46,7 @@ typedef struct ik__loss {
 typedef struct ik__model {
     ik__pool *pool;
     ik_norm_ref *norm;
+    ik__weights_key weights; /* of networks that name none themselves */
     int n_networks, n_losses, n_instances;
     ik__network networks[16];
     ik__loss losses[32];

@@ -109,14 +109,14 @@ ik_status ik__network_read(ik__model *m, ik__network *net, ik_error *err) {
     const ik__conf *nodes = ik__conf_get(net->conf, "nodes");
     for (int i = 0; i < net->conf->n; i++)
         if (strcmp(net->conf->keys[i], "nodes") && strcmp(net->conf->keys[i], "inputs") &&
-            strcmp(net->conf->keys[i], "frozen"))
+            strcmp(net->conf->keys[i], "frozen") && strcmp(net->conf->keys[i], "weights"))
             return ik__conf_fail(
                 net->conf->items[i], err,
-                "unknown key '%s' of network '%s'; it has inputs, nodes and frozen",
+                "unknown key '%s' of network '%s'; it has inputs, nodes, weights and frozen",
                 net->conf->keys[i], net->name);
     static const ik_option rows[] = {
         {"frozen", "keeps its weights", IK_OPT_BOOL, 0, "false", 0, 0, NULL}, {0}};
-    static const char *const others[] = {"nodes", "inputs", NULL};
+    static const char *const others[] = {"nodes", "inputs", "weights", NULL};
     ik_status status =
         ik__options_fill(rows, net->conf, others, net->name, &net->frozen, m->pool, err);
     if (status) return status;

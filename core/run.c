@@ -1,8 +1,8 @@
 /* The stages of a run. */
 #include "run.h"
 
-#include "session.h"
 #include "summary.h"
+#include "training.h"
 
 #include <stdlib.h>
 
@@ -34,6 +34,8 @@ static ik_status load_trained(ik__session *s, ik_error *err) {
 static ik_status stages(ik__session *s, const ik__run_options *o, ik_error *err) {
     ik_status status = ik__session_folder(s, o, err);
     if (!status) status = ik__session_ready(s, err);
+    bool resumes = o->resume && ik__checkpoint_exists(s); /* what it holds goes before */
+    if (!status && !resumes) status = ik__weights_start(s, err);
     if (!status && !o->quiet)
         fprintf(stderr, "%s on %s: %lld training items, %lldx%lld, %lld labels; writes to %s\n",
                 s->set.name, s->device, (long long)s->info->count[IK_TRAIN],

@@ -6,36 +6,22 @@
 #define _GNU_SOURCE
 #include "safetensors.h"
 #include "json.h"
+#include "raw.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "safetensors data is read as it lies");
-
 static const uint64_t max_header = 100000000; /* the Python library's limit */
-
-typedef enum raw { F32, F64, F16, BF16, I32, I64, I16, I8, U8, BOOL, RAW_COUNT } raw;
-static const struct raw_type {
-    const char *name;
-    int bytes;
-    ik_dtype as;
-} raw_types[RAW_COUNT] = {
-    [F32] = {"F32", 4, IK_F32},   [F64] = {"F64", 8, IK_F32}, [F16] = {"F16", 2, IK_F32},
-    [BF16] = {"BF16", 2, IK_F32}, [I32] = {"I32", 4, IK_I32}, [I64] = {"I64", 8, IK_I32},
-    [I16] = {"I16", 2, IK_I32},   [I8] = {"I8", 1, IK_I32},   [U8] = {"U8", 1, IK_I32},
-    [BOOL] = {"BOOL", 1, IK_I32},
-};
 
 typedef struct tensor {
     ik__st_entry entry;
     int64_t begin, end; /* offsets into the data */
-    raw raw;
+    ik__raw raw;
 } tensor;
 
 typedef struct named {
@@ -136,11 +122,11 @@ static bool read_fields(ik__json *j, fields *f) {
 }
 
 static ik_status check_dtype(const ik__st *st, tensor *t, const char *dtype, ik_error *err) {
-    for (int i = 0; i < RAW_COUNT; i++)
-        if (strcmp(raw_types[i].name, dtype) == 0) {
-            t->raw = (raw)i;
-            t->entry.raw_dtype = raw_types[i].name;
-            t->entry.dtype = raw_types[i].as;
+    for (int i = 0; i < IK__RAW_COUNT; i++)
+        if (strcmp(ik__raw_types[i].name, dtype) == 0) {
+            t->raw = (ik__raw)i;
+            t->entry.raw_dtype = ik__raw_types[i].name;
+            t->entry.dtype = ik__raw_types[i].as;
             return IK_OK;
         }
     return ik_errorf(err, IK_FAILED,
@@ -151,16 +137,8 @@ static ik_status check_dtype(const ik__st *st, tensor *t, const char *dtype, ik_
 
 /* The offsets lie in the data and hold just what shape and dtype ask for. */
 static ik_status check_extent(const ik__st *st, const tensor *t, ik_error *err) {
-    int64_t data = (int64_t)(st->map_bytes - st->data_at), need = raw_types[t->raw].bytes;
-    const ik_shape *s = &t->entry.shape;
-    bool empty = false, overflow = false;
-    for (int i = 0; i < s->rank; i++) {
-        empty |= s->d[i] == 0;
-        overflow |= __builtin_mul_overflow(need, s->d[i], &need);
-    }
-    if (empty)
-        need = 0; /* whatever the other dimensions say */
-    else if (overflow)
+    int64_t data = (int64_t)(st->map_bytes - st->data_at), need;
+    if (!ik__raw_bytes(t->raw, &t->entry.shape, &need))
         return ik_errorf(err, IK_FAILED, "%s: tensor \"%.200s\" has an impossibly large shape",
                          st->path, t->entry.name);
     if (t->begin > t->end || t->end > data)
@@ -377,46 +355,7 @@ const char *ik__st_meta(const ik__st *st, const char *key) {
     return i < 0 ? NULL : st->meta_values[i];
 }
 
-/* --- Conversion. The data need not be aligned, so elements are copied out one by one. */
-
-static float from_bits(uint32_t bits) {
-    float f;
-    memcpy(&f, &bits, 4);
-    return f;
-}
-
-static float from_half(uint16_t h) {
-    uint32_t sign = (uint32_t)(h & 0x8000) << 16, exponent = h >> 10 & 31, fraction = h & 1023;
-    if (exponent == 31) return from_bits(sign | 0x7F800000 | fraction << 13);
-    if (exponent) return from_bits(sign | (exponent + 112) << 23 | fraction << 13);
-    float tiny = ldexpf((float)fraction, -24); /* zero and subnormals */
-    return sign ? -tiny : tiny;
-}
-
-static float real_at(const unsigned char *p, raw type) {
-    double d;
-    uint16_t h;
-    if (type == F64) {
-        memcpy(&d, p, 8);
-        return (float)d;
-    }
-    memcpy(&h, p, 2);
-    return type == F16 ? from_half(h) : from_bits((uint32_t)h << 16);
-}
-
-static int64_t whole_at(const unsigned char *p, raw type) {
-    int64_t wide;
-    int16_t narrow;
-    if (type == I64) {
-        memcpy(&wide, p, 8);
-        return wide;
-    }
-    if (type == I16) {
-        memcpy(&narrow, p, 2);
-        return narrow;
-    }
-    return type == I8 ? (int8_t)*p : *p;
-}
+/* --- Reading. */
 
 /* Lets go of the pages that lie wholly inside what was read: a checkpoint is then never in memory
  * twice. They come back from the file if asked for again. */
@@ -431,24 +370,12 @@ ik_status ik__st_read(ik__st *st, int i, void *to, ik_error *err) {
     if (i < 0 || i >= st->count)
         return ik_errorf(err, IK_FAILED, "%s: has no tensor number %d", st->path, i);
     const tensor *t = &st->tensors[i];
-    const unsigned char *from = st->map + st->data_at + t->begin;
-    size_t bytes = (size_t)(t->end - t->begin), size = (size_t)raw_types[t->raw].bytes;
-    if (t->raw == F32 || t->raw == I32) {
-        if (bytes) memcpy(to, from, bytes);
-    } else if (t->entry.dtype == IK_F32) {
-        for (size_t k = 0; k < bytes / size; k++)
-            ((float *)to)[k] = real_at(from + k * size, t->raw);
-    } else {
-        for (size_t k = 0; k < bytes / size; k++) {
-            int64_t v = whole_at(from + k * size, t->raw);
-            if (v < INT32_MIN || v > INT32_MAX)
-                return ik_errorf(err, IK_FAILED,
-                                 "%s: tensor \"%.200s\" holds %" PRId64
-                                 ", which does not fit into 32 bits",
-                                 st->path, t->entry.name, v);
-            ((int32_t *)to)[k] = (int32_t)v;
-        }
-    }
+    int64_t misfit;
+    if (!ik__raw_read(t->raw, (size_t)(t->end - t->begin) / (size_t)ik__raw_types[t->raw].bytes,
+                      st->map + st->data_at + t->begin, to, &misfit))
+        return ik_errorf(err, IK_FAILED,
+                         "%s: tensor \"%.200s\" holds %" PRId64 ", which does not fit into 32 bits",
+                         st->path, t->entry.name, misfit);
     release_pages(st, st->data_at + (size_t)t->begin, st->data_at + (size_t)t->end);
     return IK_OK;
 }

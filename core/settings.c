@@ -7,7 +7,7 @@ static const char *const precisions[] = {"f32", NULL};
 static const char *const inits[] = {"published", "xavier", NULL};
 static const char *const all_stages[] = {"train", "synthesize", NULL};
 static const char *const elsewhere[] = {"dataset", "norm",       "networks", "losses",
-                                        "train",   "synthesize", NULL};
+                                        "train",   "synthesize", "weights",  NULL};
 
 #define TOP(field) offsetof(ik__settings, field)
 static const ik_option top[] = {

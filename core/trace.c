@@ -193,7 +193,8 @@ static ik_status write_results(ik__session *s, const ik__program *p, const ik__t
 static ik_status run(ik__session *s, ik__program *p, const ik__trace_inputs *in,
                      const ik__trace_options *t, ik_error *err) {
     ik_status status = ik__session_ready(s, err);
-    if (!status && t->weights) status = ik__weights_load(s, t->weights, err);
+    if (!status)
+        status = t->weights ? ik__weights_load(s, t->weights, err) : ik__weights_start(s, err);
     if (!status && t->save_weights) status = ik__weights_save(s, t->save_weights, err);
     if (!status) status = ik__trace_inputs_feed(in, s, p, err);
     ik_step step = {.seed = (uint64_t)s->set.seed, .step = !strcmp(p->name, "d_step")};

@@ -1,0 +1,99 @@
+/* The key `weights:`; see weights.h. */
+#include "weights.h"
+
+#include "options.h"
+#include "session.h"
+#include "weights_file.h"
+
+#include <stdlib.h>
+
+static const ik_option rows[] = {{"file",
+                                  "safetensors, a .pth of PyTorch, or a checkpoint's folder",
+                                  IK_OPT_STRING, offsetof(ik__weights_key, file), NULL, 0, 0, NULL},
+                                 {"map", "renames the file's entries: a name or a path",
+                                  IK_OPT_STRING, offsetof(ik__weights_key, map), "", 0, 0, NULL},
+                                 {0}};
+
+ik_status ik__weights_key_read(const ik__conf *of, ik__pool *pool, ik__weights_key *out,
+                               ik_error *err) {
+    const ik__conf *at = ik__conf_get(of, "weights");
+    *out = (ik__weights_key){.at = at};
+    if (!at) return IK_OK;
+    if (at->kind == IK_CONF_MAP) return ik__options_fill(rows, at, NULL, "weights", out, pool, err);
+    if (at->kind != IK_CONF_SCALAR || !*at->text)
+        return ik__conf_fail(at, err,
+                             "weights: a file is wanted, or {file: FILE, map: MAP}, or random");
+    out->random = !at->quoted && !strcmp(at->text, "random");
+    if (!out->random) out->file = at->text;
+    return IK_OK;
+}
+
+static int list_wanted(const ik__store *st, const char *network, ik__wanted *wanted) {
+    int n = 0;
+    for (int i = 0; i < st->n; i++) {
+        const ik__entry *e = st->entries[i];
+        if (strcmp(st->blocks[e->block].name, network)) continue;
+        wanted[n++] = (ik__wanted){e->path, e->shape, ik__store_value(st, e)};
+    }
+    return n;
+}
+
+/* Averaged weights start where the weights do. */
+static void start_average(const ik__store *st, const char *network) {
+    for (int i = 0; i < st->n_blocks; i++) {
+        const ik__block *b = &st->blocks[i];
+        if (b->ema && !strcmp(b->name, network))
+            st->backend->copy(st->self, IK_F32, b->learned, b->ema, b->value);
+    }
+}
+
+static ik_status open_file(const ik__weights_key *key, const ik__network *net, ik__wfile **file,
+                           ik_error *err) {
+    ik_error why;
+    if (!ik__wfile_open(key->file, file, &why)) return IK_OK;
+    return ik__conf_fail(key->at, err, "weights of network '%s': %.1500s", net->name, why.text);
+}
+
+/* How many networks looked into the pipeline's file, and how many found something. */
+typedef struct shared {
+    int asked, found;
+} shared;
+
+static ik_status start(ik__session *s, const ik__network *net, const ik__weights_key *key,
+                       shared *common, ik_error *err) {
+    const ik__store *st = s->engine->store;
+    ik__wanted *wanted = calloc((size_t)st->n + 1, sizeof *wanted);
+    if (!wanted) return ik_errorf(err, IK_FAILED, "error: out of memory");
+    ik__wfile *file = NULL;
+    int n = list_wanted(st, net->name, wanted); /* 0: it was pruned */
+    ik_status status = n ? open_file(key, net, &file, err) : IK_OK;
+    if (!status && n) status = ik__wfile_keep(file, net->name, common != NULL, err);
+    bool found = !status && n && (!common || ik__wfile_count(file));
+    if (found) {
+        status = ik__wfile_load(file, n, wanted, st->backend, st->self, err);
+        start_average(st, net->name);
+    }
+    if (common) common->asked += n > 0, common->found += found;
+    ik__wfile_close(file);
+    free(wanted);
+    return status;
+}
+
+ik_status ik__weights_start(struct ik__session *s, ik_error *err) {
+    const ik__model *m = s->model;
+    shared common = {0};
+    ik_status status = IK_OK;
+    for (int i = 0; i < m->n_networks && !status; i++) {
+        const ik__network *net = &m->networks[i];
+        if (net->weights.random) continue;
+        if (net->weights.file)
+            status = start(s, net, &net->weights, NULL, err);
+        else if (m->weights.file)
+            status = start(s, net, &m->weights, &common, err);
+    }
+    if (status || common.found || !common.asked) return status;
+    return ik__conf_fail(m->weights.at, err,
+                         "weights: %s holds nothing for a network of this pipeline; its entries "
+                         "would be called as generator.conv_img.weight",
+                         m->weights.file);
+}

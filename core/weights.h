@@ -1,0 +1,26 @@
+/* `weights:` of a network, or of the whole pipeline: where it starts from. */
+#ifndef IK_CORE_WEIGHTS_H
+#define IK_CORE_WEIGHTS_H
+
+#include "config.h"
+#include "pool.h"
+
+/* `weights: FILE`, `weights: {file: FILE, map: MAP}`, `weights: random`; all empty where there is
+ * no such key, which means random, too, unless somebody insists on a decision. */
+typedef struct ik__weights_key {
+    const ik__conf *at;
+    const char *file;
+    const char *map; /* a name or a path */
+    bool random;
+} ik__weights_key;
+
+/* Reads the key `weights` of a map. Texts live in the pool or in the configuration. */
+ik_status ik__weights_key_read(const ik__conf *of, ik__pool *pool, ik__weights_key *out,
+                               ik_error *err);
+
+struct ik__session;
+
+/* Fills the networks that name a file, or that the pipeline's file holds. The store is built. */
+ik_status ik__weights_start(struct ik__session *s, ik_error *err);
+
+#endif

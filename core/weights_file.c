@@ -1,0 +1,225 @@
+/* Files of weights of any format; see weights_file.h. */
+#define _GNU_SOURCE
+#include "weights_file.h"
+
+#include "ir.h"
+#include "safetensors.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+
+struct ik__wfile {
+    char *path;
+    ik__st *st;
+    ik__pool *pool; /* names */
+    bool foreign;   /* its names are those of another program, or of a map */
+    int n;
+    ik__wfile_entry *entries;
+    int *source;  /* of an entry: its number in the file */
+    int *by_name; /* entries, sorted by name */
+};
+
+/* --- opening */
+
+static ik_status no_memory(const char *path, ik_error *err) {
+    return ik_errorf(err, IK_FAILED, "%s: out of memory while reading it", path);
+}
+
+static int compare(const void *a, const void *b, void *f) {
+    const ik__wfile_entry *e = ((ik__wfile *)f)->entries;
+    return strcmp(e[*(const int *)a].name, e[*(const int *)b].name);
+}
+
+static ik_status sort(ik__wfile *f, ik_error *err) {
+    for (int i = 0; i < f->n; i++) f->by_name[i] = i;
+    qsort_r(f->by_name, (size_t)f->n, sizeof *f->by_name, compare, f);
+    for (int i = 1; i < f->n; i++) {
+        const ik__wfile_entry *a = &f->entries[f->by_name[i - 1]], *b = &f->entries[f->by_name[i]];
+        if (!strcmp(a->name, b->name))
+            return ik_errorf(err, IK_FAILED, "%s: \"%.200s\" and \"%.200s\" both become \"%.200s\"",
+                             f->path, a->origin, b->origin, a->name);
+    }
+    return IK_OK;
+}
+
+static ik_status list_entries(ik__wfile *f, ik_error *err) {
+    f->n = ik__st_count(f->st);
+    f->entries = calloc((size_t)f->n + 1, sizeof *f->entries);
+    f->source = calloc((size_t)f->n + 1, sizeof *f->source);
+    f->by_name = calloc((size_t)f->n + 1, sizeof *f->by_name);
+    if (!f->entries || !f->source || !f->by_name) return no_memory(f->path, err);
+    for (int i = 0; i < f->n; i++) {
+        const ik__st_entry *e = ik__st_entry_at(f->st, i);
+        f->entries[i] =
+            (ik__wfile_entry){e->name, e->name, e->raw_dtype, e->dtype, e->shape, false};
+        f->source[i] = i;
+    }
+    return sort(f, err);
+}
+
+ik_status ik__wfile_open(const char *path, ik__wfile **out, ik_error *err) {
+    struct stat info;
+    bool folder = !stat(path, &info) && S_ISDIR(info.st_mode);
+    *out = NULL;
+    ik__wfile *f = calloc(1, sizeof *f);
+    if (!f || asprintf(&f->path, "%s%s", path, folder ? "/weights.safetensors" : "") < 0) {
+        free(f);
+        return no_memory(path, err);
+    }
+    f->pool = ik__pool_new();
+    ik_status status = ik__st_open(f->path, &f->st, err);
+    if (!status) status = list_entries(f, err);
+    if (status)
+        ik__wfile_close(f);
+    else
+        *out = f;
+    return status;
+}
+
+void ik__wfile_close(ik__wfile *f) {
+    if (!f) return;
+    ik__st_close(f->st);
+    ik__pool_free(f->pool);
+    free(f->entries);
+    free(f->source);
+    free(f->by_name);
+    free(f->path);
+    free(f);
+}
+
+const char *ik__wfile_path(const ik__wfile *f) {
+    return f->path;
+}
+
+int ik__wfile_count(const ik__wfile *f) {
+    return f->n;
+}
+
+const ik__wfile_entry *ik__wfile_entry_at(const ik__wfile *f, int i) {
+    return i >= 0 && i < f->n ? &f->entries[i] : NULL;
+}
+
+int ik__wfile_find(const ik__wfile *f, const char *name) {
+    int low = 0, high = f->n;
+    while (low < high) {
+        int middle = low + (high - low) / 2;
+        if (strcmp(f->entries[f->by_name[middle]].name, name) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < f->n && !strcmp(f->entries[f->by_name[low]].name, name) ? f->by_name[low] : -1;
+}
+
+ik_status ik__wfile_read(ik__wfile *f, int i, void *to, ik_error *err) {
+    if (i < 0 || i >= f->n)
+        return ik_errorf(err, IK_FAILED, "%s: has no tensor number %d", f->path, i);
+    return ik__st_read(f->st, f->source[i], to, err);
+}
+
+const char *ik__wfile_meta(const ik__wfile *f, const char *key) {
+    return ik__st_meta(f->st, key);
+}
+
+/* --- one network's entries */
+
+static bool within(const char *name, const char *network) {
+    size_t n = strlen(network);
+    return !strncmp(name, network, n) && name[n] == '.';
+}
+
+ik_status ik__wfile_keep(ik__wfile *f, const char *network, bool strict, ik_error *err) {
+    int kept = 0, n = 0;
+    for (int i = 0; i < f->n; i++) kept += within(f->entries[i].name, network);
+    bool bare = !strict && (f->foreign ? kept < f->n : !kept);
+    for (int i = 0; i < f->n; i++) {
+        ik__wfile_entry *e = &f->entries[i];
+        if (bare) {
+            size_t size = strlen(network) + strlen(e->name) + 2;
+            char *name = ik__pool_alloc(f->pool, size);
+            snprintf(name, size, "%s.%s", network, e->name);
+            e->name = name;
+        } else if (!within(e->name, network)) {
+            continue;
+        }
+        f->source[n] = f->source[i];
+        f->entries[n++] = *e;
+    }
+    f->n = n;
+    return sort(f, err);
+}
+
+/* --- what is wanted of a file */
+
+/* A list that is cut where the message is full, and then counts on. */
+typedef struct listing {
+    char text[1500];
+    size_t used;
+    int n, shown;
+} listing;
+
+static void IK_PRINTF(2, 3) list(listing *l, const char *format, ...) {
+    char line[400];
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    if (n >= (int)sizeof line) n = sizeof line - 1;
+    if (l->n++ > l->shown || l->used + (size_t)n >= sizeof l->text) return;
+    memcpy(l->text + l->used, line, (size_t)n + 1);
+    l->used += (size_t)n;
+    l->shown++;
+}
+
+static void compare_entry(const ik__wanted *w, const ik__wfile_entry *e, listing *l) {
+    char have[128], want[128];
+    if (!e) {
+        list(l, "\n  missing: %.120s", w->name);
+    } else if (!ik_same_shape(e->shape, w->shape)) {
+        ik__shape_text(e->shape, have, sizeof have);
+        ik__shape_text(w->shape, want, sizeof want);
+        list(l, "\n  of another shape: %.120s, %s there, %s here", w->name, have, want);
+    } else if (e->dtype != IK_F32) {
+        list(l, "\n  of another type: %.120s, %.16s", w->name, e->raw_dtype);
+    }
+}
+
+/* What does not fit, all of it, in one message. */
+static ik_status check(const ik__wfile *f, int n, const ik__wanted *wanted, ik_error *err) {
+    listing l = {.n = 0};
+    bool *asked = calloc((size_t)f->n + 1, sizeof *asked);
+    if (!asked) return no_memory(f->path, err);
+    for (int i = 0; i < n; i++) {
+        int k = ik__wfile_find(f, wanted[i].name);
+        if (k >= 0) asked[k] = true;
+        compare_entry(&wanted[i], ik__wfile_entry_at(f, k), &l);
+    }
+    for (int k = 0; k < f->n; k++)
+        if (!asked[k] && !f->entries[k].spare)
+            list(&l, "\n  surplus: %.120s", f->entries[k].origin);
+    free(asked);
+    if (!l.n) return IK_OK;
+    char more[48] = "";
+    if (l.n > l.shown) snprintf(more, sizeof more, "\n  and %d more", l.n - l.shown);
+    return ik_errorf(err, IK_FAILED,
+                     "error: %.300s does not fit this pipeline (%d entries here, %d there):%s%s",
+                     f->path, n, f->n, l.text, more);
+}
+
+static ik_status fill(ik__wfile *f, const ik__wanted *w, const ik_backend_iface *backend,
+                      void *self, ik_error *err) {
+    int64_t n = ik_count(w->shape);
+    float *host = malloc((size_t)n * sizeof *host + 1);
+    if (!host) return no_memory(f->path, err);
+    ik_status status = ik__wfile_read(f, ik__wfile_find(f, w->name), host, err);
+    if (!status) status = backend->upload(self, IK_F32, n, w->storage, host, err);
+    free(host);
+    return status;
+}
+
+ik_status ik__wfile_load(ik__wfile *f, int n, const ik__wanted *wanted,
+                         const ik_backend_iface *backend, void *self, ik_error *err) {
+    ik_status status = check(f, n, wanted, err);
+    for (int i = 0; i < n && !status; i++) status = fill(f, &wanted[i], backend, self, err);
+    return status;
+}
