@@ -1,0 +1,18 @@
+# Plugins for test_abi: of interface 1.0, by the headers as they were then, and one in C++.
+set(folder ${CMAKE_BINARY_DIR}/abi)
+function(add_abi_plugin source kinds)
+    get_filename_component(name ${source} NAME_WE)
+    add_library(abi_${name} MODULE abi/plugins/${source})
+    target_include_directories(abi_${name} BEFORE PRIVATE ${ARGN})
+    set_target_properties(abi_${name} PROPERTIES PREFIX "" OUTPUT_NAME ${name} CXX_STANDARD 20
+        CXX_VISIBILITY_PRESET hidden LIBRARY_OUTPUT_DIRECTORY ${folder})
+    target_link_libraries(abi_${name} PRIVATE m)
+    add_dependencies(test_abi abi_${name})
+    foreach(kind ${kinds})
+        file(MAKE_DIRECTORY ${folder}/${kind})
+        file(CREATE_LINK ../${name}.so ${folder}/${kind}/${name}.so SYMBOLIC)
+    endforeach()
+endfunction()
+add_abi_plugin(old.c "norm;blocks;encoders;discriminators;losses;datasets" ${CMAKE_CURRENT_SOURCE_DIR}/abi/1.0)
+add_abi_plugin(plain.c backends ${CMAKE_CURRENT_SOURCE_DIR}/abi/1.0)
+add_abi_plugin(plus.cc norm ${PROJECT_SOURCE_DIR}/core/include)
