@@ -143,6 +143,9 @@ START_TEST(refusals) {
             "it holds no norm/r6, only norm/other (interface " ABI ") (plugin interface here: " ABI
             "); put "
             "it into the folder of its kind, under its own name");
+    refuses("r8", HEAD BODY("r8", ".kind = IK_LOSS"),
+            "it holds no norm/r8, only losses/r8 (interface " ABI ") (plugin interface here: " ABI
+            "); put it into the folder of its kind, under its own name");
     refuses("r7", HEAD "IK_EXPORT_PLUGINS(NULL)",
             "it brings no descriptors (plugin interface here: " ABI
             "); list them in IK_EXPORT_PLUGINS");

@@ -15,6 +15,7 @@
 #define EACH7(M, T, a, ...) M(T, a) EACH6(M, T, __VA_ARGS__)
 #define EACH8(M, T, a, ...) M(T, a) EACH7(M, T, __VA_ARGS__)
 
+/* clang-format off */
 int main(void) {
     /* Structs that plugins make, or hold by value. */
     FIXED(ik_shape)
