@@ -93,17 +93,28 @@ static ik_status configure(ik__data *d, const ik__conf *dataset, ik_error *err) 
     return status ? status : settle(d, dataset, err);
 }
 
-static ik_status open_plugin(ik__data *d, uint64_t seed, ik_error *err) {
+/* Fields after `close` came with 1.1. */
+static bool can_describe(const ik_dataset_iface *i) {
+    return i->struct_size >= offsetof(ik_dataset_iface, describe) + sizeof i->describe &&
+           i->describe;
+}
+
+static ik_status open_plugin(ik__data *d, uint64_t seed, bool files, ik_error *err) {
     const ik_plugin *plugin = d->instance->plugin;
+    void *self = d->instance->self;
     ik_dataset_info info = {0};
     d->iface = plugin->iface;
     if (!d->iface->open || !d->iface->read)
         return ik_errorf(err, IK_FAILED, "datasets/%s: the plugin's interface is incomplete",
                          plugin->name);
-    ik_status status = d->iface->open(d->instance->self, &ik__images, d->info.height, d->info.width,
-                                      seed, &info, err);
-    if (status) return status;
-    d->open = true;
+    d->open = files || !can_describe(d->iface);
+    ik_status status =
+        d->open ? d->iface->open(self, &ik__images, d->info.height, d->info.width, seed, &info, err)
+                : d->iface->describe(self, &info, err);
+    if (status) {
+        d->open = false;
+        return status;
+    }
     if (info.labels < 1 || info.labels > 65536 || info.count[0] < 0 || info.count[1] < 0)
         return ik_errorf(err, IK_FAILED,
                          "datasets/%s: the plugin reports %lld labels and %lld + %lld "
@@ -117,17 +128,26 @@ static ik_status open_plugin(ik__data *d, uint64_t seed, ik_error *err) {
     return IK_OK;
 }
 
-ik_status ik__data_open(const ik__conf *dataset, uint64_t seed, ik__data **out, ik_error *err) {
+static ik_status make(const ik__conf *dataset, uint64_t seed, bool files, ik__data **out,
+                      ik_error *err) {
     *out = NULL;
     ik__data *d = calloc(1, sizeof *d);
     if (!d) return ik_errorf(err, IK_FAILED, "out of memory");
     ik_status status = configure(d, dataset, err);
-    if (!status) status = open_plugin(d, seed, err);
+    if (!status) status = open_plugin(d, seed, files, err);
     if (status)
         ik__data_close(d);
     else
         *out = d;
     return status;
+}
+
+ik_status ik__data_open(const ik__conf *dataset, uint64_t seed, ik__data **out, ik_error *err) {
+    return make(dataset, seed, true, out, err);
+}
+
+ik_status ik__data_describe(const ik__conf *dataset, uint64_t seed, ik__data **out, ik_error *err) {
+    return make(dataset, seed, false, out, err);
 }
 
 void ik__data_close(ik__data *d) {

@@ -33,6 +33,8 @@ extern const ik_option ik__data_options[]; /* the common ones, for help */
 
 /* `dataset` is {plugin: NAME, common and own options}; it has to outlive the result. */
 ik_status ik__data_open(const ik__conf *dataset, uint64_t seed, ik__data **out, ik_error *err);
+/* The same without touching a file: it knows its labels and has no items. */
+ik_status ik__data_describe(const ik__conf *dataset, uint64_t seed, ik__data **out, ik_error *err);
 void ik__data_close(ik__data *data);
 const ik__data_info *ik__data_info_of(const ik__data *data);
 

@@ -151,7 +151,9 @@ ik_status ik__session_begin(const ik__run_options *o, ik__session **out, ik_erro
         status = ik__conf_fail(s->conf, err,
                                "there is no `dataset:`; add one, as "
                                "`dataset: {plugin: shapes, size: [64, 64]}`");
-    if (!status) status = ik__data_open(dataset, (uint64_t)s->set.seed, &s->data, err);
+    if (!status)
+        status = (o->no_data || o->dry_run ? ik__data_describe : ik__data_open)(
+            dataset, (uint64_t)s->set.seed, &s->data, err);
     if (!status) {
         s->info = ik__data_info_of(s->data);
         int threads = o->threads ? o->threads : (int)s->set.threads;

@@ -213,6 +213,7 @@ static ik_status begin(const ik__run_options *o, int64_t batch, ik__session **ou
     sets[o->n_sets] = train;
     sets[o->n_sets + 1] = synthesize;
     ik__run_options with = *o;
+    with.no_data = true;
     with.sets = sets;
     with.n_sets = o->n_sets + 2;
     ik_status status = ik__session_begin(&with, out, err);

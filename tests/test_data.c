@@ -215,6 +215,23 @@ START_TEST(wrong_options) {
 }
 END_TEST
 
+/* A description knows the labels and looks at no file. */
+START_TEST(described) {
+    const char *yaml =
+        "{plugin: folder, root: nowhere, labels: 4, size: [2, 4], load_size: [3, 5]}";
+    ck_assert_int_eq(ik__conf_parse("test.yaml", yaml, strlen(yaml), &conf, &err), IK_OK);
+    ck_assert_int_ne(ik__data_open(conf, 7, &data, &err), IK_OK);
+    ck_assert_msg(!ik__data_describe(conf, 7, &data, &err), "%s", err.text);
+    const ik__data_info *info = ik__data_info_of(data);
+    ck_assert_int_eq(info->labels, 5);
+    ck_assert_int_eq(info->height, 2);
+    ck_assert_int_eq(info->width, 4);
+    ck_assert_int_eq(info->count[IK_TRAIN], 0);
+    ck_assert_msg(!ik__batch_new(data, 1, &batch, &err), "%s", err.text);
+    refuses_item(0, "item 0 does not exist: there are 0");
+}
+END_TEST
+
 /* Validation does without pictures; training does not. */
 START_TEST(label_maps_alone) {
     make_folder("val_label");
@@ -291,6 +308,7 @@ int main(void) {
     tcase_add_test(t, too_many_segments);
     tcase_add_test(t, wrong_folders);
     tcase_add_test(t, wrong_options);
+    tcase_add_test(t, described);
     tcase_add_test(t, label_maps_alone);
     tcase_add_test(t, shapes);
     tcase_add_test(t, coco_stuff);

@@ -222,6 +222,13 @@ static void folder_close(void *self) {
         }
 }
 
+static ik_status folder_describe(const void *self, ik_dataset_info *info, ik_error *err) {
+    const folder *f = self;
+    (void)err;
+    info->labels = f->labels + (f->unknown >= 0);
+    return IK_OK;
+}
+
 static ik_status folder_open(void *self, const ik_image_api *images, int64_t height, int64_t width,
                              uint64_t seed, ik_dataset_info *info, ik_error *err) {
     folder *f = self;
@@ -235,8 +242,7 @@ static ik_status folder_open(void *self, const ik_image_api *images, int64_t hei
         }
         info->count[split] = f->split[split].files[LABELS].n;
     }
-    info->labels = f->labels + (f->unknown >= 0);
-    return IK_OK;
+    return folder_describe(f, info, err);
 }
 
 /* --- Reading. */
@@ -313,7 +319,8 @@ static const ik_option options[] = {
     {NULL},
 };
 
-static const ik_dataset_iface iface = {sizeof iface, folder_open, folder_read, folder_close};
+static const ik_dataset_iface iface = {sizeof iface, folder_open, folder_read, folder_close,
+                                       folder_describe};
 
 static const ik_plugin plugin = {
     IK_PLUGIN_HEAD(IK_DATASET, "folder", "1.0",

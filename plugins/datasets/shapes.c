@@ -317,7 +317,7 @@ static const ik_option options[] = {
     {NULL},
 };
 
-static const ik_dataset_iface iface = {sizeof iface, shapes_open, shapes_read, NULL};
+static const ik_dataset_iface iface = {sizeof iface, shapes_open, shapes_read, NULL, NULL};
 
 static const ik_plugin plugin = {
     IK_PLUGIN_HEAD(IK_DATASET, "shapes", "1.0",

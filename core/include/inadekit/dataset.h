@@ -50,6 +50,9 @@ typedef struct ik_dataset_iface {
     ik_status (*read)(const void *self, ik_split split, int64_t index, ik_item *item,
                       ik_error *err);
     void (*close)(void *self);
+    /* Since 1.1. What `open` would say, without touching a file, for checking a pipeline where its
+     * data is not; counts stay 0. NULL: `open` needs no files either. */
+    ik_status (*describe)(const void *self, ik_dataset_info *info, ik_error *err);
 } ik_dataset_iface;
 
 #ifdef __cplusplus
