@@ -4,7 +4,6 @@
 #include "plugins.h"
 #include "run.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
 enum { DRY_RUN = 256, SET, RESUME, OUT, PLUGIN_PATH, THREADS };
@@ -44,17 +43,6 @@ static const char help[] =
     "  inadekit run pipeline.yaml --set train.epochs=2 --set 'dataset.size=[128, 128]'\n"
     "  inadekit run pipeline.yaml --out runs/spade --resume\n";
 
-static int read_threads(const char *text, int *threads) {
-    char *end;
-    errno = 0;
-    long n = strtol(text, &end, 10);
-    if (errno || end == text || *end || n < 1 || n > 4096)
-        return cli_usage(
-            "run", "option '--threads' must be a whole number from 1 to 4096, not '%s'", text);
-    *threads = (int)n;
-    return 0;
-}
-
 /* Gives -1 to go on, else the exit status. */
 static int read_options(int argc, char **argv, ik__run_options *o, cli_sets *sets) {
     int c, status = 0;
@@ -86,7 +74,7 @@ static int read_options(int argc, char **argv, ik__run_options *o, cli_sets *set
             ik__plugins_path(optarg);
             break;
         case THREADS:
-            status = read_threads(optarg, &o->threads);
+            status = cli_whole("run", "threads", optarg, 4096, &o->threads);
             break;
         default:
             status = cli_bad_option(c, argv, options);

@@ -23,6 +23,9 @@ int cli_usage(const char *command, const char *fmt, ...) IK_PRINTF(2, 3);
 /* After getopt_long (with opterr 0 and ':' first in its letters) gave '?' or ':'. */
 int cli_bad_option(int c, char **argv, const struct option *options);
 
+/* A whole number of at least 1; 0, or 2 after a message. */
+int cli_whole(const char *command, const char *option, const char *text, int most, int *out);
+
 /* Takes the one operand that is left, a pipeline; 0, or 2 after a message. */
 int cli_one_pipeline(int argc, char **argv, const char **pipeline);
 

@@ -3,6 +3,7 @@
 
 #include "config.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 /* Has the first line a position or the word already? */
@@ -52,6 +53,17 @@ int cli_bad_option(int c, char **argv, const struct option *options) {
     if (known) return cli_usage(argv[0], "option '--%s' takes no value", known->name);
     if (optopt) return cli_usage(argv[0], "unknown option '-%c'", optopt);
     return unknown_option(argv, argv[optind - 1], options);
+}
+
+int cli_whole(const char *command, const char *option, const char *text, int most, int *out) {
+    char *end;
+    errno = 0;
+    long n = strtol(text, &end, 10);
+    if (errno || end == text || *end || n < 1 || n > most)
+        return cli_usage(command, "option '--%s' must be a whole number from 1 to %d, not '%s'",
+                         option, most, text);
+    *out = (int)n;
+    return 0;
 }
 
 int cli_one_pipeline(int argc, char **argv, const char **pipeline) {

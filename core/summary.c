@@ -24,6 +24,15 @@ static double macs_of(const ik__node *n) {
     }
 }
 
+/* The same as publications count it: one-hot maps are dense, and a convolution's bias adds count.
+ */
+static double published_macs_of(const ik__node *n) {
+    double out = (double)ik_count(n->t.shape);
+    if (n->op == IK_CONV2D && n->n_in == 3) return macs_of(n) + out;
+    if (n->op == IK_LABEL_CONV) return macs_of(n) * (double)n->in[1]->t.shape.d[1];
+    return macs_of(n);
+}
+
 static bool within(const char *path, const char *network) {
     size_t n = strlen(network);
     return !strncmp(path, network, n) && (path[n] == 0 || path[n] == '.');
@@ -39,15 +48,20 @@ static bool pruned(const ik__session *s, const char *network) {
     return true;
 }
 
+static int64_t params_of(const ik__store *store, const char *network) {
+    int64_t n = 0;
+    for (int i = 0; i < store->n; i++)
+        if (store->entries[i]->learned && within(store->entries[i]->path, network))
+            n += ik_count(store->entries[i]->shape);
+    return n;
+}
+
 /* From the program in which the network's forward pass stands: before the backward pass begins. */
 ik__totals ik__summary_totals(const ik__session *s, const char *network) {
     ik__totals t = {.pruned = pruned(s, network)};
     double macs = 0;
     const ik__program *p = forward_of(s, network);
-    const ik__store *store = s->engine->store;
-    for (int i = 0; i < store->n; i++)
-        if (store->entries[i]->learned && within(store->entries[i]->path, network))
-            t.params += ik_count(store->entries[i]->shape);
+    t.params = params_of(s->engine->store, network);
     for (int i = 0; p && i < p->n; i++) {
         const ik__node *n = p->order[i];
         if (!within(n->path, network)) continue;
@@ -58,6 +72,25 @@ ik__totals ik__summary_totals(const ik__session *s, const char *network) {
     t.macs = (int64_t)(macs / (double)batch);
     t.bytes /= batch;
     return t;
+}
+
+/* A synthesis for that many instances is recorded, and then only counted. */
+ik_status ik__summary_published(const ik__session *s, int64_t instances, ik__published *out,
+                                ik_error *err) {
+    ik__graph *g = ik__session_graph(s, false);
+    if (!g) return ik_errorf(err, IK_FAILED, "error: out of memory");
+    if (instances) g->pub.info.max_instances = instances;
+    ik__record_sample(g);
+    double macs = 0;
+    for (int i = 0; i < g->n; i++)
+        if (within(g->nodes[i]->path, "generator")) macs += published_macs_of(g->nodes[i]);
+    *out = (ik__published){.instances = g->pub.info.max_instances,
+                           .params = params_of(s->engine->store, "generator"),
+                           .macs = (int64_t)(macs / (double)g->pub.info.batch)};
+    ik_status status = g->failed ? IK_USAGE : IK_OK;
+    if (status) *err = g->error;
+    ik__graph_free(g);
+    return status;
 }
 
 void ik__summary_print(const ik__session *s, FILE *to) {
@@ -80,8 +113,18 @@ void ik__summary_print(const ik__session *s, FILE *to) {
     }
 }
 
-static void print_json(const ik__session *s, FILE *to) {
-    fprintf(to, "{\"networks\": {");
+static void print_published(const ik__published *p, FILE *to) {
+    fprintf(to,
+            "\nthe generator as publications count it: P %.4f M parameters, F %.4f G "
+            "multiply-adds\n(F: convolutions with their bias adds, and linear maps, for a picture "
+            "of %lld instances)\n",
+            (double)p->params * 1e-6, (double)p->macs * 1e-9, (long long)p->instances);
+}
+
+static void print_json(const ik__session *s, const ik__published *p, FILE *to) {
+    fprintf(to, "{\"published\": {\"instances\": %lld, \"params\": %lld, \"macs\": %lld}, ",
+            (long long)p->instances, (long long)p->params, (long long)p->macs);
+    fprintf(to, "\"networks\": {");
     for (int i = 0; i < s->model->n_networks; i++) {
         const char *name = s->model->networks[i].name;
         ik__totals t = ik__summary_totals(s, name);
@@ -90,21 +133,29 @@ static void print_json(const ik__session *s, FILE *to) {
     }
     fprintf(to, "}, \"programs\": {");
     for (int i = 0; i < s->engine->n_programs; i++) {
-        const ik__program *p = s->engine->programs[i];
+        const ik__program *made = s->engine->programs[i];
         fprintf(to, "%s\"%s\": {\"arena_bytes\": %zu, \"workspace_bytes\": %zu, \"kernels\": %d}",
-                i ? ", " : "", p->name, p->arena_bytes, p->workspace_bytes, p->n_kernels);
+                i ? ", " : "", made->name, made->arena_bytes, made->workspace_bytes,
+                made->n_kernels);
     }
     fprintf(to, "}}\n");
 }
 
-ik_status ik__summary(const ik__run_options *o, bool json, FILE *to, ik_error *err) {
+ik_status ik__summary(const ik__run_options *o, bool json, int64_t instances, FILE *to,
+                      ik_error *err) {
     ik__session *s;
-    ik_status status = ik__session_open(o, &s, err);
+    ik__published published;
+    ik__run_options with = *o;
+    with.no_data = true;
+    ik_status status = ik__session_open(&with, &s, err);
     if (status) return status;
-    if (json)
-        print_json(s, to);
-    else
+    status = ik__summary_published(s, instances, &published, err);
+    if (!status && json) {
+        print_json(s, &published, to);
+    } else if (!status) {
         ik__summary_print(s, to);
+        print_published(&published, to);
+    }
     ik__session_close(s);
-    return IK_OK;
+    return status;
 }

@@ -11,6 +11,16 @@ typedef struct ik__totals {
 } ik__totals;
 ik__totals ik__summary_totals(const ik__session *s, const char *network);
 
+/* The generator as publications count it (in the authors' tables P and F): its parameters, and the
+ * multiply-accumulates of its convolutions with their bias adds and of its linear maps, for one
+ * picture; norms, activations and upsampling are left out, one-hot maps are dense. */
+typedef struct ik__published {
+    int64_t instances, params, macs;
+} ik__published;
+/* For pictures of that many instances; 0: as many as the dataset allows. */
+ik_status ik__summary_published(const ik__session *s, int64_t instances, ik__published *out,
+                                ik_error *err);
+
 /* A table of the networks and the programs of an opened session. */
 void ik__summary_print(const ik__session *s, FILE *to);
 

@@ -44,6 +44,8 @@ START_TEST(mistakes) {
         {"run a --threads 99999999999999999999", "must be a whole number"},
         {"summary", "error: no pipeline is given; name a YAML file: inadekit summary FILE"},
         {"summary a --jsn", "error: unknown option '--jsn'; did you mean '--json'?\n"},
+        {"summary a --instances none",
+         "error: option '--instances' must be a whole number from 1 to 1048576, not 'none'\n"},
         {"plugins", "error: say what to do: list or describe\n"},
         {"plugins lst", "error: unknown action 'lst'; did you mean 'list'?\n"},
         {"plugins frobnicate", "error: unknown action 'frobnicate'; there are list and describe"},
