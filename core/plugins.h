@@ -18,6 +18,12 @@ typedef struct ik__instance {
     const ik__conf *conf; /* borrowed; NULL when made by name */
 } ik__instance;
 
+/* Does an interface of a plugin, maybe older than this core, have a field that was appended later?
+ */
+#define IK__PROVIDES(iface, field)                                                                 \
+    ((iface)->struct_size >= (char *)(&(iface)->field + 1) - (char *)(iface) &&                    \
+     (iface)->field != NULL)
+
 /* Folder names by ik_kind, NULL-terminated. */
 extern const char *const ik__kind_names[];
 

@@ -67,7 +67,34 @@ static void mark_live(const ik__engine *e, const ik__program *p, bool *live) {
     }
 }
 
-static ik_status prepare(ik__engine *e, ik__program *p, ik_error *err) {
+/* Asks the backend how it stores each tensor, where it cares. What the store's blocks take in
+ * (gradients, assigned values) stays plain, and a view lies as what it views. */
+static ik_status lay_out(ik__engine *e, ik__program *p, ik_error *err) {
+    if (!IK__PROVIDES(e->backend, storage)) return IK_OK;
+    ik__graph *g = p->graph;
+    bool *plain = calloc((size_t)g->n + 1, sizeof *plain);
+    if (!plain) return ik_errorf(err, IK_FAILED, "out of memory while preparing %s", p->name);
+    for (int i = 0; i < g->assigns.n; i++) plain[root_of(g->assigns.v[i].node)->t.id] = true;
+    for (int i = 0; i < p->n_grads; i++)
+        plain[root_of(ik__node_of(p->grads[i].tensor))->t.id] = true;
+    const ik_kernel *k = p->kernels; /* of the next node that has one */
+    for (int i = 0; i < p->n; i++) {
+        ik__node *n = p->order[i];
+        if (ik__is_view(n->op)) n->t.storage = n->in[0]->t.storage;
+        if (ik__is_leaf(n->op) || ik__is_view(n->op)) continue;
+        if (!plain[n->t.id]) n->t.storage = e->backend->storage(e->self, &k->node);
+        k++;
+    }
+    free(plain);
+    return IK_OK;
+}
+
+static size_t bytes_of(const ik__engine *e, const ik_tensor *t) {
+    if (IK__PROVIDES(e->backend, tensor_bytes)) return e->backend->tensor_bytes(e->self, t);
+    return (size_t)ik_count(t->shape) * e->backend->element_bytes(e->self, t->dtype);
+}
+
+static void describe(ik__program *p) {
     for (int i = 0; i < p->n; i++) {
         ik__node *n = p->order[i];
         if (ik__is_leaf(n->op) || ik__is_view(n->op)) continue;
@@ -76,13 +103,22 @@ static ik_status prepare(ik__engine *e, ik__program *p, ik_error *err) {
         for (int j = 0; j < n->n_in; j++) k->node.in[j] = &n->in[j]->t;
         k->custom = n->custom;
         k->custom_attrs = n->custom_attrs;
-        ik_error why;
-        if (e->backend->prepare(e->self, k, &why))
-            return ik_errorf(err, IK_FAILED, "error: %s, %s: %s", p->name, n->path, why.text);
-        if (k->workspace_bytes > p->workspace_bytes) p->workspace_bytes = k->workspace_bytes;
         p->replayed[p->n_kernels++] = k;
     }
-    return IK_OK;
+}
+
+static ik_status prepare(ik__engine *e, ik__program *p, ik_error *err) {
+    describe(p);
+    ik_status status = lay_out(e, p, err);
+    for (int i = 0; i < p->n_kernels && !status; i++) {
+        ik_kernel *k = &p->kernels[i];
+        ik_error why;
+        if (e->backend->prepare(e->self, k, &why))
+            status = ik_errorf(err, IK_FAILED, "error: %s, %s: %s", p->name,
+                               p->graph->nodes[k->node.out->id]->path, why.text);
+        if (k->workspace_bytes > p->workspace_bytes) p->workspace_bytes = k->workspace_bytes;
+    }
+    return status;
 }
 
 /* Where each live tensor lies: gradients in their slots, leaves in the store, the rest planned. */
@@ -111,8 +147,7 @@ static ik_status plan(ik__engine *e, ik__program *p, ik_error *err) {
         int id = n->t.id;
         span[id] = -1;
         if (ik__is_leaf(n->op) || ik__is_view(n->op) || p->bytes[id] == SIZE_MAX) continue;
-        p->bytes[id] =
-            (size_t)ik_count(n->t.shape) * e->backend->element_bytes(e->self, n->t.dtype);
+        p->bytes[id] = bytes_of(e, &n->t);
         spans[m] =
             (ik__span){.bytes = p->bytes[id], .from = i, .to = e->keep_all ? p->n : last[id]};
         span[id] = m++;
@@ -203,11 +238,10 @@ static void *pointer_of(ik__engine *e, ik__program *p, ik__node *n) {
     if (!ik__is_view(n->op)) return (char *)e->arena + p->offset[n->t.id];
     size_t skip = 0;
     if (n->op == IK_ROWS) {
-        ik_shape s = n->in[0]->t.shape;
-        skip = (size_t)n->attrs.start * (size_t)(ik_count(s) / s.d[0]);
+        const ik_tensor *whole = &n->in[0]->t;
+        skip = (size_t)n->attrs.start * (bytes_of(e, whole) / (size_t)whole->shape.d[0]);
     }
-    return (char *)p->pointer[n->in[0]->t.id] +
-           skip * e->backend->element_bytes(e->self, n->t.dtype);
+    return (char *)p->pointer[n->in[0]->t.id] + skip;
 }
 
 static void bind(ik__engine *e, ik__program *p, void *workspace) {
@@ -272,10 +306,15 @@ ik_status ik__program_run(ik__engine *e, ik__program *p, const ik_step *step, bo
     return status;
 }
 
+ik_status ik__engine_read(const ik__engine *e, const ik_tensor *t, void *to, const void *from,
+                          ik_error *err) {
+    if (IK__PROVIDES(e->backend, read)) return e->backend->read(e->self, t, to, from, err);
+    return e->backend->download(e->self, t->dtype, ik_count(t->shape), to, from, err);
+}
+
 ik_status ik__program_tensor(ik__engine *e, ik__program *p, const ik__node *n, void *to,
                              ik_error *err) {
-    return e->backend->download(e->self, n->t.dtype, ik_count(n->t.shape), to, p->pointer[n->t.id],
-                                err);
+    return ik__engine_read(e, &n->t, to, p->pointer[n->t.id], err);
 }
 
 ik_status ik__program_output(ik__engine *e, ik__program *p, const char *name, void *to,

@@ -61,6 +61,9 @@ bool ik__program_reads(const ik__program *p, const char *input);
  */
 ik_status ik__engine_upload(ik__engine *e, const char *input, int64_t rows, const void *data,
                             ik_error *err);
+/* A tensor in storage as float or int32_t, in logical order. */
+ik_status ik__engine_read(const ik__engine *e, const ik_tensor *t, void *to, const void *from,
+                          ik_error *err);
 /* Runs the kernels, then commits the assignments unless `hold`. */
 ik_status ik__program_run(ik__engine *e, ik__program *p, const ik_step *step, bool hold,
                           ik_error *err);

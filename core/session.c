@@ -35,6 +35,19 @@ static ik_status make_backend(ik__session *s, ik__instance **out, ik_error *err)
     return ik__instance_named(IK_BACKEND, best.name, out, err);
 }
 
+/* Every backend computes in f32; what else it can it says itself. */
+static ik_status set_precision(const ik__session *s, const ik__instance *i, ik_error *err) {
+    const ik_backend_iface *b = i->plugin->iface;
+    ik_error why = {""};
+    if (IK__PROVIDES(b, precision) && !b->precision(i->self, (ik_precision)s->set.precision, &why))
+        return IK_OK;
+    if (!IK__PROVIDES(b, precision) && s->set.precision == IK_PRECISION_F32) return IK_OK;
+    const ik__conf *at = ik__conf_get(s->conf, "precision");
+    return ik__conf_fail(at ? at : s->conf, err,
+                         "precision: device '%s' %s; set `precision: f32` or another `device`",
+                         s->device, *why.text ? why.text : "computes in f32 only");
+}
+
 static ik_status open_backend(ik__session *s, int threads, ik_error *err) {
     ik__instance *i;
     ik_status status = make_backend(s, &i, err);
@@ -46,7 +59,8 @@ static ik_status open_backend(ik__session *s, int threads, ik_error *err) {
         ik__instance_free(i);
         return status;
     }
-    status = ik__engine_new(i, threads, &s->engine, err);
+    status = set_precision(s, i, err);
+    if (!status) status = ik__engine_new(i, threads, &s->engine, err);
     if (status) ik__instance_free(i);
     return status;
 }

@@ -3,7 +3,7 @@
 
 #include "options.h"
 
-static const char *const precisions[] = {"f32", NULL};
+static const char *const precisions[] = {"f32", "tf32", "bf16", NULL}; /* ik_precision */
 static const char *const inits[] = {"published", "xavier", NULL};
 static const char *const all_stages[] = {"train", "synthesize", NULL};
 static const char *const elsewhere[] = {"dataset", "norm",       "networks", "losses",

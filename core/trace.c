@@ -107,9 +107,8 @@ static ik_status record(ik__session *s, kind k, const char *const *supplied, ik_
 /* --- writing */
 
 typedef struct item {
-    ik_dtype dtype;
-    ik_shape shape;
-    const void *storage;
+    ik_tensor tensor;
+    const void *at;
 } item;
 
 typedef struct writer {
@@ -119,37 +118,41 @@ typedef struct writer {
     item *items;
 } writer;
 
-static void IK_PRINTF(5, 6)
-    add(writer *w, ik_dtype dtype, ik_shape shape, const void *storage, const char *format, ...) {
+static void IK_PRINTF(4, 5)
+    add(writer *w, ik_tensor tensor, const void *at, const char *format, ...) {
     if (w->n == w->room) return; /* never: `room` counts all there can be */
     char name[1024];
     va_list args;
     va_start(args, format);
     vsnprintf(name, sizeof name, format, args);
     va_end(args);
-    ik__st_add(w->file, name, dtype, shape);
-    w->items[w->n++] = (item){dtype, shape, storage};
+    ik__st_add(w->file, name, tensor.dtype, tensor.shape);
+    w->items[w->n++] = (item){tensor, at};
+}
+
+static ik_tensor tensor_of(const ik__entry *e) {
+    return (ik_tensor){.shape = e->shape, .dtype = IK_F32};
 }
 
 static void list(writer *w, const ik__program *p, const ik__trace_options *t) {
     const ik__names *outputs = &p->graph->outputs, *assigns = &p->graph->assigns;
     for (int i = 0; i < outputs->n; i++) {
         const ik_tensor *x = &outputs->v[i].node->t;
-        add(w, x->dtype, x->shape, p->pointer[x->id], "%s", outputs->v[i].name);
+        add(w, *x, p->pointer[x->id], "%s", outputs->v[i].name);
     }
     for (int i = 0; t->grads && i < p->n_grads; i++) {
         const ik__entry *e = p->grads[i].entry;
-        add(w, IK_F32, e->shape, ik__store_grad(w->s->engine->store, e), "grad.%s", e->path);
+        add(w, tensor_of(e), ik__store_grad(w->s->engine->store, e), "grad.%s", e->path);
     }
     for (int i = 0; i < assigns->n; i++) {
         const ik__entry *e = ik__store_find(w->s->engine->store, assigns->v[i].name);
-        add(w, IK_F32, e->shape, ik__store_value(w->s->engine->store, e), "state.%s", e->path);
+        add(w, tensor_of(e), ik__store_value(w->s->engine->store, e), "state.%s", e->path);
     }
     for (int i = 0; t->all && i < p->n; i++) {
         const ik__node *x = p->order[i];
         if (ik__is_leaf(x->op)) continue;
-        add(w, x->t.dtype, x->t.shape, p->pointer[x->t.id], "node.%d.%s%s%s", x->t.id,
-            ik__op_name(x), *x->path ? "." : "", x->path);
+        add(w, x->t, p->pointer[x->t.id], "node.%d.%s%s%s", x->t.id, ik__op_name(x),
+            *x->path ? "." : "", x->path);
     }
 }
 
@@ -158,10 +161,9 @@ static ik_status write_items(writer *w, const char *path, ik_error *err) {
     ik_status status = IK_OK;
     ik__st_begin(w->file);
     for (int i = 0; i < w->n && !status; i++) {
-        int64_t n = ik_count(w->items[i].shape);
+        int64_t n = ik_count(w->items[i].tensor.shape);
         void *host = malloc((size_t)n * sizeof(float));
-        status = host ? e->backend->download(e->self, w->items[i].dtype, n, host,
-                                             w->items[i].storage, err)
+        status = host ? ik__engine_read(e, &w->items[i].tensor, host, w->items[i].at, err)
                       : ik_errorf(err, IK_FAILED, "%s: out of memory", path);
         if (!status) ik__st_write(w->file, host, n);
         free(host);

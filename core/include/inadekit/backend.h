@@ -50,6 +50,14 @@ typedef struct ik_adam {
     int64_t t; /* counted from 1 */
 } ik_adam;
 
+/* What is computed in; results are f32 all the same. tf32 rounds the factors of convolutions and
+ * products to 10 bits, bf16 also stores what lies between layers in 16 bits. */
+typedef enum ik_precision {
+    IK_PRECISION_F32,
+    IK_PRECISION_TF32,
+    IK_PRECISION_BF16,
+} ik_precision;
+
 /* `self` is the instance the options filled. Element counts n are of IK_F32 elements. */
 typedef struct ik_backend_iface {
     uint32_t struct_size;
@@ -82,6 +90,22 @@ typedef struct ik_backend_iface {
     void (*adam)(void *self, int64_t n, const ik_adam *a, void *p, const void *g, void *m, void *v);
     /* `device: auto` takes the backend with the largest among those whose `probe` succeeds. */
     int preference;
+
+    /* Since 1.1, each may be NULL. `precision` comes before `open`; a backend without it computes
+     * in f32, and nothing else may be asked of it. */
+    ik_status (*precision)(void *self, ik_precision precision, ik_error *err);
+    /* How node->out is to be stored: its ik_tensor.storage. Asked of a program's nodes in the order
+     * they run, before any of them is prepared; inputs have theirs already. Not asked where the
+     * core works on a tensor itself (leaves, gradients of parameters, values kept between steps),
+     * which therefore stays plain, nor of views, which lie as what they view. Goes together with
+     * `tensor_bytes`, what a tensor takes (rows of axis 0 one after the other, each the same), and
+     * `read`, which downloads a tensor whatever its storage. */
+    int (*storage)(void *self, const ik_node_desc *node);
+    size_t (*tensor_bytes)(void *self, const ik_tensor *tensor);
+    ik_status (*read)(void *self, const ik_tensor *tensor, void *to, const void *from,
+                      ik_error *err);
+    /* Bytes of the device's memory that are free and that there are, for messages. */
+    void (*memory)(void *self, size_t *free, size_t *total);
 } ik_backend_iface;
 
 #ifdef __cplusplus
