@@ -237,6 +237,12 @@ static ik_status unknown(const filler *f, const ik_option *rows, const ik__conf 
     return ik__conf_fail(&at, f->err, "unknown option '%s' of %s; %s", map->keys[k], f->what, list);
 }
 
+static bool listed(const char *const *names, const char *name) {
+    for (; names && *names; names++)
+        if (strcmp(*names, name) == 0) return true;
+    return false;
+}
+
 static ik_status check_keys(const filler *f, const ik_option *rows, const ik__conf *map,
                             const char *const *also) {
     if (map->kind != IK_CONF_MAP) {
@@ -246,9 +252,8 @@ static ik_status check_keys(const filler *f, const ik_option *rows, const ik__co
                              shown(map, text, sizeof text));
     }
     for (int k = 0; k < map->n; k++) {
-        bool known = strcmp(map->keys[k], "plugin") == 0 || ik__options_have(rows, map->keys[k]);
-        for (const char *const *a = also; a && *a && !known; a++)
-            known = strcmp(*a, map->keys[k]) == 0;
+        bool known = strcmp(map->keys[k], "plugin") == 0 || ik__options_have(rows, map->keys[k]) ||
+                     listed(also, map->keys[k]);
         if (!known) return unknown(f, rows, map, k, also);
     }
     return IK_OK;
@@ -259,7 +264,7 @@ ik_status ik__options_fill(const ik_option *rows, const ik__conf *map, const cha
     filler f = {what, pool, err};
     ik_status status = map ? check_keys(&f, rows, map, also) : IK_OK;
     for (const ik_option *row = rows; row && row->name && !status; row++) {
-        const ik__conf *c = ik__conf_get(map, row->name);
+        const ik__conf *c = listed(also, row->name) ? NULL : ik__conf_get(map, row->name);
         void *to = (char *)self + row->offset;
         if (c)
             status = read_value(&f, row, c, to);

@@ -259,26 +259,59 @@ static void bind(ik__engine *e, ik__program *p, void *workspace) {
     }
 }
 
-ik_status ik__engine_ready(ik__engine *e, ik_error *err) {
-    size_t tensors = 0, workspace = 0;
+/* What all programs together take besides weights. */
+typedef struct needs {
+    size_t tensors, workspace, inputs;
+} needs;
+
+static size_t input_bytes(const struct ik__held *h) {
+    return (size_t)ik_count(h->shape) * 8;
+}
+
+static needs needs_of(const ik__engine *e) {
+    needs n = {0};
     for (int i = 0; i < e->n_programs; i++) {
-        if (e->programs[i]->arena_bytes > tensors) tensors = e->programs[i]->arena_bytes;
-        if (e->programs[i]->workspace_bytes > workspace)
-            workspace = e->programs[i]->workspace_bytes;
+        const ik__program *p = e->programs[i];
+        if (p->arena_bytes > n.tensors) n.tensors = p->arena_bytes;
+        if (p->workspace_bytes > n.workspace) n.workspace = p->workspace_bytes;
     }
-    e->arena_bytes = tensors + workspace + 64;
+    for (int i = 0; i < e->n_inputs; i++) n.inputs += input_bytes(&e->inputs[i]);
+    return n;
+}
+
+ik_status ik__engine_fits(const ik__engine *e, size_t weights, ik_error *err) {
+    if (!IK__PROVIDES(e->backend, memory)) return IK_OK;
+    size_t free = 0, total = 0;
+    e->backend->memory(e->self, &free, &total);
+    needs n = needs_of(e);
+    n.tensors += n.inputs;
+    if (weights + n.tensors + n.workspace <= free) return IK_OK;
+    const double mib = 1048576;
+    return ik_errorf(err, IK_FAILED,
+                     "error: out of memory: the run needs %.1f MiB (weights and their optimiser "
+                     "%.1f, activations %.1f, workspace %.1f), the device has %.1f of %.1f MiB "
+                     "free; reduce train.batch, synthesize.batch or dataset.size, set a coarser "
+                     "`precision`, or end what else uses the device",
+                     (double)(weights + n.tensors + n.workspace) / mib, (double)weights / mib,
+                     (double)n.tensors / mib, (double)n.workspace / mib, (double)free / mib,
+                     (double)total / mib);
+}
+
+ik_status ik__engine_ready(ik__engine *e, ik_error *err) {
+    needs n = needs_of(e);
+    e->arena_bytes = n.tensors + n.workspace + 64;
     e->arena = e->backend->alloc(e->self, e->arena_bytes);
     if (!e->arena)
         return ik_errorf(err, IK_FAILED,
                          "out of memory: activations need %.1f MiB and workspace %.1f MiB; reduce "
                          "train.batch or dataset.size",
-                         (double)tensors / 1048576, (double)workspace / 1048576);
+                         (double)n.tensors / 1048576, (double)n.workspace / 1048576);
     for (int i = 0; i < e->n_inputs; i++) {
         struct ik__held *h = &e->inputs[i];
-        h->data = e->backend->alloc(e->self, (size_t)ik_count(h->shape) * 8);
+        h->data = e->backend->alloc(e->self, input_bytes(h));
         if (!h->data) return ik_errorf(err, IK_FAILED, "out of memory for the input %s", h->name);
     }
-    for (int i = 0; i < e->n_programs; i++) bind(e, e->programs[i], (char *)e->arena + tensors);
+    for (int i = 0; i < e->n_programs; i++) bind(e, e->programs[i], (char *)e->arena + n.tensors);
     return IK_OK;
 }
 

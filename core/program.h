@@ -52,6 +52,8 @@ void ik__engine_free(ik__engine *e); /* and its programs, graphs and the backend
 /* Takes the graph. What is kept: its outputs, its assignments and the gradients. */
 ik_status ik__program_new(ik__engine *e, const char *name, ik__graph *g, int n_grads,
                           const ik__gradient *grads, ik__program **out, ik_error *err);
+/* Before anything is allocated: is there room for the programs and `weights` bytes of store? */
+ik_status ik__engine_fits(const ik__engine *e, size_t weights, ik_error *err);
 /* After all programs: allocates the arena and binds every pointer. The store is built already. */
 ik_status ik__engine_ready(ik__engine *e, ik_error *err);
 

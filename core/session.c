@@ -27,8 +27,9 @@ static void consider(const char *path, const ik_plugin *p, const char *why_not, 
 
 static ik_status make_backend(ik__session *s, ik__instance **out, ik_error *err) {
     s->device = s->set.device;
-    if (strcmp(s->device, "auto"))
-        return ik__instance_new(IK_BACKEND, ik__conf_get(s->conf, "device"), NULL, out, err);
+    const ik__conf *conf = ik__conf_get(s->conf, "device");
+    if (conf && (conf->kind == IK_CONF_MAP || strcmp(s->device, "auto")))
+        return ik__instance_new(IK_BACKEND, conf, NULL, out, err);
     choice best = {"cpu", 0}; /* named in the message if there is none at all */
     ik__plugins_list(IK_BACKEND, consider, &best);
     s->device = best.name;
@@ -195,9 +196,13 @@ ik_status ik__session_ready(ik__session *s, ik_error *err) {
     ik__store *store = s->engine->store;
     for (int i = 0; i < store->n_blocks; i++)
         store->blocks[i].averaged = ik__plays(s->model, store->blocks[i].name, IK__GENERATOR);
-    ik_status status =
-        ik__store_build(store, s->engine->backend, s->engine->self, (uint64_t)s->set.seed,
-                        s->set.train.accumulate > 1, s->set.train.ema > 0, err);
+    const ik_backend_iface *b = s->engine->backend;
+    void *self = s->engine->self;
+    bool accumulate = s->set.train.accumulate > 1, ema = s->set.train.ema > 0;
+    size_t weights = ik__store_bytes(store, b->element_bytes(self, IK_F32), accumulate, ema);
+    ik_status status = ik__engine_fits(s->engine, weights, err);
+    if (!status)
+        status = ik__store_build(store, b, self, (uint64_t)s->set.seed, accumulate, ema, err);
     return status ? status : ik__engine_ready(s->engine, err);
 }
 

@@ -6,8 +6,9 @@
 static const char *const precisions[] = {"f32", "tf32", "bf16", NULL}; /* ik_precision */
 static const char *const inits[] = {"published", "xavier", NULL};
 static const char *const all_stages[] = {"train", "synthesize", NULL};
-static const char *const elsewhere[] = {"dataset", "norm",       "networks", "losses",
-                                        "train",   "synthesize", "weights",  NULL};
+/* The first is a row, too, where it is no map `{plugin: NAME, ...options}`. */
+static const char *const elsewhere[] = {"device", "dataset", "norm",       "networks",
+                                        "losses", "train",   "synthesize", NULL};
 
 #define TOP(field) offsetof(ik__settings, field)
 static const ik_option top[] = {
@@ -106,8 +107,9 @@ static ik_status check_names(const ik__conf *root, const ik__settings *s, ik_err
                              "and `out:` or --out for another place",
                              s->name);
     if (!s->device)
-        return ik__conf_fail(ik__conf_get(root, "device"), err,
-                             "device: a backend's name or auto is wanted");
+        return ik__conf_fail(
+            ik__conf_get(root, "device"), err,
+            "device: a backend's name or auto is wanted, or `{plugin: NAME, ...}`");
     return IK_OK;
 }
 
@@ -127,7 +129,11 @@ ik_status ik__settings_read(const ik__conf *root, ik__pool *pool, ik__settings *
     static const char *const lr[] = {"lr", NULL}, *const nested[] = {"vary", "style", NULL};
     memset(s, 0, sizeof *s);
     const ik__conf *t = ik__conf_get(root, "train"), *y = ik__conf_get(root, "synthesize");
-    ik_status status = ik__options_fill(top, root, elsewhere, "the pipeline", s, pool, err);
+    const ik__conf *device = ik__conf_get(root, "device");
+    bool map = device && device->kind == IK_CONF_MAP;
+    ik_status status = ik__options_fill(top, root, elsewhere + !map, "the pipeline", s, pool, err);
+    const ik__conf *name = ik__conf_get(map ? device : NULL, "plugin");
+    if (map) s->device = name && name->kind == IK_CONF_SCALAR ? name->text : NULL;
     if (!status) status = check_names(root, s, err);
     if (!status) status = check_stages(root, s, err);
     if (!status) status = ik__options_fill(train, t, lr, "train", &s->train, pool, err);

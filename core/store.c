@@ -137,6 +137,18 @@ static void initialise(const ik__entry *e, uint64_t seed, float *v) {
         for (int64_t i = 0; i < n; i++) v[i] = (float)(v[i] / fmax(sqrt(square), 1e-12));
 }
 
+/* Copies that a block keeps of its learned values: themselves, gradient, two moments, a second
+ * gradient, an average. */
+size_t ik__store_bytes(const ik__store *s, size_t unit, bool accumulate, bool ema) {
+    int64_t n = 0;
+    for (int i = 0; i < s->n_blocks; i++) {
+        const ik__block *b = &s->blocks[i];
+        int copies = 1 + (b->trained ? 3 + accumulate + (b->averaged && ema) : 0);
+        n += copies * b->learned + b->kept;
+    }
+    return (size_t)n * unit;
+}
+
 static ik_status allocate(ik__store *s, ik__block *b, bool accumulate, bool ema, ik_error *err) {
     size_t unit = s->backend->element_bytes(s->self, IK_F32);
     struct {

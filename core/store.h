@@ -50,6 +50,8 @@ ik__block *ik__store_block(ik__store *s, const char *name);
  * blocks that ask for them. */
 ik_status ik__store_build(ik__store *s, const ik_backend_iface *backend, void *self, uint64_t seed,
                           bool accumulate, bool ema, ik_error *err);
+/* What that takes, in elements of `unit` bytes. */
+size_t ik__store_bytes(const ik__store *s, size_t unit, bool accumulate, bool ema);
 /* Storage of an entry's value, of its gradient. */
 void *ik__store_value(const ik__store *s, const ik__entry *e);
 void *ik__store_grad(const ik__store *s, const ik__entry *e);
