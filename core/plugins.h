@@ -1,8 +1,8 @@
 /* Finding and loading plugins, and making instances of them. One thread at a time.
  *
  * <dir>/<kind>/<name>.so is looked for in the directories of --plugin-path, INADEKIT_PLUGIN_PATH,
- * ../lib/inadekit beside the executable and beside this library, and the compiled-in one, in that
- * order. The first file of a name counts, even if it is refused. Nothing is ever unloaded. */
+ * ../lib/inadekit beside the executable, inadekit beside this library, and the compiled-in one, in
+ * that order. The first file of a name counts, even if it is refused. Nothing is ever unloaded. */
 #ifndef IK_PLUGINS_H
 #define IK_PLUGINS_H
 

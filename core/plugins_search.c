@@ -67,11 +67,11 @@ static void add_dirs(ik__words *dirs, const char *list) {
     free(copy);
 }
 
-static void add_beside(ik__words *dirs, const char *file) {
+static void add_beside(ik__words *dirs, const char *file, const char *folder) {
     char path[PATH_MAX + 32];
     const char *slash = file ? strrchr(file, '/') : NULL;
     if (!slash || slash - file >= PATH_MAX) return;
-    snprintf(path, sizeof path, "%.*s/../lib/inadekit", (int)(slash - file), file);
+    snprintf(path, sizeof path, "%.*s/%s", (int)(slash - file), file, folder);
     add_dir(dirs, path);
 }
 
@@ -83,8 +83,9 @@ ik__words ik__plugin_dirs(void) {
     add_dirs(&dirs, getenv("INADEKIT_PLUGIN_PATH"));
     ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
     exe[n > 0 ? n : 0] = 0;
-    add_beside(&dirs, exe);
-    if (dladdr((void *)ik__plugin_dirs, &self)) add_beside(&dirs, self.dli_fname);
+    add_beside(&dirs, exe, "../lib/inadekit");
+    /* The library's folder may be lib64 or lib/x86_64-linux-gnu. */
+    if (dladdr((void *)ik__plugin_dirs, &self)) add_beside(&dirs, self.dli_fname, "inadekit");
     add_dir(&dirs, INADEKIT_PLUGIN_DIR);
     return dirs;
 }
