@@ -6,15 +6,11 @@
 #define _GNU_SOURCE
 #include "safetensors.h"
 #include "json.h"
+#include "map.h"
 #include "raw.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 static const uint64_t max_header = 100000000; /* the Python library's limit */
 
@@ -31,8 +27,8 @@ typedef struct named {
 
 struct ik__st {
     char *path, *header;
-    unsigned char *map;
-    size_t map_bytes, data_at;
+    ik__map map;
+    size_t data_at;
     tensor *tensors;
     named *by_name;
     int count, room;
@@ -137,7 +133,7 @@ static ik_status check_dtype(const ik__st *st, tensor *t, const char *dtype, ik_
 
 /* The offsets lie in the data and hold just what shape and dtype ask for. */
 static ik_status check_extent(const ik__st *st, const tensor *t, ik_error *err) {
-    int64_t data = (int64_t)(st->map_bytes - st->data_at), need;
+    int64_t data = (int64_t)(st->map.bytes - st->data_at), need;
     if (!ik__raw_bytes(t->raw, &t->entry.shape, &need))
         return ik_errorf(err, IK_FAILED, "%s: tensor \"%.200s\" has an impossibly large shape",
                          st->path, t->entry.name);
@@ -240,7 +236,7 @@ static ik_status check_tiling(const ik__st *st, ik_error *err) {
     if (!order) return no_memory(st, err);
     for (int i = 0; i < st->count; i++) order[i] = &st->tensors[i];
     qsort(order, (size_t)st->count, sizeof *order, compare_begin);
-    int64_t at = 0, data = (int64_t)(st->map_bytes - st->data_at);
+    int64_t at = 0, data = (int64_t)(st->map.bytes - st->data_at);
     ik_status s = IK_OK;
     for (int i = 0; i < st->count && !s; at = order[i++]->end) {
         const char *name = order[i]->entry.name;
@@ -262,49 +258,23 @@ static ik_status check_tiling(const ik__st *st, ik_error *err) {
 
 /* --- Opening. */
 
-static ik_status map_file(ik__st *st, ik_error *err) {
-    int fd = open(st->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not hang us */
-    struct stat info;
-    if (fd < 0)
-        return ik_errorf(err, IK_FAILED, "%s: cannot be opened: %s", st->path, strerror(errno));
-    ik_status s = IK_OK;
-    if (fstat(fd, &info) != 0)
-        s = ik_errorf(err, IK_FAILED, "%s: cannot be read: %s", st->path, strerror(errno));
-    else if (!S_ISREG(info.st_mode))
-        s = ik_errorf(err, IK_FAILED, "%s: not a file", st->path);
-    else if (info.st_size < 8)
-        s = ik_errorf(err, IK_FAILED, "%s: too short for a safetensors file (%" PRId64 " bytes)",
-                      st->path, (int64_t)info.st_size);
-    if (!s) {
-        void *map = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-        if (map == MAP_FAILED) {
-            s = ik_errorf(err, IK_FAILED, "%s: cannot be mapped: %s", st->path, strerror(errno));
-        } else {
-            st->map = map;
-            st->map_bytes = (size_t)info.st_size;
-        }
-    }
-    close(fd);
-    return s;
-}
-
 static ik_status take_header(ik__st *st, ik_error *err) {
     uint64_t n;
-    memcpy(&n, st->map, 8);
+    memcpy(&n, st->map.data, 8);
     if (n > max_header)
         return ik_errorf(err, IK_FAILED,
                          "%s: claims a header of %" PRIu64
                          " bytes, more than the 100 MB allowed; not a safetensors file?",
                          st->path, n);
-    if (n > st->map_bytes - 8)
+    if (n > st->map.bytes - 8)
         return ik_errorf(err, IK_FAILED,
                          "%s: claims a header of %" PRIu64
                          " bytes but has only %zu more; cut short?",
-                         st->path, n, st->map_bytes - 8);
+                         st->path, n, st->map.bytes - 8);
     st->data_at = 8 + (size_t)n;
     st->header = malloc((size_t)n + 1);
     if (!st->header) return no_memory(st, err);
-    memcpy(st->header, st->map + 8, (size_t)n);
+    memcpy(st->header, st->map.data + 8, (size_t)n);
     return read_header(st, (size_t)n, err);
 }
 
@@ -315,7 +285,7 @@ ik_status ik__st_open(const char *path, ik__st **out, ik_error *err) {
         free(st);
         return ik_errorf(err, IK_FAILED, "%s: out of memory while reading it", path);
     }
-    ik_status s = map_file(st, err);
+    ik_status s = ik__map_open(path, 8, "safetensors", &st->map, err);
     if (!s) s = take_header(st, err);
     if (!s) s = index_names(st, err);
     if (!s) s = check_tiling(st, err);
@@ -328,7 +298,7 @@ ik_status ik__st_open(const char *path, ik__st **out, ik_error *err) {
 
 void ik__st_close(ik__st *st) {
     if (!st) return;
-    if (st->map) munmap(st->map, st->map_bytes);
+    ik__map_close(&st->map);
     free(st->tensors);
     free(st->by_name);
     free(st->meta);
@@ -357,25 +327,17 @@ const char *ik__st_meta(const ik__st *st, const char *key) {
 
 /* --- Reading. */
 
-/* Lets go of the pages that lie wholly inside what was read: a checkpoint is then never in memory
- * twice. They come back from the file if asked for again. */
-static void release_pages(const ik__st *st, size_t begin, size_t end) {
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    begin = (begin + page - 1) / page * page;
-    end = end / page * page;
-    if (begin < end) madvise(st->map + begin, end - begin, MADV_DONTNEED);
-}
-
 ik_status ik__st_read(ik__st *st, int i, void *to, ik_error *err) {
     if (i < 0 || i >= st->count)
         return ik_errorf(err, IK_FAILED, "%s: has no tensor number %d", st->path, i);
     const tensor *t = &st->tensors[i];
     int64_t misfit;
     if (!ik__raw_read(t->raw, (size_t)(t->end - t->begin) / (size_t)ik__raw_types[t->raw].bytes,
-                      st->map + st->data_at + t->begin, to, &misfit))
+                      st->map.data + st->data_at + t->begin, to, &misfit))
         return ik_errorf(err, IK_FAILED,
                          "%s: tensor \"%.200s\" holds %" PRId64 ", which does not fit into 32 bits",
                          st->path, t->entry.name, misfit);
-    release_pages(st, st->data_at + (size_t)t->begin, st->data_at + (size_t)t->end);
+    /* A checkpoint is then never in memory twice. */
+    ik__map_release(&st->map, st->data_at + (size_t)t->begin, st->data_at + (size_t)t->end);
     return IK_OK;
 }
