@@ -3,14 +3,18 @@
 #include "weights_file.h"
 
 #include "ir.h"
+#include "pth.h"
 #include "safetensors.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 struct ik__wfile {
     char *path;
-    ik__st *st;
+    ik__st *st; /* one of these two */
+    ik__pth *pth;
     ik__pool *pool; /* names */
     bool foreign;   /* its names are those of another program, or of a map */
     int n;
@@ -43,18 +47,26 @@ static ik_status sort(ik__wfile *f, ik_error *err) {
 }
 
 static ik_status list_entries(ik__wfile *f, ik_error *err) {
-    f->n = ik__st_count(f->st);
+    f->n = f->st ? ik__st_count(f->st) : ik__pth_count(f->pth);
     f->entries = calloc((size_t)f->n + 1, sizeof *f->entries);
     f->source = calloc((size_t)f->n + 1, sizeof *f->source);
     f->by_name = calloc((size_t)f->n + 1, sizeof *f->by_name);
     if (!f->entries || !f->source || !f->by_name) return no_memory(f->path, err);
     for (int i = 0; i < f->n; i++) {
-        const ik__st_entry *e = ik__st_entry_at(f->st, i);
+        const ik__st_entry *e = f->st ? ik__st_entry_at(f->st, i) : ik__pth_entry_at(f->pth, i);
         f->entries[i] =
             (ik__wfile_entry){e->name, e->name, e->raw_dtype, e->dtype, e->shape, false};
         f->source[i] = i;
     }
     return sort(f, err);
+}
+
+static bool is_pth(const char *path) {
+    unsigned char head[16] = {0};
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not hang us */
+    bool read_all = fd >= 0 && read(fd, head, sizeof head) == sizeof head;
+    if (fd >= 0) close(fd);
+    return read_all && ik__pth_is(head);
 }
 
 ik_status ik__wfile_open(const char *path, ik__wfile **out, ik_error *err) {
@@ -67,7 +79,9 @@ ik_status ik__wfile_open(const char *path, ik__wfile **out, ik_error *err) {
         return no_memory(path, err);
     }
     f->pool = ik__pool_new();
-    ik_status status = ik__st_open(f->path, &f->st, err);
+    f->foreign = is_pth(f->path);
+    ik_status status =
+        f->foreign ? ik__pth_open(f->path, &f->pth, err) : ik__st_open(f->path, &f->st, err);
     if (!status) status = list_entries(f, err);
     if (status)
         ik__wfile_close(f);
@@ -79,6 +93,7 @@ ik_status ik__wfile_open(const char *path, ik__wfile **out, ik_error *err) {
 void ik__wfile_close(ik__wfile *f) {
     if (!f) return;
     ik__st_close(f->st);
+    ik__pth_close(f->pth);
     ik__pool_free(f->pool);
     free(f->entries);
     free(f->source);
@@ -114,11 +129,12 @@ int ik__wfile_find(const ik__wfile *f, const char *name) {
 ik_status ik__wfile_read(ik__wfile *f, int i, void *to, ik_error *err) {
     if (i < 0 || i >= f->n)
         return ik_errorf(err, IK_FAILED, "%s: has no tensor number %d", f->path, i);
-    return ik__st_read(f->st, f->source[i], to, err);
+    return f->st ? ik__st_read(f->st, f->source[i], to, err)
+                 : ik__pth_read(f->pth, f->source[i], to, err);
 }
 
 const char *ik__wfile_meta(const ik__wfile *f, const char *key) {
-    return ik__st_meta(f->st, key);
+    return f->st ? ik__st_meta(f->st, key) : NULL;
 }
 
 /* --- one network's entries */

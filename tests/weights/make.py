@@ -1,0 +1,110 @@
+"""Writes the files of this folder: what torch.save writes, and the same tensors by Python's
+safetensors library. With a folder of files of others, their sums too. Any PyTorch from 1.6 will do; the tests need neither Python nor PyTorch."""
+import collections
+import os
+import sys
+import zlib
+
+import torch
+from safetensors.torch import save_file
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def path(name):
+    return os.path.join(HERE, name)
+
+
+def every_kind():
+    """Types, layouts and storages of every sort."""
+    torch.manual_seed(1)
+    x = torch.randn(4, 6)
+    shared = torch.arange(12, dtype=torch.float32)
+    return collections.OrderedDict([
+        ("f32", x),
+        ("f16", torch.tensor([1.5, -0.0, 6e-8, 65504, float("inf")], dtype=torch.float16)),
+        ("bf16", torch.tensor([1.5, -3e38, 1e-40, 0.1], dtype=torch.bfloat16)),
+        ("f64", torch.tensor([[0.1, 1e300], [1e-50, -2]], dtype=torch.float64)),
+        ("i64", torch.tensor([-2**31, 2**31 - 1, 0])),
+        ("i32", torch.tensor([-5, 7], dtype=torch.int32)),
+        ("i16", torch.tensor([-5, 7], dtype=torch.int16)),
+        ("i8", torch.tensor([-5, 7], dtype=torch.int8)),
+        ("u8", torch.tensor([0, 255], dtype=torch.uint8)),
+        ("bool", torch.tensor([True, False, True])),
+        ("scalar", torch.tensor(3.25)),
+        ("empty", torch.zeros(0, 3)),
+        ("transposed", x.t()),
+        ("permuted", torch.randn(2, 3, 4, 5).permute(3, 0, 2, 1)),
+        ("sliced", x[1:3, ::2]),
+        ("column", x[:, 2]),
+        ("channels_last", torch.randn(2, 3, 4, 4).to(memory_format=torch.channels_last)),
+        ("shared.whole", shared),
+        ("shared.part", shared[5:9].view(2, 2)),
+        ("parameter", torch.nn.Parameter(torch.randn(3))),
+        ("grün.größe", torch.ones(1)),
+    ])
+
+
+def checkpoint():
+    """As training scripts write them: DataParallel's names, beside an optimiser and numbers."""
+    torch.manual_seed(2)
+    net = torch.nn.DataParallel(torch.nn.Sequential(torch.nn.Conv2d(2, 3, 3), torch.nn.BatchNorm2d(3)))
+    optimizer = torch.optim.Adam(net.parameters())
+    net(torch.randn(2, 2, 5, 5)).sum().backward()
+    optimizer.step()
+    return {"epoch": 12, "best": 0.5, "name": "net", "done": None, "state_dict": net.state_dict(),
+            "optimizer": optimizer.state_dict()}
+
+
+def two_parts():
+    return {"a": {"w": torch.ones(2)}, "b": [torch.zeros(1), {"w": torch.full((1,), 2.0)}]}
+
+
+def expected(tensors):
+    out = {}
+    for name, t in tensors.items():
+        out[name] = t.detach().contiguous().clone()
+    return out
+
+
+def sums(folder):
+    """A line per tensor of the files of others, which are not part of this repository: what PyTorch
+    reads, as the CRC-32 of its numbers in f32."""
+    lines = []
+    for root, folders, files in os.walk(folder):
+        folders.sort()
+        for name in sorted(f for f in files if f.endswith(".pth")):
+            file = os.path.join(root, name)
+            for key, t in torch.load(file, map_location="cpu").items():
+                crc = zlib.crc32(t.float().contiguous().numpy().tobytes())
+                lines.append(f"{os.path.relpath(file, folder)} {key} {crc:08x}\n")
+    return lines
+
+
+def main():
+    kinds = every_kind()
+    for name, old in (("kinds_zip", False), ("kinds_stream", True)):
+        torch.save(kinds, path(name + ".pth"), _use_new_zipfile_serialization=not old)
+    torch.save(kinds, path("kinds_protocol4.pth"), pickle_protocol=4)
+    save_file(expected(kinds), path("kinds.safetensors"), {"format": "pt"})
+
+    whole = checkpoint()
+    torch.save(whole, path("checkpoint_zip.pth"))
+    torch.save(whole, path("checkpoint_stream.pth"), _use_new_zipfile_serialization=False)
+    state = {k.replace("module.", ""): v for k, v in whole["state_dict"].items()}
+    save_file(expected(state), path("checkpoint.safetensors"))
+
+    torch.save(two_parts(), path("parts.pth"))
+    torch.save(torch.nn.Linear(2, 2), path("model.pth"))
+    torch.save({"epoch": 1}, path("nothing.pth"))
+    torch.save({"w": torch.ones(1).expand(1000, 1000)}, path("expanded.pth"))
+    torch.save({"w": torch.zeros(1, 1, 1, 1, 1, 1)}, path("rank6.pth"))
+    torch.save({"w": torch.tensor([2**40])}, path("large_number.pth"))
+
+    if len(sys.argv) > 1:  # ../shared/weights
+        with open(path("shared.txt"), "w") as f:
+            f.writelines(sums(sys.argv[1]))
+
+
+if __name__ == "__main__":
+    main()
