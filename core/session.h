@@ -54,6 +54,20 @@ typedef enum ik__painting {
 } ik__painting;
 ik_status ik__synthesize(ik__session *s, int64_t items, int64_t samples, ik__painting how,
                          const char *path, const char *folder, ik_error *err);
+/* One painted picture: sample `sample` of validation layout `item`, which is row `row` of
+ * `layouts`. Valid during the call. */
+typedef struct ik__painted {
+    int64_t item, sample;
+    ik__painting how;
+    const ik__batch *layouts;
+    int64_t row;
+    const float *rgb; /* [H,W,3] in -1..1 */
+} ik__painted;
+typedef ik_status ik__painted_visit(void *user, const ik__painted *p, ik_error *err);
+/* Paints layouts first .. first+items, in order of item and then of sample; the same pictures
+ * whatever range they are part of. All layouts of the range are held in memory. */
+ik_status ik__paint_each(ik__session *s, int64_t first, int64_t items, int64_t samples,
+                         ik__painting how, ik__painted_visit *visit, void *user, ik_error *err);
 /* Refuses names of labels in `synthesize.vary` that the dataset does not have. */
 ik_status ik__synthesize_check(const ik__session *s, ik_error *err);
 

@@ -14,6 +14,7 @@
 
 typedef struct painter {
     ik__session *s;
+    int64_t first;    /* the first layout's number */
     ik__batch *items; /* the layouts, read once */
     ik__batch *rows;  /* what the program takes at a time */
     float *pictures;
@@ -42,13 +43,14 @@ static void close_painter(painter *p) {
     for (int i = 0; i < p->n_latents; i++) free(p->latent[i]);
 }
 
-static ik_status open_painter(painter *p, ik__session *s, int64_t items, ik_error *err) {
-    *p = (painter){.s = s};
+static ik_status open_painter(painter *p, ik__session *s, int64_t first, int64_t items,
+                              ik__painting how, ik_error *err) {
+    *p = (painter){.s = s, .first = first, .how = how};
     int64_t b = s->set.synthesize.batch;
     ik_status status = ik__batch_new(s->data, items, &p->items, err);
     if (!status) status = ik__batch_new(s->data, b, &p->rows, err);
     for (int64_t i = 0; i < items && !status; i++)
-        status = ik__data_read(s->data, IK_VALIDATION, i, NULL, p->items, i, err);
+        status = ik__data_read(s->data, IK_VALIDATION, first + i, NULL, p->items, i, err);
     if (status) return status;
     p->pictures = malloc(sizeof(float) * (size_t)(b * s->info->height * s->info->width * 3));
     p->draws = malloc(sizeof *p->draws * (size_t)s->info->max_instances);
@@ -104,7 +106,7 @@ static void draw(const painter *p, int which, int64_t row, int64_t item, int64_t
     for (int64_t k = 0; k < most; k++) p->draws[k] = anew(p, by_instance, item, k) ? sample : 0;
     ik__latent_row r = {.seed = (uint64_t)p->s->set.seed,
                         .name = n->name,
-                        .item = item,
+                        .item = p->first + item,
                         .parts = by_instance ? most : 1,
                         .size = by_instance ? size / most : size,
                         .draws = p->draws};
@@ -138,8 +140,8 @@ static ik_status paint(painter *p, ik_error *err) {
 }
 
 /* What was drawn anew, as the YAML would say it. */
-static void vary_text(const painter *p, char *text, size_t size) {
-    const struct ik__synthesize *set = &p->s->set.synthesize;
+static void vary_text(const ik__session *s, char *text, size_t size) {
+    const struct ik__synthesize *set = &s->set.synthesize;
     size_t at = (size_t)snprintf(text, size, "labels: [");
     for (int i = 0; i < set->vary_labels.n && at < size; i++)
         at += (size_t)snprintf(text + at, size - at, "%s%s", i ? ", " : "", set->vary_labels.v[i]);
@@ -150,8 +152,8 @@ static void vary_text(const painter *p, char *text, size_t size) {
     if (at < size) snprintf(text + at, size - at, "]");
 }
 
-static void style_text(const painter *p, char *text, size_t size) {
-    const struct ik__synthesize *set = &p->s->set.synthesize;
+static void style_text(const ik__session *s, char *text, size_t size) {
+    const struct ik__synthesize *set = &s->set.synthesize;
     size_t at = (size_t)snprintf(text, size, "style: [");
     for (int i = 0; i < set->n_styles && at < size; i++) {
         const ik__style *y = &set->styles[i];
@@ -163,33 +165,34 @@ static void style_text(const painter *p, char *text, size_t size) {
     if (at < size) snprintf(text + at, size - at, "]");
 }
 
-static ik_status save_picture(painter *p, const char *folder, int64_t item, int64_t sample,
-                              const float *rgb, ik_error *err) {
-    const ik__data_info *d = p->s->info;
+/* Into a folder, as <layout>-<sample>.png that says how it was made. */
+static ik_status save_picture(const ik__session *s, const char *folder, const ik__painted *p,
+                              ik_error *err) {
+    const ik__data_info *d = s->info;
     int64_t n = d->height * d->width * 3;
     uint8_t *bytes = malloc((size_t)n);
     if (!bytes) return ik_errorf(err, IK_FAILED, "error: out of memory for a picture");
-    for (int64_t i = 0; i < n; i++) bytes[i] = (uint8_t)((rgb[i] + 1) / 2 * 255);
+    for (int64_t i = 0; i < n; i++) bytes[i] = (uint8_t)((p->rgb[i] + 1) / 2 * 255);
     char path[1400], seed[24], number[24], vary[512] = "all";
-    snprintf(path, sizeof path, "%s/%.200s-%lld.png", folder, p->items->names[item],
-             (long long)sample);
-    snprintf(seed, sizeof seed, "%lld", (long long)p->s->set.seed);
-    snprintf(number, sizeof number, "%lld", (long long)sample);
-    if (p->how == IK__VARIED) vary_text(p, vary, sizeof vary);
-    if (p->how == IK__STYLED) style_text(p, vary, sizeof vary);
+    snprintf(path, sizeof path, "%s/%.200s-%lld.png", folder, p->layouts->names[p->row],
+             (long long)p->sample);
+    snprintf(seed, sizeof seed, "%lld", (long long)s->set.seed);
+    snprintf(number, sizeof number, "%lld", (long long)p->sample);
+    if (p->how == IK__VARIED) vary_text(s, vary, sizeof vary);
+    if (p->how == IK__STYLED) style_text(s, vary, sizeof vary);
     const char *const keys[] = {"inadekit.seed", "inadekit.item", "inadekit.sample",
                                 "inadekit.vary"};
-    const char *const values[] = {seed, p->items->names[item], number, vary};
+    const char *const values[] = {seed, p->layouts->names[p->row], number, vary};
     ik_status status =
         ik__png_write(path, (int)d->height, (int)d->width, bytes, 4, keys, values, err);
     free(bytes);
     return status;
 }
 
-static ik_status paint_all(painter *p, int64_t items, int64_t samples, ik__grid *grid,
-                           const char *folder, ik_error *err) {
+static ik_status paint_all(painter *p, int64_t samples, ik__painted_visit *visit, void *user,
+                           ik_error *err) {
     const ik__data_info *d = p->s->info;
-    int64_t b = p->rows->n, size = d->height * d->width * 3, jobs = items * samples;
+    int64_t b = p->rows->n, size = d->height * d->width * 3, jobs = p->items->n * samples;
     ik_status status = IK_OK;
     for (int64_t first = 0; first < jobs && !status; first += b) {
         for (int64_t r = 0; r < b; r++) { /* a last partial batch repeats its first job */
@@ -199,12 +202,47 @@ static ik_status paint_all(painter *p, int64_t items, int64_t samples, ik__grid 
         }
         status = paint(p, err);
         for (int64_t r = 0; r < b && first + r < jobs && !status; r++) {
-            int64_t item = (first + r) / samples, sample = (first + r) % samples;
-            ik__grid_image(grid, (int)item, (int)sample + 2, p->pictures + r * size);
-            if (folder) status = save_picture(p, folder, item, sample, p->pictures + r * size, err);
+            const ik__painted one = {.item = p->first + (first + r) / samples,
+                                     .sample = (first + r) % samples,
+                                     .how = p->how,
+                                     .layouts = p->items,
+                                     .row = (first + r) / samples,
+                                     .rgb = p->pictures + r * size};
+            status = visit(user, &one, err);
         }
     }
     return status;
+}
+
+ik_status ik__paint_each(ik__session *s, int64_t first, int64_t items, int64_t samples,
+                         ik__painting how, ik__painted_visit *visit, void *user, ik_error *err) {
+    painter p;
+    ik_status status = open_painter(&p, s, first, items, how, err);
+    if (!status && how == IK__STYLED) status = ik__exemplars_new(s, p.rows, &p.exemplars, err);
+    ik__average_begin(s->engine->store);
+    if (!status) status = paint_all(&p, samples, visit, user, err);
+    ik__average_end(s->engine->store);
+    close_painter(&p);
+    return status;
+}
+
+typedef struct gallery {
+    const ik__session *s;
+    ik__grid *grid;
+    const char *folder;
+} gallery;
+
+static ik_status hang(void *user, const ik__painted *p, ik_error *err) {
+    const gallery *to = user;
+    const ik__data_info *d = to->s->info;
+    int64_t at = p->row * d->height * d->width;
+    if (p->sample == 0) {
+        ik__grid_labels(to->grid, (int)p->row, 0, p->layouts->label + at,
+                        p->layouts->instance + at);
+        ik__grid_image(to->grid, (int)p->row, 1, p->layouts->image + 3 * at);
+    }
+    ik__grid_image(to->grid, (int)p->row, (int)p->sample + 2, p->rgb);
+    return to->folder ? save_picture(to->s, to->folder, p, err) : IK_OK;
 }
 
 ik_status ik__synthesize_check(const ik__session *s, ik_error *err) {
@@ -232,24 +270,12 @@ ik_status ik__synthesize(ik__session *s, int64_t items, int64_t samples, ik__pai
     if (items > d->count[IK_VALIDATION]) items = d->count[IK_VALIDATION];
     if (!items)
         return ik_errorf(err, IK_FAILED, "error: the dataset has no validation items to paint");
-    painter p;
-    ik_status status = open_painter(&p, s, items, err);
-    p.how = how;
-    if (!status && how == IK__STYLED) status = ik__exemplars_new(s, p.rows, &p.exemplars, err);
     ik__grid *grid = ik__grid_new((int)items, (int)samples + 2, (int)d->height, (int)d->width, 2);
-    if (!status && !grid) status = ik_errorf(err, IK_FAILED, "error: out of memory for %s", path);
-    for (int64_t i = 0; i < items && !status; i++) {
-        int64_t pixels = d->height * d->width;
-        ik__grid_labels(grid, (int)i, 0, p.items->label + i * pixels,
-                        p.items->instance + i * pixels);
-        ik__grid_image(grid, (int)i, 1, p.items->image + i * pixels * 3);
-    }
-    if (!status && folder) status = ik__make_folder(folder, err);
-    ik__average_begin(s->engine->store);
-    if (!status) status = paint_all(&p, items, samples, grid, folder, err);
-    ik__average_end(s->engine->store);
+    if (!grid) return ik_errorf(err, IK_FAILED, "error: out of memory for %s", path);
+    gallery to = {s, grid, folder};
+    ik_status status = folder ? ik__make_folder(folder, err) : IK_OK;
+    if (!status) status = ik__paint_each(s, 0, items, samples, how, hang, &to, err);
     if (!status) status = ik__grid_save(grid, path, err);
     ik__grid_free(grid);
-    close_painter(&p);
     return status;
 }
