@@ -230,20 +230,6 @@ static void remove_old(const char *folder, int64_t keep) {
     free(steps);
 }
 
-static ik_status write_pipeline(const ik__session *s, const char *path, ik_error *err) {
-    char *text = ik__conf_dump(s->conf);
-    FILE *f = text ? fopen(path, "w") : NULL;
-    bool written = f && fputs(text, f) >= 0 && !fflush(f) && !fsync(fileno(f));
-    int why = errno;
-    if (f && fclose(f) && written) {
-        written = false;
-        why = errno;
-    }
-    free(text);
-    if (written) return IK_OK;
-    return ik_errorf(err, IK_FAILED, "error: cannot write %s: %s", path, strerror(why));
-}
-
 static ik_status write_folder(ik__session *s, const char *aside, const ik__position *at,
                               ik_error *err) {
     char path[1300];
@@ -253,7 +239,7 @@ static ik_status write_folder(ik__session *s, const char *aside, const ik__posit
     snprintf(path, sizeof path, "%s/optimizer.safetensors", aside);
     if (!status) status = write_file(s, path, FIRST_MOMENTS, AVERAGES, at, err);
     snprintf(path, sizeof path, "%s/pipeline.yaml", aside);
-    return status ? status : write_pipeline(s, path, err);
+    return status ? status : ik__conf_write(s->conf, path, err);
 }
 
 ik_status ik__checkpoint_save(ik__session *s, const ik__position *at, ik_error *err) {

@@ -15,6 +15,16 @@ ik__conf *ik__conf_get(const ik__conf *map, const char *key) {
     return NULL;
 }
 
+void ik__conf_remove(ik__conf *map, const char *key) {
+    int kept = 0;
+    for (int i = 0; i < map->n; i++) {
+        if (!strcmp(map->keys[i], key)) continue;
+        map->keys[kept] = map->keys[i];
+        map->items[kept++] = map->items[i];
+    }
+    map->n = kept;
+}
+
 bool ik__conf_is_null(const ik__conf *c) {
     return c->kind == IK_CONF_SCALAR && !c->quoted && !*c->text;
 }

@@ -43,6 +43,7 @@ ik_status ik__conf_parse(const char *name, const char *text, size_t size, ik__co
                          ik_error *err);
 void ik__conf_free(ik__conf *root); /* the whole tree; NULL is fine */
 
+void ik__conf_remove(ik__conf *map, const char *key);         /* if it is there */
 ik__conf *ik__conf_get(const ik__conf *map, const char *key); /* NULL if absent or not a map */
 bool ik__conf_is_null(const ik__conf *c);                     /* `key:`, `key: ~`, `key: null` */
 
@@ -51,6 +52,8 @@ ik_status ik__conf_fail(const ik__conf *at, ik_error *err, const char *fmt, ...)
 
 /* The tree as YAML text that loads to the same tree without any environment; malloc'ed. */
 char *ik__conf_dump(const ik__conf *root);
+/* The same in a file, written whole or not at all. */
+ik_status ik__conf_write(const ik__conf *root, const char *path, ik_error *err);
 
 /* The candidate (NULL-terminated list) that `word` was probably meant to be: at most a third of the
  * letters added, dropped, changed or swapped; the first of the nearest, or NULL. */

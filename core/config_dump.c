@@ -1,6 +1,7 @@
 /* A tree as YAML text. Scalars that were plain stay plain; all others are double-quoted, with every
  * character escaped that a reader might fold, refuse or expand. */
 #include "config_tree.h"
+#include "textfile.h"
 
 #include <stdlib.h>
 
@@ -107,4 +108,11 @@ char *ik__conf_dump(const ik__conf *root) {
     if (fclose(f) == 0) return text;
     free(text);
     return NULL;
+}
+
+ik_status ik__conf_write(const ik__conf *root, const char *path, ik_error *err) {
+    char *text = ik__conf_dump(root);
+    ik_status status = ik__textfile_write(path, text, text ? strlen(text) : 0, err);
+    free(text);
+    return status;
 }
