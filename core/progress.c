@@ -1,12 +1,12 @@
 /* The progress line. The clock is the monotonic one; nothing here touches results. */
 #define _GNU_SOURCE
 #include "progress.h"
+#include "clock.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 struct ik__progress {
@@ -17,12 +17,6 @@ struct ik__progress {
     double rate, sampled;                  /* smoothed, steps a second; when it was last renewed */
     int64_t sampled_step;
 };
-
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* --- Text. */
 
@@ -106,7 +100,7 @@ static void print_line(ik__progress *p, const char *text) {
 
 void ik__progress_at(ik__progress *p, int64_t step, const char *losses) {
     if (!p || !p->out) return;
-    double t = now();
+    double t = ik__now();
     if (!p->started) {
         p->started = true;
         p->begin = p->sampled = p->printed = t;

@@ -1,0 +1,96 @@
+/* Work in a child process: what it says comes back, and its end is told from its failure. */
+#include <check.h>
+
+#include "child.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static int touched;
+
+static ik_status well(void *user, ik_error *err) {
+    (void)user, (void)err;
+    touched = 1;
+    return IK_OK;
+}
+
+static ik_status badly(void *user, ik_error *err) {
+    return ik_errorf(err, *(ik_status *)user, "%2000s", "it went badly");
+}
+
+static ik_status crashes(void *user, ik_error *err) {
+    (void)err;
+    signal(*(int *)user, SIG_DFL);
+    raise(*(int *)user);
+    return IK_OK;
+}
+
+static ik_status leaves(void *user, ik_error *err) {
+    (void)user, (void)err;
+    _exit(77);
+}
+
+/* It is told to stop by a signal that this process gets. */
+static volatile sig_atomic_t seen;
+static void note(int number) {
+    seen = number;
+}
+static ik_status waits(void *user, ik_error *err) {
+    int number = *(int *)user;
+    signal(number, note);
+    kill(getppid(), number);
+    for (int i = 0; i < 2000 && !seen; i++) usleep(1000);
+    return ik_errorf(err, seen == number ? IK_INTERRUPTED : IK_FAILED, "seen %d", (int)seen);
+}
+
+START_TEST(outcomes) {
+    ik_error err = {""};
+    bool stopped = true;
+    ck_assert_int_eq(ik__child_run(well, NULL, &stopped, &err), IK_OK);
+    ck_assert(!stopped);
+    ck_assert_int_eq(touched, 0); /* its memory is its own */
+    for (ik_status s = IK_FAILED; s <= IK_INTERRUPTED; s++) {
+        ck_assert_int_eq(ik__child_run(badly, &s, &stopped, &err), s);
+        ck_assert_uint_eq(strlen(err.text), 2000);
+        ck_assert_str_eq(err.text + 1987, "it went badly");
+    }
+    ck_assert_int_eq(ik__child_run(leaves, NULL, &stopped, &err), IK_FAILED);
+    ck_assert_str_eq(err.text, "error: it ended with exit status 77");
+}
+END_TEST
+
+START_TEST(crash) {
+    static int numbers[] = {SIGSEGV, SIGABRT, SIGKILL};
+    ik_error err = {""};
+    bool stopped;
+    char text[32];
+    snprintf(text, sizeof text, "by signal %d (", numbers[_i]);
+    ck_assert_int_eq(ik__child_run(crashes, &numbers[_i], &stopped, &err), IK_FAILED);
+    ck_assert_msg(strstr(err.text, text), "%s", err.text);
+    ck_assert(!stopped);
+}
+END_TEST
+
+START_TEST(passed_on) {
+    int number = _i ? SIGTERM : SIGINT;
+    ik_error err = {""};
+    bool stopped = false;
+    ck_assert_int_eq(ik__child_run(waits, &number, &stopped, &err), IK_INTERRUPTED);
+    ck_assert(stopped);
+}
+END_TEST
+
+int main(void) {
+    Suite *s = suite_create("child");
+    TCase *c = tcase_create("child");
+    tcase_add_test(c, outcomes);
+    tcase_add_loop_test(c, crash, 0, 3);
+    tcase_add_loop_test(c, passed_on, 0, 2);
+    suite_add_tcase(s, c);
+    SRunner *r = srunner_create(s);
+    srunner_run_all(r, CK_ENV);
+    int failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed != 0;
+}
