@@ -137,7 +137,7 @@ static ik_status record_plain(ik__session *s, const char *name, void (*record)(i
 
 /* A resumed run reads the optimiser's state and the averages, so it has the training programs even
  * where it does not train. */
-static ik_status record(ik__session *s, bool resume, ik_error *err) {
+ik_status ik__session_record(ik__session *s, bool resume, ik_error *err) {
     ik_status status = IK_OK;
     if (ik__settings_stage(&s->set, "train") || resume) {
         status = record_step(s, IK__GENERATOR, err);
@@ -159,6 +159,7 @@ ik_status ik__session_begin(const ik__run_options *o, ik__session **out, ik_erro
     if (!s) return ik_errorf(err, IK_FAILED, "error: out of memory");
     s->pool = ik__pool_new();
     ik_status status = ik__conf_load(o->pipeline, o->n_sets, o->sets, &s->conf, err);
+    if (!status) ik__conf_remove(s->conf, "compare"); /* a session is one variant */
     if (!status) status = ik__settings_read(s->conf, s->pool, &s->set, err);
     if (!status) status = ik__model_new(s->conf, &s->model, err);
     const ik__conf *dataset = ik__conf_get(s->conf, "dataset");
@@ -185,7 +186,7 @@ ik_status ik__session_begin(const ik__run_options *o, ik__session **out, ik_erro
 
 ik_status ik__session_open(const ik__run_options *o, ik__session **out, ik_error *err) {
     ik_status status = ik__session_begin(o, out, err);
-    if (!status) status = record(*out, o->resume, err);
+    if (!status) status = ik__session_record(*out, o->resume, err);
     if (!status) return IK_OK;
     ik__session_close(*out);
     *out = NULL;
@@ -236,33 +237,27 @@ static bool exists(const char *path) {
     return !stat(path, &st);
 }
 
-/* runs/<name>, or with a number behind it where that is taken; --resume takes the newest. */
-ik_status ik__session_folder(ik__session *s, const ik__run_options *o, ik_error *err) {
-    const char *given = o->out ? o->out : s->set.out;
+void ik__run_folder(const ik__settings *set, const ik__run_options *o, char *to, size_t size) {
+    const char *given = o->out ? o->out : set->out;
     if (given && *given) {
-        snprintf(s->out, sizeof s->out, "%s", given);
-    } else {
-        char next[1024];
-        snprintf(s->out, sizeof s->out, "runs/%s", s->set.name);
-        snprintf(next, sizeof next, "%s", s->out);
-        for (int i = 2; exists(next) && i < 100000; i++) {
-            snprintf(s->out, sizeof s->out, "%s", next);
-            snprintf(next, sizeof next, "runs/%s-%d", s->set.name, i);
-        }
-        if (!o->resume) snprintf(s->out, sizeof s->out, "%s", next);
+        snprintf(to, size, "%s", given);
+        return;
     }
-    char images[1100];
-    snprintf(images, sizeof images, "%s/images", s->out);
-    ik_status status = ik__make_folder(images, err);
-    if (status) return status;
+    char next[1024];
+    snprintf(to, size, "runs/%s", set->name);
+    snprintf(next, sizeof next, "%s", to);
+    for (int i = 2; exists(next) && i < 100000; i++) {
+        snprintf(to, size, "%s", next);
+        snprintf(next, sizeof next, "runs/%s-%d", set->name, i);
+    }
+    if (!o->resume) snprintf(to, size, "%s", next);
+}
+
+ik_status ik__session_folder(ik__session *s, const ik__run_options *o, ik_error *err) {
     char path[1100];
-    snprintf(path, sizeof path, "%s/pipeline.yaml", s->out);
-    char *text = ik__conf_dump(s->conf);
-    FILE *f = text ? fopen(path, "w") : NULL;
-    if (!f || fputs(text, f) < 0 || fclose(f))
-        status = ik_errorf(err, IK_FAILED, "error: cannot write %s: %s", path, strerror(errno));
-    free(text);
-    return status;
+    ik__run_folder(&s->set, o, s->out, sizeof s->out);
+    snprintf(path, sizeof path, "%s/images", s->out);
+    return ik__make_folder(path, err);
 }
 
 ik_status ik__upload_batch(ik__session *s, const ik__batch *b, ik_error *err) {

@@ -3,6 +3,7 @@
 #define INADEKIT_SESSION_H
 
 #include "data.h"
+#include "facts.h"
 #include "model.h"
 #include "program.h"
 #include "run.h"
@@ -21,6 +22,7 @@ typedef struct ik__session {
     ik__program *encode; /* where `synthesize.style` asks for it */
     const char *device;
     char out[1024]; /* the run folder */
+    ik__facts facts;
 } ik__session;
 
 /* Reads and records everything, so that every mistake in the YAML is reported here. */
@@ -36,9 +38,18 @@ int ik__session_gradients(ik__session *s, ik__graph *g, ik__role role, ik_tensor
 ik_status ik__session_ready(ik__session *s, ik_error *err);
 void ik__session_close(ik__session *s);
 
-/* A fresh or resumed run folder is chosen and made. */
+/* Records the programs, after `begin`. `resume`: a checkpoint's training state is wanted. */
+ik_status ik__session_record(ik__session *s, bool resume, ik_error *err);
+
+/* The run folder, not made yet: what is given, or runs/<name>, with a number behind it where that
+ * is taken; with `resume` the newest of those. */
+void ik__run_folder(const ik__settings *set, const ik__run_options *o, char *to, size_t size);
+/* The run folder is chosen and made. */
 ik_status ik__session_folder(ik__session *s, const ik__run_options *o, ik_error *err);
 ik_status ik__make_folder(const char *path, ik_error *err); /* and its parents */
+
+/* facts_run.c: fills s->facts with all that is known before anything was computed. */
+void ik__session_facts(ik__session *s, const ik__run_options *o);
 
 ik_status ik__upload_batch(ik__session *s, const ik__batch *b, ik_error *err);
 

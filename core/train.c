@@ -8,6 +8,7 @@
  * With train.accumulate, the loader gives the pictures of a whole step and the programs take them
  * batch by batch; rows keep their number within the step, so they see the same pictures and the
  * same noise as one large batch would. State is committed once, after the last of them. */
+#include "clock.h"
 #include "grid.h"
 #include "loader.h"
 #include "progress.h"
@@ -18,7 +19,6 @@
 
 #include <stdlib.h>
 #include <math.h>
-#include <time.h>
 #include <unistd.h>
 
 typedef struct trainer {
@@ -30,15 +30,9 @@ typedef struct trainer {
     int64_t total, per_epoch;
     int64_t saved;     /* the step of the newest checkpoint, or -1 */
     float loss[2][32]; /* by player, in the order of the program's outputs */
-    double began;
-    int64_t began_at;
+    double began, noted;
+    int64_t began_at, noted_at;
 } trainer;
-
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* Constant for `epochs`, then linear: in epoch e > epochs, counted from 1, 1 - (e-1-epochs)/decay.
  */
@@ -218,14 +212,29 @@ static ik_status picture(trainer *t, ik_error *err) {
     return ik__synthesize(t->s, 4, 2, IK__FRESH, path, NULL, err);
 }
 
+/* The time since the last note is added to what the run has trained. */
+static void note_time(trainer *t) {
+    double passed = ik__now();
+    ik__facts *f = &t->s->facts;
+    f->train_us += (int64_t)((passed - t->noted) * 1e6);
+    f->timed_steps += t->at.step - t->noted_at;
+    f->steps = t->at.step;
+    f->total_steps = t->total;
+    t->noted = passed;
+    t->noted_at = t->at.step;
+}
+
 /* Never twice at one step: replacing a checkpoint would leave a moment without it. */
 static ik_status save(trainer *t, ik_error *err) {
     if (t->saved == t->at.step) return IK_OK;
     ik_status status = ik__log_sync(t->log, err);
     t->at.log_bytes = ik__log_bytes(t->log);
     if (!status) status = ik__checkpoint_save(t->s, &t->at, err);
-    if (!status) t->saved = t->at.step;
-    return status;
+    if (status) return status;
+    t->saved = t->at.step;
+    note_time(t);
+    ik__facts_peak(&t->s->facts);
+    return ik__facts_write(&t->s->facts, t->s->out, err);
 }
 
 static ik_status step(trainer *t, ik_error *err) {
@@ -273,8 +282,8 @@ ik_status ik__train(ik__session *s, const ik__run_options *o, ik_error *err) {
     trainer t = {.s = s};
     ik_status status = open_trainer(&t, o, err);
     if (!status) t.progress = ik__progress_new(stderr, t.total, o->quiet);
-    t.began = now();
-    t.began_at = t.at.step;
+    t.began = t.noted = ik__now();
+    t.began_at = t.noted_at = t.at.step;
     ik__signals_watch();
     if (!status) ik__progress_at(t.progress, t.at.step, NULL);
     while (!status && t.at.step < t.total) {
@@ -292,8 +301,8 @@ ik_status ik__train(ik__session *s, const ik__run_options *o, ik_error *err) {
     ik__progress_free(t.progress);
     if (!status && !o->quiet && t.at.step > t.began_at)
         fprintf(stderr, "trained %lld steps in %.0f s, %.3f s per step\n",
-                (long long)(t.at.step - t.began_at), now() - t.began,
-                (now() - t.began) / (double)(t.at.step - t.began_at));
+                (long long)(t.at.step - t.began_at), ik__now() - t.began,
+                (ik__now() - t.began) / (double)(t.at.step - t.began_at));
     ik__log_close(t.log);
     ik__loader_close(t.loader);
     return status;
