@@ -3,6 +3,8 @@
 
 #include "summary.h"
 #include "training.h"
+#include "compare.h"
+#include "textfile.h"
 
 #include <stdlib.h>
 
@@ -31,9 +33,52 @@ static ik_status load_trained(ik__session *s, ik_error *err) {
                      s->out);
 }
 
+/* Was this very pipeline run to its end in the folder? */
+static bool finished(ik__session *s, const ik__run_options *o) {
+    char folder[1024], path[1100];
+    ik__facts facts;
+    size_t n;
+    ik__run_folder(&s->set, o, folder, sizeof folder);
+    if (!ik__facts_read(&facts, folder) || !facts.finished) return false;
+    snprintf(path, sizeof path, "%s/pipeline.yaml", folder);
+    char *old = ik__textfile_read(path, 1 << 20, &n), *new = ik__conf_dump(s->conf);
+    bool same = old && new && !strcmp(old, new);
+    free(old);
+    free(new);
+    if (same && !o->quiet) fprintf(stderr, "%s is finished already\n", folder);
+    return same;
+}
+
+/* run.json and pipeline.yaml as the run begins: in this order, so that a folder never looks
+ * finished with a pipeline that it did not run. What was measured before a stop is kept. */
+static ik_status begin(ik__session *s, const ik__run_options *o, ik_error *err) {
+    ik__facts before;
+    char path[1100];
+    ik__session_facts(s, o);
+    if (o->resume && ik__facts_read(&before, s->out)) {
+        s->facts.steps = before.steps;
+        s->facts.timed_steps = before.timed_steps;
+        s->facts.train_us = before.train_us;
+        s->facts.peak_bytes = before.peak_bytes;
+        s->facts.picture_us = before.picture_us;
+    }
+    ik_status status = ik__facts_write(&s->facts, s->out, err);
+    snprintf(path, sizeof path, "%s/pipeline.yaml", s->out);
+    return status ? status : ik__conf_write(s->conf, path, err);
+}
+
+static ik_status finish(ik__session *s, const ik__run_options *o, ik_error *err) {
+    ik__facts_peak(&s->facts);
+    s->facts.finished = 1;
+    ik_status status = ik__facts_write(&s->facts, s->out, err);
+    if (!status && !o->quiet) fprintf(stderr, "done: see %s/images\n", s->out);
+    return status;
+}
+
 static ik_status stages(ik__session *s, const ik__run_options *o, ik_error *err) {
     ik_status status = ik__session_folder(s, o, err);
     if (!status) status = ik__session_ready(s, err);
+    if (!status) status = begin(s, o, err);
     bool resumes = o->resume && ik__checkpoint_exists(s); /* what it holds goes before */
     if (!status && !resumes) status = ik__weights_start(s, err);
     if (!status && !o->quiet)
@@ -50,14 +95,22 @@ static ik_status stages(ik__session *s, const ik__run_options *o, ik_error *err)
         else
             status = synthesize(s, err);
     }
-    if (!status && !o->quiet) fprintf(stderr, "done: see %s/images\n", s->out);
-    return status;
+    return status ? status : finish(s, o, err);
 }
 
-ik_status ik__run(const ik__run_options *o, ik_error *err) {
+ik_status ik__run_one(const ik__run_options *o, ik_error *err) {
     ik__session *s;
-    ik_status status = ik__session_open(o, &s, err);
+    ik_status status = ik__session_begin(o, &s, err);
     if (status) return status;
+    if (o->resume && o->skip_finished && !o->dry_run && finished(s, o)) {
+        ik__session_close(s);
+        return IK_OK;
+    }
+    status = ik__session_record(s, o->resume, err);
+    if (status) {
+        ik__session_close(s);
+        return status;
+    }
     if (o->dry_run) {
         char *text = ik__conf_dump(s->conf);
         printf("%s\n", text ? text : "");
@@ -67,5 +120,27 @@ ik_status ik__run(const ik__run_options *o, ik_error *err) {
         status = stages(s, o, err);
     }
     ik__session_close(s);
+    return status;
+}
+
+/* One variant after the other, in this process: nothing is computed, so nothing is measured. */
+static ik_status dry_variants(const ik__compare *c, ik_error *err) {
+    ik_status status = IK_OK;
+    for (int i = 0; i < c->n && !status; i++) {
+        ik_error inner = {""};
+        printf("%s# variant %s\n", i ? "\n" : "", c->variants[i].name);
+        status = ik__run_one(&c->variants[i].run, &inner);
+        if (status) ik_errorf(err, status, "variant '%s': %s", c->variants[i].name, inner.text);
+    }
+    return status;
+}
+
+ik_status ik__run(const ik__run_options *o, ik_error *err) {
+    ik__compare *c;
+    ik_status status = ik__compare_read(o, &c, err);
+    if (status) return status;
+    if (!c) return ik__run_one(o, err);
+    status = o->dry_run ? dry_variants(c, err) : ik__compare_run(c, o, err);
+    ik__compare_free(c);
     return status;
 }
