@@ -8,7 +8,7 @@ static const char *const inits[] = {"published", "xavier", NULL};
 static const char *const all_stages[] = {"train", "synthesize", NULL};
 /* The first is a row, too, where it is no map `{plugin: NAME, ...options}`. */
 static const char *const elsewhere[] = {"device", "dataset",    "norm",    "networks", "losses",
-                                        "train",  "synthesize", "compare", NULL};
+                                        "train",  "synthesize", "compare", "weights",  NULL};
 
 #define TOP(field) offsetof(ik__settings, field)
 static const ik_option top[] = {
