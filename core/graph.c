@@ -255,6 +255,7 @@ static const ik_graph_api api = {
     .batch_norm = ik__layer_batch_norm,
     .norm = ik__model_norm,
     .call = ik__model_call,
+    .call_all = ik__model_call_all,
     .custom = ik__custom_record,
 };
 

@@ -161,20 +161,31 @@ ik_tensor *ik__model_norm(ik_graph *g, const char *name, const ik_norm_ref *norm
     return y;
 }
 
-ik_tensor *ik__model_call(ik_graph *pub, const char *network, int n, const char *const *names,
-                          ik_tensor *const *values) {
+int ik__model_call_all(ik_graph *pub, const char *network, int n, const char *const *names,
+                       ik_tensor *const *values, int most, ik_tensor **out) {
     ik__graph *g = ik__of(pub);
-    if (g->failed) return NULL;
+    if (g->failed) return 0;
     const ik__network *net = ik__model_network(g->model, network);
     if (!net || !net->n_nodes) {
-        ik__graph_fail(g, "calls the network '%s', which is not a list of nodes", network);
-        return NULL;
+        ik__graph_fail(g, "calls the network '%s', which is %s", network,
+                       net ? "a plugin, not a list of nodes" : "not among `networks:`");
+        return 0;
     }
+    ik_tensor *all[IK__MAX_OUTPUTS];
     outside o;
     enter(g, net, &o);
-    ik_tensor *y = ik__network_record(g, net, n, names, values);
+    bool done = ik__network_record(g, net, n, names, values, all);
     leave(g, &o);
-    return y;
+    if (!done) return 0;
+    for (int i = 0; i < net->n_outputs && i < most; i++) out[i] = all[i];
+    return net->n_outputs;
+}
+
+ik_tensor *ik__model_call(ik_graph *pub, const char *network, int n, const char *const *names,
+                          ik_tensor *const *values) {
+    ik_tensor *out[IK__MAX_OUTPUTS];
+    int made = ik__model_call_all(pub, network, n, names, values, IK__MAX_OUTPUTS, out);
+    return made ? out[made - 1] : NULL;
 }
 
 void ik__model_encode(ik__graph *g, const char *latent, ik_shape shape) {

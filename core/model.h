@@ -24,12 +24,16 @@ typedef struct ik__step_of { /* one node of a network */
     const char **in; /* n_in 0: the node before */
 } ik__step_of;
 
+enum { IK__MAX_OUTPUTS = 64 };
+
 typedef struct ik__network {
     const char *name;
     const ik__conf *conf;
     ik__instance *plugin; /* an encoder or a discriminator; NULL where nodes are listed */
     int n_nodes;
     ik__step_of *nodes;
+    int n_outputs; /* its results, by position among the nodes */
+    int *outputs;
     bool frozen; /* takes no gradients */
     ik__weights_key weights;
     int n_inputs; /* latents by name and shape */
@@ -63,14 +67,17 @@ ik_status ik__model_norm_of(ik__model *m, const ik__conf *conf, ik_norm_ref **ou
 
 /* network.c */
 ik_status ik__network_read(ik__model *m, ik__network *net, ik_error *err);
-ik_tensor *ik__network_record(ik__graph *g, const ik__network *net, int n, const char *const *names,
-                              ik_tensor *const *values);
+/* Fills out[net->n_outputs]; false after a failure. */
+bool ik__network_record(ik__graph *g, const ik__network *net, int n, const char *const *names,
+                        ik_tensor *const *values, ik_tensor **out);
 
 /* Parts of the recording interface. */
 ik_tensor *ik__model_norm(ik_graph *g, const char *name, const ik_norm_ref *norm, ik_tensor *x);
 ik_tensor *ik__norm_here(ik_graph *g, const ik_norm_ref *norm, ik_tensor *x);
 ik_tensor *ik__model_call(ik_graph *g, const char *network, int n, const char *const *names,
                           ik_tensor *const *values);
+int ik__model_call_all(ik_graph *g, const char *network, int n, const char *const *names,
+                       ik_tensor *const *values, int most, ik_tensor **out);
 const ik_judgement *ik__model_judge(ik_graph *g, int which);
 /* Lets the encoder that provides this latent publish a posterior for it; nothing if there is none.
  */

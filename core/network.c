@@ -105,21 +105,71 @@ static ik_status read_node(ik__model *m, ik__network *net, int i, ik_error *err)
     return status ? status : ik__model_keep(m, node->block, err);
 }
 
+static int find_node(const ik__network *net, const char *id) {
+    for (int i = 0; i < net->n_nodes; i++)
+        if (!strcmp(net->nodes[i].id, id)) return i;
+    return -1;
+}
+
+static ik_status unknown_output(const ik__model *m, const ik__network *net, const char *id,
+                                const ik__conf *at, ik_error *err) {
+    const char **known = ik__pool_alloc(m->pool, sizeof *known * (size_t)(net->n_nodes + 1));
+    for (int k = 0; k < net->n_nodes; k++) known[k] = net->nodes[k].id;
+    known[net->n_nodes] = NULL;
+    const char *near = ik__nearest(id, known);
+    return ik__conf_fail(at, err, "outputs: network '%s' has no node '%s'%s%s%s", net->name, id,
+                         near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
+
+static ik_status find_outputs(ik__model *m, ik__network *net, const ik_strings *ids,
+                              ik_error *err) {
+    const ik__conf *at = ik__conf_get(net->conf, "outputs");
+    if (ids->n > IK__MAX_OUTPUTS)
+        return ik__conf_fail(at, err, "outputs: at most %d nodes can be results", IK__MAX_OUTPUTS);
+    net->n_outputs = ids->n ? ids->n : 1;
+    net->outputs = ik__pool_alloc(m->pool, sizeof *net->outputs * (size_t)net->n_outputs);
+    net->outputs[0] = net->n_nodes - 1;
+    for (int i = 0; i < ids->n; i++) {
+        net->outputs[i] = find_node(net, ids->v[i]);
+        if (net->outputs[i] < 0)
+            return unknown_output(m, net, ids->v[i], at->kind == IK_CONF_LIST ? at->items[i] : at,
+                                  err);
+    }
+    return IK_OK;
+}
+
+/* What a network says of itself beside its nodes. */
+typedef struct keys {
+    bool frozen;
+    ik_strings outputs;
+} keys;
+
+static ik_status read_keys(ik__model *m, const ik__network *net, keys *out, ik_error *err) {
+    static const char *const names[] = {"frozen", "outputs", "inputs", "nodes", "weights", NULL};
+    static const ik_option rows[] = {
+        {"frozen", "keeps its weights", IK_OPT_BOOL, offsetof(keys, frozen), "false", 0, 0, NULL},
+        {"outputs", "its results, nodes by id; empty: the last node", IK_OPT_STRINGS,
+         offsetof(keys, outputs), "[]", 0, 0, NULL},
+        {0}};
+    for (int i = 0; i < net->conf->n; i++) {
+        const char *key = net->conf->keys[i];
+        int k = 0;
+        while (names[k] && strcmp(names[k], key)) k++;
+        if (!names[k])
+            return ik__conf_fail(net->conf->items[i], err,
+                                 "unknown key '%s' of network '%s'; it has inputs, nodes, "
+                                 "outputs, weights and frozen",
+                                 key, net->name);
+    }
+    return ik__options_fill(rows, net->conf, names + 2, net->name, out, m->pool, err);
+}
+
 ik_status ik__network_read(ik__model *m, ik__network *net, ik_error *err) {
     const ik__conf *nodes = ik__conf_get(net->conf, "nodes");
-    for (int i = 0; i < net->conf->n; i++)
-        if (strcmp(net->conf->keys[i], "nodes") && strcmp(net->conf->keys[i], "inputs") &&
-            strcmp(net->conf->keys[i], "frozen") && strcmp(net->conf->keys[i], "weights"))
-            return ik__conf_fail(
-                net->conf->items[i], err,
-                "unknown key '%s' of network '%s'; it has inputs, nodes, weights and frozen",
-                net->conf->keys[i], net->name);
-    static const ik_option rows[] = {
-        {"frozen", "keeps its weights", IK_OPT_BOOL, 0, "false", 0, 0, NULL}, {0}};
-    static const char *const others[] = {"nodes", "inputs", "weights", NULL};
-    ik_status status =
-        ik__options_fill(rows, net->conf, others, net->name, &net->frozen, m->pool, err);
+    keys k = {0};
+    ik_status status = read_keys(m, net, &k, err);
     if (status) return status;
+    net->frozen = k.frozen;
     if (!nodes || nodes->kind != IK_CONF_LIST || !nodes->n)
         return ik__conf_fail(net->conf, err, "network '%s' needs `plugin:` or a list `nodes:`",
                              net->name);
@@ -131,7 +181,12 @@ ik_status ik__network_read(ik__model *m, ik__network *net, ik_error *err) {
         net->nodes[i].conf = nodes->items[i];
         status = read_node(m, net, i, err);
     }
-    return status;
+    if (!status) status = find_outputs(m, net, &k.outputs, err);
+    if (status || !net->frozen || net->weights.at || m->weights.at) return status;
+    return ik__conf_fail(net->conf, err,
+                         "network '%s' is frozen, so its weights have to come from somewhere: "
+                         "write `weights: FILE` or, to keep what it starts with, `weights: random`",
+                         net->name);
 }
 
 /* --- recording */
@@ -191,8 +246,8 @@ static ik_tensor *record_node(ik__graph *g, frame *f, const ik__step_of *node) {
     return node->layer->record(node->options, &g->pub, node->norm, n, in);
 }
 
-ik_tensor *ik__network_record(ik__graph *g, const ik__network *net, int n, const char *const *names,
-                              ik_tensor *const *values) {
+bool ik__network_record(ik__graph *g, const ik__network *net, int n, const char *const *names,
+                        ik_tensor *const *values, ik_tensor **out) {
     frame f = {net,   ik__pool_alloc(g->pool, sizeof *f.out * (size_t)net->n_nodes), 0, n, names,
                values};
     const ik__conf *at = g->at;
@@ -207,5 +262,6 @@ ik_tensor *ik__network_record(ik__graph *g, const ik__network *net, int n, const
         if (g->failed) break;
     }
     g->at = at;
-    return g->failed ? NULL : f.out[net->n_nodes - 1];
+    for (int i = 0; i < net->n_outputs && !g->failed; i++) out[i] = f.out[net->outputs[i]];
+    return !g->failed;
 }

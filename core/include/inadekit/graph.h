@@ -115,6 +115,11 @@ typedef struct ik_graph_api {
     /* Since 1.1. An op of the plugin's own; `attrs` has op->attrs_size bytes, or is NULL. */
     ik_tensor *(*custom)(ik_graph *g, const ik_custom_op *op, const void *attrs, int n,
                          ik_tensor *const *in);
+    /* Since 1.1. Runs another network as `call` does, and gives the results that its `outputs:`
+     * names, in that order; its last node alone where it names none. `call` gives the last of them.
+     * Fills at most `most` of `out`; gives how many there are, 0 after a failure. */
+    int (*call_all)(ik_graph *g, const char *network, int n, const char *const *names,
+                    ik_tensor *const *values, int most, ik_tensor **out);
 } ik_graph_api;
 
 /* The public head of a graph; the core's own struct begins with it. */
