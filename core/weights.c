@@ -12,6 +12,8 @@ static const ik_option rows[] = {{"file",
                                   IK_OPT_STRING, offsetof(ik__weights_key, file), NULL, 0, 0, NULL},
                                  {"map", "renames the file's entries: a name or a path",
                                   IK_OPT_STRING, offsetof(ik__weights_key, map), "", 0, 0, NULL},
+                                 {"from", "where the file is to be had, for who lacks it",
+                                  IK_OPT_STRING, offsetof(ik__weights_key, from), "", 0, 0, NULL},
                                  {0}};
 
 ik_status ik__weights_key_read(const ik__conf *of, ik__pool *pool, ik__weights_key *out,
@@ -51,7 +53,10 @@ static ik_status open_file(const ik__weights_key *key, const ik__network *net, i
                            ik_error *err) {
     ik_error why;
     if (!ik__wfile_open(key->file, file, &why)) return IK_OK;
-    return ik__conf_fail(key->at, err, "weights of network '%s': %.1500s", net->name, why.text);
+    return ik__conf_fail(key->at, err, "weights of network '%s': %.1500s%s%s%s", net->name,
+                         why.text, key->from ? "; it is to be had at " : "",
+                         key->from ? key->from : "",
+                         net->frozen ? ", or write `weights: random` to do without" : "");
 }
 
 /* How many networks looked into the pipeline's file, and how many found something. */
@@ -85,6 +90,10 @@ ik_status ik__weights_start(struct ik__session *s, ik_error *err) {
     ik_status status = IK_OK;
     for (int i = 0; i < m->n_networks && !status; i++) {
         const ik__network *net = &m->networks[i];
+        if (net->weights.random && net->frozen)
+            fprintf(stderr,
+                    "note: network '%s' is frozen with random weights, as the pipeline says\n",
+                    net->name);
         if (net->weights.random) continue;
         if (net->weights.file)
             status = start(s, net, &net->weights, NULL, err);

@@ -5,12 +5,13 @@
 #include "config.h"
 #include "pool.h"
 
-/* `weights: FILE`, `weights: {file: FILE, map: MAP}`, `weights: random`; all empty where there is
+/* `weights: FILE`, `weights: {file: FILE, map: MAP, from: URL}`, `weights: random`; all empty where there is
  * no such key, which means random, too, unless somebody insists on a decision. */
 typedef struct ik__weights_key {
     const ik__conf *at;
     const char *file;
-    const char *map; /* a name or a path */
+    const char *map;  /* a name or a path */
+    const char *from; /* where the file is to be had, for who lacks it; or NULL */
     bool random;
 } ik__weights_key;
 

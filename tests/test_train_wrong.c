@@ -72,7 +72,8 @@ END_TEST
  * zero. */
 START_TEST(no_spoilt_checkpoint) {
     expect("run tiny.yaml --out a -q --set train.eps=0 --set train.checkpoint_every=1 "
-           "--set networks.generator.frozen=true --set dataset.objects=[0,0]",
+           "--set networks.generator.frozen=true --set networks.generator.weights=random "
+           "--set dataset.objects=[0,0]",
            1, "holds nan, so no checkpoint was written");
     ck_assert_int_ne(shell("ls -d a/checkpoints/*"), 0);
 }

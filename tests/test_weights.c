@@ -115,6 +115,19 @@ START_TEST(what_does_not_fit) {
 }
 END_TEST
 
+/* A network that losses look into: its file is named where it lacks, and random weights are said.
+ */
+START_TEST(frozen) {
+#define FROZEN "run " SOURCE_DIR "/tests/golden/perceptual_small.yaml --out p "
+    expect(FROZEN "--set 'networks.vgg19.weights={file: none.pth, from: \"https://a.b/c\"}'", 2,
+           "error: weights of network 'vgg19': none.pth: ");
+    ck_assert_ptr_nonnull(strstr(said, "; it is to be had at https://a.b/c, or write `weights: "
+                                       "random` to do without\n"));
+    expect(FROZEN "--set dataset.max_instances=12 --set stages=[train]", 0,
+           "note: network 'vgg19' is frozen with random weights, as the pipeline says\n");
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("weights");
     TCase *tests = tcase_create("runs");
@@ -122,6 +135,7 @@ int main(void) {
     tcase_add_test(tests, whole_pipeline);
     tcase_add_test(tests, names_without_the_network);
     tcase_add_test(tests, training_starts_there);
+    tcase_add_test(tests, frozen);
     tcase_add_test(tests, what_does_not_fit);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
