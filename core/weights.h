@@ -5,8 +5,8 @@
 #include "config.h"
 #include "pool.h"
 
-/* `weights: FILE`, `weights: {file: FILE, map: MAP, from: URL}`, `weights: random`; all empty where there is
- * no such key, which means random, too, unless somebody insists on a decision. */
+/* `weights: FILE`, `weights: {file: FILE, map: MAP, from: URL}`, `weights: random`; all empty where
+ * there is no such key, which means random, too, unless somebody insists on a decision. */
 typedef struct ik__weights_key {
     const ik__conf *at;
     const char *file;

@@ -10,12 +10,13 @@ static const struct {
     ik_kind kind;
     const char *folder, *name;
 } expected[] = {
-    {IK_NORM, "norm", "inade"},       {IK_NORM, "norm", "spade"},
-    {IK_NORM, "norm", "batch"},       {IK_NORM, "norm", "instance"},
-    {IK_BLOCK, "blocks", "resblock"}, {IK_ENCODER, "encoders", "instance_unet"},
-    {IK_ENCODER, "encoders", "conv"}, {IK_DISCRIMINATOR, "discriminators", "multiscale_patch"},
-    {IK_LOSS, "losses", "hinge"},     {IK_LOSS, "losses", "feature_matching"},
-    {IK_LOSS, "losses", "kl"},        {IK_LOSS, "losses", "l1"},
+    {IK_NORM, "norm", "inade"},        {IK_NORM, "norm", "spade"},
+    {IK_NORM, "norm", "batch"},        {IK_NORM, "norm", "instance"},
+    {IK_BLOCK, "blocks", "resblock"},  {IK_ENCODER, "encoders", "instance_unet"},
+    {IK_ENCODER, "encoders", "conv"},  {IK_DISCRIMINATOR, "discriminators", "multiscale_patch"},
+    {IK_LOSS, "losses", "hinge"},      {IK_LOSS, "losses", "feature_matching"},
+    {IK_LOSS, "losses", "kl"},         {IK_LOSS, "losses", "l1"},
+    {IK_LOSS, "losses", "perceptual"},
 };
 enum { EXPECTED = sizeof expected / sizeof *expected };
 

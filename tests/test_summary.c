@@ -83,6 +83,26 @@ START_TEST(batch) {
 }
 END_TEST
 
+/* Of a network that losses look into, only what is compared is computed, for the fake and the
+ * picture. */
+START_TEST(perceptual) {
+    static const struct {
+        const char *layers, *macs;
+    } rows[] = {{"[1,0,0,0,0]", "\"macs\": 884736,"},   /* 2 * 64 * 64 * 4 * 27 */
+                {"[0,1,0,0,0]", "\"macs\": 2654208,"}}; /* and 4 * 36 there, 8 * 36 at 32 x 32 */
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char arguments[256];
+        snprintf(arguments, sizeof arguments,
+                 "summary " SOURCE_DIR "/tests/golden/perceptual_small.yaml --json "
+                 "--set 'losses.2.layers=%s'",
+                 rows[i].layers);
+        expect(arguments, 0, "\"vgg19\": ");
+        const char *vgg = strstr(said, "\"vgg19\": ");
+        ck_assert_msg(strstr(vgg, rows[i].macs), "%s is not in %s", rows[i].macs, vgg);
+    }
+}
+END_TEST
+
 START_TEST(table) {
     expect("summary " INADE "cityscapes.yaml --instances 19", 0,
            "\ngenerator              77394435 ");
@@ -114,6 +134,7 @@ int main(void) {
     tcase_add_test(c, other_datasets);
     tcase_add_test(c, instances);
     tcase_add_test(c, batch);
+    tcase_add_test(c, perceptual);
     tcase_add_test(c, table);
     tcase_add_test(c, dry_run);
     suite_add_tcase(s, c);

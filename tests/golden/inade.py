@@ -12,8 +12,10 @@ BLOCKS = ("head_0", "G_middle_0", "G_middle_1", "up_0", "up_1", "up_2", "up_3")
 WIDTHS = (16, 16, 16, 8, 4, 2, 1)
 BUFFERS = ("weight_u", "weight_v", "running_mean", "running_var")
 HEADS = ("scale_conv_mu", "shift_conv_mu", "scale_conv_logvar", "shift_conv_logvar")
-LOSS_WEIGHTS = {"hinge": 1, "feature_matching": 10, "kl": 0.05}
+LOSS_WEIGHTS = {"hinge": 1, "feature_matching": 10, "perceptual": 10, "kl": 0.05}
 RATES = {"generator": 1e-4, "encoder": 1e-4, "discriminator": 4e-4}
+VGG_CONVS = (2, 2, 4, 4, 1)             # of VGG19's five blocks, as far as they are used
+VGG_LAYERS = [0, 0, 0, 1 / 4, 1]        # weights of relu1_1 ... relu5_1
 SCALES, D_LAYERS, FIRST_MATCHED, D_MAX_CHANNELS = 2, 4, 3, 512
 
 
@@ -198,6 +200,24 @@ def feature_matching(judgement):
     return total / len(judgement)
 
 
+def vgg(s, x):
+    """The features after relu1_1, relu2_1, ... relu5_1."""
+    features = []
+    for block_, convs in enumerate(VGG_CONVS, 1):
+        x = F.max_pool2d(x, 2) if block_ > 1 else x
+        for i in range(1, convs + 1):
+            x = F.relu(conv(s, f"vgg19.conv{block_}_{i}", x, False))
+            if i == 1:
+                features.append(x)
+    return features
+
+
+def perceptual(s, fake, image):
+    with torch.no_grad():
+        wanted = vgg(s, image)
+    return sum(w * F.l1_loss(a, b) for w, a, b in zip(VGG_LAYERS, vgg(s, fake), wanted) if w)
+
+
 def divergence(mu, logvar):
     """The mean of scale's and shift's KL, each summed over everything."""
     return 0.5 * -0.5 * (1 + logvar - mu * mu - logvar.exp()).sum()
@@ -251,6 +271,8 @@ def g_step(s, inputs):
     fake, posterior = fakes(s, scene, inputs, True)
     judgement = discriminator(s, scene, fake, inputs["image"], True)
     losses = {"hinge": hinge_g(judgement), "feature_matching": feature_matching(judgement)}
+    if "vgg19.conv1_1.weight" in s:
+        losses["perceptual"] = perceptual(s, fake, inputs["image"])
     if posterior:
         losses["kl"] = divergence(*posterior)
     losses, grads = differentiate(s, ("generator", "encoder"), losses)

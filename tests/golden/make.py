@@ -65,6 +65,13 @@ def run(program, s, inputs):
     return {k.replace("buffer.", "state."): v for k, v in out.items()}
 
 
+def perceptual_weights():
+    """Of a VGG19 of 4 instead of 64 channels."""
+    torch.manual_seed(SEED + 1)
+    s = reference.init(reference.arguments(SIZES + ["--vgg-channels", "4"]))
+    return {k: v for k, v in s.items() if k.startswith("vgg19.")}
+
+
 def training(s, inputs, eps):
     """What STEPS steps, their Adam updates included, add to the parameters; eps: two per step, the
     generator's and the discriminator's."""
@@ -90,6 +97,11 @@ def main():
     def save(name, values):
         reference.write(os.path.join(folder, name + ".safetensors"), dict(values))
 
+    def save_thinned(name, values, more):
+        values, strides = nodes.thinned(values)
+        values = {k: v.numpy() for k, v in {**values, **more}.items()}
+        tensors.save(os.path.join(folder, name + ".safetensors"), values, strides)
+
     def load(name):
         return reference.read(os.path.join(folder, name + ".safetensors"), torch.float64)
 
@@ -103,10 +115,11 @@ def main():
     for program in ("encode", "g_step", "d_step"):
         save(program, run(program, s, inputs))
 
-    def save_thinned(name, values, more):
-        values, strides = nodes.thinned(values)
-        values = {k: v.numpy() for k, v in {**values, **more}.items()}
-        tensors.save(os.path.join(folder, name + ".safetensors"), values, strides)
+    save("vgg", perceptual_weights())
+    inade.VGG_LAYERS = [1 / 32, 1 / 16, 1 / 8, 1 / 4, 1]
+    perceived = run("g_step", {**s, **load("vgg")}, inputs)
+    save_thinned("perceptual", {k: v for k, v in perceived.items() if k[:5] in ("loss.", "grad.")},
+                 {})
 
     for program, given in (("g_step", inputs), ("sample", load("prior"))):
         save_thinned("nodes_" + program, nodes.watched(lambda: run(program, s, given)), {})

@@ -11,7 +11,7 @@ def thinned(values):
     thin, strides = {}, {}
     for name, v in values.items():
         v = v.detach()
-        v = v.permute(0, 2, 3, 1) if v.dim() == 4 and not name.startswith("update.") else v
+        v = v.permute(0, 2, 3, 1) if v.dim() == 4 and name.split(".")[0] not in ("update", "grad") else v
         if v.numel() > MOST:
             stride = -(-v.numel() // MOST) | 1  # odd, so that it meets every channel
             strides["stride." + name], v = str(stride), v.flatten()[::stride]

@@ -27,9 +27,9 @@ import torch
 import torch.nn.functional as F
 
 import tensors
-from inade import (BLOCKS, BUFFERS, D_LAYERS, D_MAX_CHANNELS, HEADS, SCALES, WIDTHS, Scene, Trainer,
-                   batch_norm, conv, d_step, encode, g_step, learned, same_instance_conv, sample,
-                   spectral_weight)
+from inade import (BLOCKS, BUFFERS, D_LAYERS, D_MAX_CHANNELS, HEADS, SCALES, VGG_CONVS, WIDTHS, Scene,
+                   Trainer, batch_norm, conv, d_step, encode, g_step, learned, same_instance_conv,
+                   sample, spectral_weight)
 
 
 # --- made-up weights and inputs ------------------------------------------------------------------
@@ -84,6 +84,13 @@ def shapes(c):
             weights(f"discriminator.discriminator_{scale}.model{i}.0", fout, fin, 4, plain,
                     not plain)
             fin = fout
+
+    fin = 3
+    for block, convs in enumerate(VGG_CONVS if c.vgg_channels else (), 1):
+        fout = c.vgg_channels * min(1 << (block - 1), 8)
+        for i in range(1, convs + 1):
+            weights(f"vgg19.conv{block}_{i}", fout, fin, 3)
+            fin = fout
     return out
 
 
@@ -96,6 +103,8 @@ def init(c):
             s[path] = (torch.rand(shape) * 2 - 1) / math.sqrt(shape[1] * field)
         elif kind in ("weight_u", "weight_v"):
             s[path] = F.normalize(torch.randn(shape), dim=0)
+        elif path.startswith("vgg19."):  # what comes in goes on at its size; this network is given
+            s[path] = torch.randn(shape) * (math.sqrt(2 / (shape[1] * field)) if field > 1 else 0.1)
         elif kind == "weight" and len(shape) == 3:
             s[path] = torch.rand(shape)
         elif kind == "weight":
@@ -104,7 +113,7 @@ def init(c):
             s[path] = torch.full(shape, float(kind == "running_var"))
         if c.perturb and kind == "running_var":
             s[path] += torch.rand(shape) - 0.5
-        elif c.perturb and kind not in BUFFERS:
+        elif c.perturb and kind not in BUFFERS and not path.startswith("vgg19."):
             s[path] += 0.1 * torch.randn(shape) / math.sqrt(math.prod(shape[1:]))
     for path in [k for k in s if c.perturb and k.endswith(".weight_orig")]:
         for _ in range(10):  # as after some training: a first u, v would saturate a sample
@@ -192,6 +201,7 @@ def arguments(argv=None):
     parser.add_argument("--size", default="64", help="SIDE or HEIGHT,WIDTH")
     for name, default in (("channels", 16), ("labels", 6), ("noise", 64), ("instances", 16),
                           ("batch", 4), ("encoder-channels", 0), ("d-channels", 0),
+                          ("vgg-channels", 0),
                           ("threads", 2), ("seed", 1), ("bench", 0)):
         parser.add_argument("--" + name, type=int, default=default)
     for name in ("more", "encoder", "perturb", "grads", "double"):
