@@ -10,32 +10,6 @@
 #include <dlfcn.h>
 #include <stdlib.h>
 
-enum { PLUGIN_PATH = 256 };
-
-static const struct option options[] = {
-    {"help", no_argument, NULL, 'h'},
-    {"plugin-path", required_argument, NULL, PLUGIN_PATH},
-    {0},
-};
-
-static const char help[] =
-    "usage: inadekit plugins list [KIND] [OPTIONS]\n"
-    "       inadekit plugins describe KIND/NAME [OPTIONS]\n"
-    "       inadekit plugins describe ops [OPTIONS]\n"
-    "\n"
-    "list shows the plugins that are found, and why one is refused. describe explains a plugin and\n"
-    "its options, or the built-in nodes of a network (`ops`).\n"
-    "kinds: norm, blocks, encoders, discriminators, losses, datasets, metrics, backends, comm\n"
-    "\n"
-    "      --plugin-path DIRS  look here first; ':' separates folders\n"
-    "  -h, --help              this text\n"
-    "\n"
-    "examples:\n"
-    "  inadekit plugins list\n"
-    "  inadekit plugins list norm --plugin-path build/plugins\n"
-    "  inadekit plugins describe norm/inade\n"
-    "  inadekit plugins describe ops\n";
-
 /* --- list */
 
 enum { COLUMNS = 5 }; /* kind, name, version, summary, path */
@@ -97,10 +71,10 @@ static void print_table(const table *t) {
 static const char all_kinds[] =
     "norm, blocks, encoders, discriminators, losses, datasets, metrics, backends and comm";
 
-static int unknown_kind(const char *word) {
+static int unknown_kind(const cli_args *args, const char *word) {
     const char *near = ik__nearest(word, ik__kind_names);
-    if (near) return cli_usage("plugins", "unknown kind '%s'; did you mean '%s'?", word, near);
-    return cli_usage("plugins", "unknown kind '%s'; there are %s", word, all_kinds);
+    if (near) return cli_usage(args->command, "unknown kind '%s'; did you mean '%s'?", word, near);
+    return cli_usage(args->command, "unknown kind '%s'; there are %s", word, all_kinds);
 }
 
 /* IK_KIND_COUNT if there is none of that name. */
@@ -110,9 +84,10 @@ static ik_kind kind_of(const char *word) {
     return (ik_kind)k;
 }
 
-static int list(const char *word) {
+static int list(const cli_args *args) {
+    const char *word = args->n ? args->words[0] : NULL;
     ik_kind only = word ? kind_of(word) : IK_KIND_COUNT;
-    if (word && only == IK_KIND_COUNT) return unknown_kind(word);
+    if (word && only == IK_KIND_COUNT) return unknown_kind(args, word);
     table t = {0};
     for (int k = 0; k < IK_KIND_COUNT; k++) {
         if (word && k != (int)only) continue;
@@ -174,16 +149,17 @@ static void describe_plugin(const ik_plugin *p) {
     if (p->kind != IK_DATASET && (!p->options || !p->options->name)) puts("\nIt has no options.");
 }
 
-static int describe(const char *word) {
+static int describe(const cli_args *args) {
+    const char *word = args->words[0];
     if (strcmp(word, "ops") == 0) return describe_ops();
     const char *slash = strchr(word, '/');
     if (!slash)
-        return cli_usage("plugins", "'%s' names no plugin; write KIND/NAME, as norm/inade, or ops",
-                         word);
+        return cli_usage(args->command,
+                         "'%s' names no plugin; write KIND/NAME, as norm/inade, or ops", word);
     char kind_word[64];
     snprintf(kind_word, sizeof kind_word, "%.*s", (int)(slash - word), word);
     ik_kind kind = kind_of(kind_word);
-    if (kind == IK_KIND_COUNT) return unknown_kind(kind_word);
+    if (kind == IK_KIND_COUNT) return unknown_kind(args, kind_word);
     ik_error err = {""};
     const ik_plugin *p = NULL;
     ik_status status = ik__plugin_find(kind, slash + 1, NULL, &p, &err);
@@ -192,38 +168,46 @@ static int describe(const char *word) {
     return 0;
 }
 
-static int act(int n, char **words) {
-    static const char *const actions[] = {"list", "describe", NULL};
-    if (n == 0) return cli_usage("plugins", "say what to do: list or describe");
-    if (strcmp(words[0], "list") == 0) {
-        if (n > 2) return cli_usage("plugins", "'%s' is one argument too many", words[2]);
-        return list(n > 1 ? words[1] : NULL);
-    }
-    if (strcmp(words[0], "describe") == 0) {
-        if (n == 1) return cli_usage("plugins", "describe what? Write KIND/NAME, or ops");
-        if (n > 2) return cli_usage("plugins", "'%s' is one argument too many", words[2]);
-        return describe(words[1]);
-    }
-    const char *near = ik__nearest(words[0], actions);
-    if (near)
-        return cli_usage("plugins", "unknown action '%s'; did you mean '%s'?", words[0], near);
-    return cli_usage("plugins", "unknown action '%s'; there are list and describe", words[0]);
-}
+/* --- the commands */
 
-int cmd_plugins(int argc, char **argv) {
-    int c, status = -1;
-    cli_options_begin();
-    while (status < 0 && (c = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
-        if (c == 'h') {
-            fputs(help, stdout);
-            status = 0;
-        } else if (c == PLUGIN_PATH) {
-            ik__plugins_path(optarg);
-        } else {
-            status = cli_bad_option(c, argv, options);
-        }
-    }
-    if (status < 0) status = act(argc - optind, argv + optind);
-    ik__plugins_path(NULL);
-    return status;
-}
+static const cli_operand kind[] = {{"KIND", "kind", "name one, as norm", "@kind", true}, {0}};
+static const cli_command cmd_list = {
+    .name = "plugins list",
+    .summary = "show the plugins that are found, and why one is refused",
+    .about = "Lists the plugins that are found, all or those of one kind: norm, blocks, encoders, "
+             "discriminators, losses, datasets, metrics, backends, comm. One that is refused is "
+             "listed with the reason.",
+    .examples = "  inadekit plugins list\n"
+                "  inadekit plugins list norm --plugin-path build/plugins\n",
+    .common = CLI_PLUGIN_PATH,
+    .operands = kind,
+    .run = list,
+};
+
+static const cli_operand plugin[] = {
+    {"KIND/NAME|ops", "plugin", "name one, as norm/inade, or write ops", "@plugin ops", false},
+    {0}};
+static const cli_command cmd_describe = {
+    .name = "plugins describe",
+    .summary = "explain a plugin and its options, or the built-in nodes of a network",
+    .about = "Explains a plugin and its options, or, as `describe ops`, the built-in nodes of a "
+             "network.",
+    .examples = "  inadekit plugins describe norm/inade\n"
+                "  inadekit plugins describe ops\n",
+    .common = CLI_PLUGIN_PATH,
+    .operands = plugin,
+    .run = describe,
+};
+
+static const cli_command *const actions[] = {&cmd_list, &cmd_describe, NULL};
+const cli_command cmd_plugins = {
+    .name = "plugins",
+    .summary = "list plugins, or describe one and its options",
+    .about =
+        "Shows the plugins that are found, and what they take. `inadekit plugins ACTION --help` "
+        "explains an action.",
+    .examples = "  inadekit plugins list\n"
+                "  inadekit plugins describe norm/inade\n",
+    .common = CLI_PLUGIN_PATH,
+    .actions = actions,
+};

@@ -3,69 +3,58 @@
 
 #include <stdlib.h>
 
-#include "config.h"
 #include "plugins.h"
-#include "version.h"
 
-static const struct {
-    const char *name, *help;
-    int (*run)(int argc, char **argv);
-} commands[] = {
-    {"run", "run a pipeline's stages: train, synthesize", cmd_run},
-    {"summary", "show a pipeline's networks, shapes and memory without running it", cmd_summary},
-    {"trace", "run one program once on given tensors and write its results", cmd_trace},
-    {"plugins", "list plugins, or describe one and its options", cmd_plugins},
+static const cli_command *const commands[] = {
+    &cmd_run, &cmd_summary, &cmd_trace, &cmd_plugins, &cmd_completion, NULL,
 };
-enum { COMMANDS = sizeof commands / sizeof *commands };
 
-static void help(FILE *out) {
-    fputs("usage: inadekit COMMAND [OPTIONS]\n"
-          "\n"
-          "Conditional image synthesis from a YAML pipeline.\n"
-          "\n"
-          "commands:\n",
-          out);
-    for (int i = 0; i < COMMANDS; i++)
-        fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].help);
-    fputs("\n"
-          "  -h, --help     this text; `inadekit COMMAND --help` explains a command\n"
-          "  -V, --version  version, plugin interface and installed backends\n"
-          "\n"
-          "examples:\n"
-          "  inadekit run pipeline.yaml --dry-run    check everything, compute nothing\n"
-          "  inadekit run pipeline.yaml --out runs/a\n"
-          "  inadekit plugins describe norm/inade\n"
-          "\n"
-          "exit status: 0 done, 1 failed while running, 2 wrong usage or wrong YAML\n",
-          out);
-}
+typedef struct root_values {
+    bool version;
+} root_values;
 
-static void show_backend(const char *path, const ik_plugin *p, const char *why_not, void *user) {
-    (void)user;
-    if (p)
-        printf("backend %s %s (%s)\n", p->name, p->version, path);
-    else
-        printf("backend refused: %s\n", why_not);
-}
+static const cli_option options[] = {
+    {"version", 'V', CLI_FLAG, offsetof(root_values, version), NULL,
+     "version, plugin interface, backends, and how this was built", NULL, 0, 0, false},
+    {0}};
 
-static int version(void) {
-    puts(ik__version_text());
-    if (!ik__plugins_list(IK_BACKEND, show_backend, NULL))
-        puts("no backends found; name their folder in INADEKIT_PLUGIN_PATH");
+/* `help run` is `run --help`. */
+static int help_of(const cli_command *c, int n, char **words) {
+    for (int i = 0; i < n; i++) {
+        const cli_command *action = cli_action(c, words[i]);
+        if (!action) return cli_run(c, n - i + 1, words + i - 1);
+        c = action;
+    }
+    cli_help(c, stdout);
     return 0;
 }
 
-static int dispatch(int argc, char **argv) {
-    const char *names[COMMANDS + 1] = {NULL};
-    for (int i = 0; i < COMMANDS; i++) {
-        names[i] = commands[i].name;
-        if (strcmp(argv[0], names[i]) == 0) return commands[i].run(argc, argv);
+static int root(const cli_args *args) {
+    const root_values *v = args->values;
+    if (v->version) {
+        cli_version();
+        return 0;
     }
-    bool option = argv[0][0] == '-';
-    const char *near = ik__nearest(argv[0], names);
-    if (near) return cli_usage("", "unknown command '%s'; did you mean '%s'?", argv[0], near);
-    return cli_usage("", "unknown %s '%s'", option ? "option" : "command", argv[0]);
+    if (args->n && !strcmp(args->words[0], "help"))
+        return help_of(&cmd_root, args->n - 1, args->words + 1);
+    return -1;
 }
+
+const cli_command cmd_root = {
+    .name = "",
+    .about =
+        "Conditional image synthesis from a YAML pipeline. `inadekit COMMAND --help` explains a "
+        "command.",
+    .actions = commands,
+    .options = options,
+    .values_size = sizeof(root_values),
+    .examples = "  inadekit run pipeline.yaml --dry-run    check everything, compute nothing\n"
+                "  inadekit run pipeline.yaml --out runs/a\n"
+                "  inadekit plugins describe norm/inade\n"
+                "  source <(inadekit completion bash)\n",
+    .end = "exit status: 0 done, 1 failed while running, 2 wrong usage or wrong YAML\n",
+    .run = root,
+};
 
 /* A full disk or a closed pipe must not look like success. */
 static int finish(int status) {
@@ -83,20 +72,7 @@ static void calm_openmp(void) {
 
 int main(int argc, char **argv) {
     calm_openmp();
-    if (argc < 2) {
-        help(stderr);
-        return 2;
-    }
-    const char *first = argv[1];
-    bool asks = strcmp(first, "help") == 0;
-    if (strcmp(first, "-V") == 0 || strcmp(first, "--version") == 0) return finish(version());
-    if (strcmp(first, "-h") == 0 || strcmp(first, "--help") == 0 || (asks && argc == 2)) {
-        help(stdout);
-        return finish(0);
-    }
-    if (asks) { /* `help run` is `run --help` */
-        char *as_option[] = {argv[2], "--help", NULL};
-        return finish(dispatch(2, as_option));
-    }
-    return finish(dispatch(argc - 1, argv + 1));
+    int status = cli_run(&cmd_root, argc, argv);
+    ik__plugins_path(NULL);
+    return finish(status);
 }

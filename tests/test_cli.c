@@ -3,13 +3,24 @@
 #include "cli.h"
 
 START_TEST(help) {
-    static const char *const pages[] = {"--help",     "-h",       "help",       "run -h",
-                                        "run --help", "help run", "summary -h", "plugins --help"};
+    static const char *const pages[] = {"--help",
+                                        "-h",
+                                        "help",
+                                        "run -h",
+                                        "run --help",
+                                        "help run",
+                                        "summary -h",
+                                        "trace --help",
+                                        "plugins --help",
+                                        "plugins list --help",
+                                        "help plugins describe",
+                                        "completion bash --help"};
     for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {
         expect(pages[i], 0, "usage: inadekit ");
         ck_assert_ptr_nonnull(strstr(said, "examples:\n"));
     }
     expect("help run", 0, "--dry-run");
+    expect("help plugins", 0, "\nactions:\n  list ");
     expect("", 2, "usage: inadekit COMMAND");
     expect("2>/dev/null", 2, "");
     ck_assert_str_eq(said, ""); /* a mistake leaves stdout empty */
@@ -19,7 +30,9 @@ END_TEST
 START_TEST(version) {
     expect("--version", 0, "inadekit 0.");
     ck_assert_ptr_nonnull(strstr(said, "(plugin interface 1."));
-    ck_assert_ptr_nonnull(strstr(said, "backend naive 0."));
+    ck_assert_ptr_nonnull(strstr(said, "backend naive 0.1.0: can run here: "));
+    ck_assert_ptr_nonnull(strstr(said, "\nbuild: "));
+    ck_assert_ptr_nonnull(strstr(said, "\nlibraries: libyaml 0."));
     expect("-V", 0, "inadekit 0.");
 }
 END_TEST
@@ -29,20 +42,21 @@ START_TEST(mistakes) {
         const char *arguments, *text;
     } rows[] = {
         {"runn", "error: unknown command 'runn'; did you mean 'run'?\nsee `inadekit --help`\n"},
-        {"zebra", "error: unknown command 'zebra'\nsee `inadekit --help`\n"},
-        {"help zebra", "error: unknown command 'zebra'\n"},
+        {"zebra", "error: unknown command 'zebra'; there are run, "},
+        {"help zebra", "error: unknown command 'zebra'; there are run, "},
+        {"help plugins zebra", "error: unknown action 'zebra'; there are list"},
         {"--frob", "error: unknown option '--frob'\n"},
-        {"run", "error: no pipeline is given; name a YAML file: inadekit run FILE.yaml\n"},
-        {"run a b", "error: 'b' is one argument too many: one pipeline at a time\n"},
+        {"run", "error: no pipeline is given; name a YAML file: inadekit run PIPELINE [OPTIONS]\n"},
+        {"run a b", "error: 'b' is one argument too many: inadekit run PIPELINE [OPTIONS]\n"},
         {"run a --dryrun", "error: unknown option '--dryrun'; did you mean '--dry-run'?\n"},
         {"run a -z", "error: unknown option '-z'\nsee `inadekit run --help`\n"},
-        {"run a --set", "error: option '--set' needs a value\n"},
+        {"run a --set", "error: option '--set' needs a value: KEY=VALUE\n"},
         {"run a --resume=1", "error: option '--resume' takes no value\n"},
         {"run a -q -v", "error: --quiet and --verbose contradict each other"},
         {"run a --threads 0", "error: option '--threads' must be a whole number from 1 to"},
         {"run a --threads 2x", "not '2x'"},
         {"run a --threads 99999999999999999999", "must be a whole number"},
-        {"summary", "error: no pipeline is given; name a YAML file: inadekit summary FILE"},
+        {"summary", "error: no pipeline is given; name a YAML file: inadekit summary PIPE"},
         {"summary a --jsn", "error: unknown option '--jsn'; did you mean '--json'?\n"},
         {"summary a --instances none",
          "error: option '--instances' must be a whole number from 1 to 1048576, not 'none'\n"},
@@ -51,8 +65,9 @@ START_TEST(mistakes) {
         {"plugins frobnicate", "error: unknown action 'frobnicate'; there are list and describe"},
         {"plugins list norms", "error: unknown kind 'norms'; did you mean 'norm'?\n"},
         {"plugins list zebra", "error: unknown kind 'zebra'; there are norm, blocks, encoders"},
-        {"plugins list norm x", "error: 'x' is one argument too many\n"},
-        {"plugins describe", "error: describe what? Write KIND/NAME, or ops\n"},
+        {"plugins list norm x",
+         "error: 'x' is one argument too many: inadekit plugins list [KIND] [OPT"},
+        {"plugins describe", "error: no plugin is given; name one, as norm/inade, or write ops"},
         {"plugins describe inade", "error: 'inade' names no plugin; write KIND/NAME"},
         {"plugins describe dataset/shapes", "error: unknown kind 'dataset'; did you mean"},
         {"plugins describe norm/inadee", "error: there is no plugin norm/inadee; did you mean "
