@@ -34,6 +34,9 @@ typedef struct cuda_op {
     size_t (*workspace)(const ik_node_desc *node);
     /* Chooses an algorithm; may set k->workspace_bytes. NULL: nothing to choose. */
     ik_status (*prepare)(cuda *c, ik_kernel *k, ik_error *err);
+    /* Real operands that must be stored as f32: bit i is input i, bit IK_MAX_INPUTS the output. The
+     * others may be bf16, each for itself. */
+    uint32_t plain;
 } cuda_op;
 
 /* One table per file, ended by a row of IK_OP_COUNT; cuda.c lists the tables. */

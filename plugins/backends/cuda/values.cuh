@@ -1,0 +1,216 @@
+/* How kernels read and write tensors: reals that lie in memory as f32 or bf16, one at a time or
+ * eight at once, and indices.
+ *
+ * Eight values are one 16-byte access in bf16 and two in f32. Whether an operand is bf16 is the
+ * same for all threads, so the branch costs an instruction and spares a copy of every kernel for
+ * every mixture of types. Everything here compiles for host and device. */
+#ifndef CUDA_VALUES_CUH
+#define CUDA_VALUES_CUH
+
+#include <initializer_list>
+#include <math.h>
+
+#include "cuda.h"
+#include "inadekit/philox.h"
+
+#ifdef __CUDA_ARCH__
+#define UNROLL _Pragma("unroll")
+#else
+#define UNROLL
+#endif
+
+/* --- Types. */
+
+/* A real tensor in memory. Maps may be moved as reals too: nothing changes the bits of an f32. */
+struct real {
+    void *p;
+    int bf16;
+};
+
+static inline real real_in(const ik_kernel *k, int i) {
+    return {k->in[i], k->node.in[i]->storage == CUDA_BF16};
+}
+static inline real real_out(const ik_kernel *k) {
+    return {k->out, k->node.out->storage == CUDA_BF16};
+}
+static inline const float *f32_in(const ik_kernel *k, int i) {
+    return (const float *)k->in[i];
+}
+static inline const int32_t *map_in(const ik_kernel *k, int i) {
+    return (const int32_t *)k->in[i];
+}
+static inline float *f32_out(const ik_kernel *k) {
+    return (float *)k->out;
+}
+
+IK_HD static inline float float_of_bits(uint32_t bits) {
+#ifdef __CUDA_ARCH__
+    return __uint_as_float(bits);
+#else
+    float f;
+    memcpy(&f, &bits, sizeof f);
+    return f;
+#endif
+}
+
+/* Two floats to bf16, to nearest even; `low` comes first in memory. */
+IK_HD static inline uint32_t bf16_pair(float low, float high) {
+#ifdef __CUDA_ARCH__
+    uint32_t pair;
+    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(pair) : "f"(high), "f"(low));
+    return pair;
+#else
+    uint32_t half[2];
+    for (int i = 0; i < 2; i++) {
+        uint32_t bits;
+        memcpy(&bits, i ? &high : &low, sizeof bits);
+        half[i] = (bits & 0x7fffffffu) > 0x7f800000u ? 0x7fffu
+                                                     : (bits + 0x7fffu + (bits >> 16 & 1)) >> 16;
+    }
+    return half[0] | half[1] << 16;
+#endif
+}
+
+/* --- Memory. A kernel's output overlaps no input, so inputs may take the read-only path. */
+
+struct alignas(16) quad {
+    uint32_t w[4];
+};
+
+IK_HD static inline quad read_quad(const void *p) {
+#ifdef __CUDA_ARCH__
+    uint4 v = __ldg((const uint4 *)p);
+    return {{v.x, v.y, v.z, v.w}};
+#else
+    quad q;
+    memcpy(&q, p, sizeof q);
+    return q;
+#endif
+}
+
+template <class T> IK_HD static inline T read_one(const T *p) {
+#ifdef __CUDA_ARCH__
+    return __ldg(p);
+#else
+    return *p;
+#endif
+}
+
+/* V values from element `at` of an f32 array; V is 1, or 8 with p + at on 16 bytes. */
+template <int V> IK_HD static inline void load(const float *p, int64_t at, float (&v)[V]) {
+    if constexpr (V == 1) {
+        v[0] = read_one(p + at);
+    } else {
+        UNROLL for (int half = 0; half < V / 4; half++) {
+            quad q = read_quad(p + at + 4 * half);
+            UNROLL for (int i = 0; i < 4; i++) v[4 * half + i] = float_of_bits(q.w[i]);
+        }
+    }
+}
+
+/* The same from a tensor. */
+template <int V> IK_HD static inline void load(const real &x, int64_t at, float (&v)[V]) {
+    if (!x.bf16) {
+        load<V>((const float *)x.p, at, v);
+    } else if constexpr (V == 1) {
+        v[0] = float_of_bits((uint32_t)read_one((const uint16_t *)x.p + at) << 16);
+    } else {
+        quad q = read_quad((const uint16_t *)x.p + at);
+        UNROLL for (int i = 0; i < V; i++) v[i] =
+            float_of_bits(i % 2 ? q.w[i / 2] & 0xffff0000u : q.w[i / 2] << 16);
+    }
+}
+
+template <int V> IK_HD static inline void store(const real &y, int64_t at, const float (&v)[V]) {
+    if constexpr (V == 1) {
+        if (y.bf16)
+            ((uint16_t *)y.p)[at] = (uint16_t)bf16_pair(v[0], v[0]);
+        else
+            ((float *)y.p)[at] = v[0];
+    } else if (y.bf16) {
+        quad q;
+        UNROLL for (int i = 0; i < V / 2; i++) q.w[i] = bf16_pair(v[2 * i], v[2 * i + 1]);
+        *(quad *)((uint16_t *)y.p + at) = q;
+    } else {
+        struct alignas(16) four {
+            float v[4];
+        };
+        UNROLL for (int half = 0; half < V / 4; half++) {
+            four f = {{v[4 * half], v[4 * half + 1], v[4 * half + 2], v[4 * half + 3]}};
+            *(four *)((float *)y.p + at + 4 * half) = f;
+        }
+    }
+}
+
+template <int V> IK_HD static inline void store(float *y, int64_t at, const float (&v)[V]) {
+    store<V>(real{y, 0}, at, v);
+}
+
+template <int V> IK_HD static inline void set(float (&v)[V], float to) {
+    UNROLL for (int i = 0; i < V; i++) v[i] = to;
+}
+template <int V> IK_HD static inline void accumulate(float (&sum)[V], const float (&v)[V]) {
+    UNROLL for (int i = 0; i < V; i++) sum[i] += v[i];
+}
+
+/* How many values a thread takes at once: 8 where rows of `row` elements allow it and every
+ * pointer lies on 16 bytes (that of a view may not), else 1. */
+static inline int width_of(int64_t row, std::initializer_list<const void *> pointers) {
+    if (row % 8) return 1;
+    for (const void *p : pointers)
+        if ((uintptr_t)p % 16) return 1;
+    return 8;
+}
+
+/* The output in cuda_op.plain. */
+enum { PLAIN_OUT = 1 << IK_MAX_INPUTS };
+
+/* --- Indices. */
+
+IK_HD static inline int64_t smaller(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+IK_HD static inline int64_t larger(int64_t a, int64_t b) {
+    return a > b ? a : b;
+}
+
+/* a / b of numbers not negative: a division of 64 bits takes several times one of 32. */
+IK_HD static inline int64_t quotient(int64_t a, int64_t b) {
+    if (!((uint64_t)(a | b) >> 32)) return (int64_t)((uint32_t)a / (uint32_t)b);
+    return a / b;
+}
+
+/* Takes the last digit, of `base`, off `number`. */
+IK_HD static inline int64_t digit(int64_t &number, int64_t base) {
+    int64_t rest = quotient(number, base), last = number - rest * base;
+    number = rest;
+    return last;
+}
+
+IK_HD static inline bool inside(int64_t i, int64_t n) {
+    return i >= 0 && i < n;
+}
+
+/* Which table or group of statistics serves sample b: its own, or the one that all share. */
+IK_HD static inline int64_t group_of(int64_t groups, int64_t b) {
+    return groups == 1 ? 0 : b;
+}
+
+/* A vector of channels of a pixel of a picture [B,H,W,C]. */
+struct place {
+    int64_t b;
+    int y, x, c;
+};
+
+/* Unit i of a picture, V channels each. */
+template <int V>
+IK_HD static inline place place_of(int64_t i, int64_t h, int64_t w, int64_t channels) {
+    place p;
+    p.c = V * (int)digit(i, channels / V);
+    p.x = (int)digit(i, w);
+    p.y = (int)digit(i, h);
+    p.b = i;
+    return p;
+}
+
+#endif
