@@ -1,0 +1,159 @@
+/* Ops that treat each element alone, and fill.
+ * Bytes: each input once and the output once. Eight elements a thread. */
+#include "launch.cuh"
+#include "walk.cuh"
+
+namespace {
+
+/* --- one input */
+
+#define UNARY(name, expression)                                                                    \
+    struct name {                                                                                  \
+        float alpha, beta, slope;                                                                  \
+        IK_HD float operator()(float x) const {                                                    \
+            return expression;                                                                     \
+        }                                                                                          \
+    };
+UNARY(affine, alpha *x + beta)
+UNARY(leaky_relu, x > 0 ? x : slope * x)
+UNARY(tangent, tanhf(x))
+UNARY(sigmoid, 1 / (1 + expf(-x)))
+UNARY(exponential, expf(x))
+UNARY(logarithm, logf(x))
+UNARY(root, sqrtf(x))
+UNARY(magnitude, fabsf(x))
+UNARY(sign_of, (float)((x > 0) - (x < 0)))
+
+/* Eight neighbours, the last unit what is left. */
+template <class O> struct mapped {
+    O o;
+    real x, y;
+    int64_t n;
+    bool wide;
+    IK_HD void operator()(int64_t i) const {
+        int64_t first = 8 * i, last = smaller(first + 8, n);
+        if (wide && last - first == 8) {
+            float v[8];
+            load<8>(x, first, v);
+            UNROLL for (int j = 0; j < 8; j++) v[j] = o(v[j]);
+            store<8>(y, first, v);
+            return;
+        }
+        for (int64_t at = first; at < last; at++) {
+            float v[1];
+            load<1>(x, at, v);
+            v[0] = o(v[0]);
+            store<1>(y, at, v);
+        }
+    }
+};
+
+template <class O>
+ik_status map_launch(ik_kernel *k, cudaStream_t stream, const ik_step *, ik_error *err) {
+    const ik_attrs *a = k->node.attrs;
+    queue q = {stream, "an elementwise kernel", err};
+    int64_t n = ik_count(k->node.out->shape);
+    mapped<O> f = {{(float)a->alpha, (float)a->beta, (float)a->slope},
+                   real_in(k, 0),
+                   real_out(k),
+                   n,
+                   width_of(8, {k->in[0], k->out}) == 8};
+    return units(q, cuda_ceil_div(n, 8), f);
+}
+
+/* --- two inputs, either repeated along some axes */
+
+#define BINARY(name, expression)                                                                   \
+    struct name {                                                                                  \
+        float slope;                                                                               \
+        IK_HD float operator()(float x, float y) const {                                           \
+            return expression;                                                                     \
+        }                                                                                          \
+    };
+BINARY(plus, x + y)
+BINARY(minus, x - y)
+BINARY(times, x *y)
+BINARY(over, x / y)
+BINARY(leaky_relu_grad, y > 0 ? x : slope * x)
+
+template <int V>
+IK_HD inline void load_along(const real &x, int64_t at, int64_t step, float (&v)[V]) {
+    if (step) {
+        load<V>(x, at, v);
+    } else {
+        float one[1];
+        load<1>(x, at, one);
+        set<V>(v, one[0]);
+    }
+}
+
+template <class O, int V> struct paired {
+    O o;
+    real x, y, out;
+    walk w;
+    IK_HD void operator()(int64_t i) const {
+        int64_t at_x, at_y;
+        walk_to<V>(w, i, at_x, at_y);
+        float a[V], b[V];
+        load_along<V>(x, at_x, w.step[0][w.rank - 1], a);
+        load_along<V>(y, at_y, w.step[1][w.rank - 1], b);
+        UNROLL for (int j = 0; j < V; j++) a[j] = o(a[j], b[j]);
+        store<V>(out, i * V, a);
+    }
+};
+
+template <class O>
+ik_status pair_launch(ik_kernel *k, cudaStream_t stream, const ik_step *, ik_error *err) {
+    queue q = {stream, "an elementwise kernel of two inputs", err};
+    int64_t step[2][IK_MAX_RANK], n = ik_count(k->node.out->shape);
+    for (int i = 0; i < 2; i++) repeat_steps(k->node.in[i]->shape, step[i]);
+    walk w = walk_of(k->node.out->shape, step[0], step[1]);
+    O o = {(float)k->node.attrs->slope};
+    real x = real_in(k, 0), y = real_in(k, 1), out = real_out(k);
+    if (walk_width(w, {x.p, y.p, out.p}) == 8)
+        return units(q, n / 8, paired<O, 8>{o, x, y, out, w});
+    return units(q, n, paired<O, 1>{o, x, y, out, w});
+}
+
+/* --- fill: of either type */
+
+struct filled {
+    real y;
+    int32_t *map;
+    float alpha;
+    IK_HD void operator()(int64_t i) const {
+        float v[1] = {alpha};
+        if (map)
+            map[i] = (int32_t)alpha;
+        else
+            store<1>(y, i, v);
+    }
+};
+
+ik_status fill_launch(ik_kernel *k, cudaStream_t stream, const ik_step *, ik_error *err) {
+    queue q = {stream, "fill", err};
+    int32_t *map = k->node.out->dtype == IK_I32 ? (int32_t *)k->out : NULL;
+    filled f = {real_out(k), map, (float)k->node.attrs->alpha};
+    return units(q, ik_count(k->node.out->shape), f);
+}
+
+} // namespace
+
+const cuda_row cuda_elementwise_ops[] = {
+    {IK_FILL, {fill_launch}},
+    {IK_AFFINE, {map_launch<affine>}},
+    {IK_LEAKY_RELU, {map_launch<leaky_relu>}},
+    {IK_TANH, {map_launch<tangent>}},
+    {IK_SIGMOID, {map_launch<sigmoid>}},
+    {IK_EXP, {map_launch<exponential>}},
+    {IK_LOG, {map_launch<logarithm>}},
+    {IK_SQRT, {map_launch<root>}},
+    {IK_ABS, {map_launch<magnitude>}},
+    {IK_SIGN, {map_launch<sign_of>}},
+    {IK_ADD, {pair_launch<plus>}},
+    {IK_SUB, {pair_launch<minus>}},
+    {IK_MUL, {pair_launch<times>}},
+    {IK_DIV, {pair_launch<over>}},
+    {IK_LEAKY_RELU_GRAD, {pair_launch<leaky_relu_grad>}},
+    {IK_OP_COUNT, {}},
+};
