@@ -176,8 +176,9 @@ ik_status ik__batch_new(const ik__data *data, int64_t n, ik__batch **out, ik_err
     b->instances = calloc(rows, sizeof *b->instances);
     b->segment_count = calloc(rows, sizeof *b->segment_count);
     b->names = calloc(rows, sizeof *b->names);
+    b->pictured = calloc(rows, sizeof *b->pictured);
     if (b->image && b->label && b->instance && b->segments && b->segment_label &&
-        b->segment_instance && b->instances && b->segment_count && b->names)
+        b->segment_instance && b->instances && b->segment_count && b->names && b->pictured)
         return IK_OK;
     ik__batch_free(b);
     *out = NULL;
@@ -196,6 +197,7 @@ void ik__batch_free(ik__batch *b) {
     free(b->instances);
     free(b->segment_count);
     free(b->names);
+    free(b->pictured);
     free(b);
 }
 
@@ -234,6 +236,7 @@ static ik_status read_into(const ik__data *d, ik_split split, const ik_item *ite
     if (status) return status;
     b->instances[row] = r.instances;
     b->segment_count[row] = r.segment_count;
+    b->pictured[row] = item->image != NULL;
     memcpy(b->names[row], item->name, sizeof b->names[row]);
     return IK_OK;
 }

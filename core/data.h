@@ -19,6 +19,7 @@ typedef struct ik__batch {
     int32_t *segment_label, *segment_instance; /* [B,S], padded with -1 */
     int32_t *instances, *segment_count;        /* [B]: how many there are */
     char (*names)[256];                        /* [B] */
+    bool *pictured;                            /* [B]: had a picture; `image` is 0 without */
 } ik__batch;
 
 typedef struct ik__data_info {

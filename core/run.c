@@ -1,6 +1,8 @@
 /* The stages of a run. */
 #include "run.h"
 
+#include "evaluate.h"
+
 #include "summary.h"
 #include "training.h"
 #include "compare.h"
@@ -92,6 +94,8 @@ static ik_status stages(ik__session *s, const ik__run_options *o, ik_error *err)
     for (int i = 0; i < s->set.stages.n && !status; i++) {
         if (!strcmp(s->set.stages.v[i], "train"))
             status = ik__train(s, o, err);
+        else if (!strcmp(s->set.stages.v[i], "evaluate"))
+            status = ik__evaluate(s, o->quiet, err);
         else
             status = synthesize(s, err);
     }

@@ -1,6 +1,8 @@
 /* From a YAML file to programs that are ready to run. */
 #include "session.h"
 
+#include "evaluate.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -162,6 +164,11 @@ ik_status ik__session_begin(const ik__run_options *o, ik__session **out, ik_erro
     if (!status) ik__conf_remove(s->conf, "compare"); /* a session is one variant */
     if (!status) status = ik__settings_read(s->conf, s->pool, &s->set, err);
     if (!status) status = ik__model_new(s->conf, &s->model, err);
+    if (!status) status = ik__evaluation_read(s->conf, &s->evaluation, err);
+    if (!status && !s->evaluation && ik__settings_stage(&s->set, "evaluate"))
+        status = ik__conf_fail(ik__conf_get(s->conf, "stages"), err,
+                               "the stage evaluate has no metrics; name them, as "
+                               "`evaluate: [{plugin: pixels}]`");
     const ik__conf *dataset = ik__conf_get(s->conf, "dataset");
     if (!status && !dataset)
         status = ik__conf_fail(s->conf, err,
@@ -210,6 +217,7 @@ ik_status ik__session_ready(ik__session *s, ik_error *err) {
 void ik__session_close(ik__session *s) {
     if (!s) return;
     ik__engine_free(s->engine);
+    ik__evaluation_free(s->evaluation);
     ik__data_close(s->data);
     ik__model_free(s->model);
     ik__conf_free(s->conf);

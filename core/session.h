@@ -19,7 +19,8 @@ typedef struct ik__session {
     ik__engine *engine;
     ik__program *step[2]; /* by ik__role; NULL where the pipeline does not train */
     ik__program *sample;
-    ik__program *encode; /* where `synthesize.style` asks for it */
+    struct ik__evaluation *evaluation; /* NULL: no metrics are named */
+    ik__program *encode;               /* where `synthesize.style` asks for it */
     const char *device;
     char out[1024]; /* the run folder */
     ik__facts facts;

@@ -5,10 +5,11 @@
 
 static const char *const precisions[] = {"f32", "tf32", "bf16", NULL}; /* ik_precision */
 static const char *const inits[] = {"published", "xavier", NULL};
-static const char *const all_stages[] = {"train", "synthesize", NULL};
+static const char *const all_stages[] = {"train", "synthesize", "evaluate", NULL};
 /* The first is a row, too, where it is no map `{plugin: NAME, ...options}`. */
-static const char *const elsewhere[] = {"device", "dataset",    "norm",    "networks", "losses",
-                                        "train",  "synthesize", "compare", "weights",  NULL};
+static const char *const elsewhere[] = {"device",  "dataset",  "norm",       "networks",
+                                        "losses",  "train",    "synthesize", "compare",
+                                        "weights", "evaluate", NULL};
 
 #define TOP(field) offsetof(ik__settings, field)
 static const ik_option top[] = {
@@ -113,6 +114,19 @@ static ik_status check_names(const ik__conf *root, const ik__settings *s, ik_err
     return IK_OK;
 }
 
+/* "train, synthesize and evaluate" */
+static const char *stage_names(char *text, size_t size) {
+    size_t at = 0;
+    text[0] = 0;
+    for (int i = 0; all_stages[i] && at < size; i++)
+        at += (size_t)snprintf(text + at, size - at, "%s%s",
+                               !i                  ? ""
+                               : all_stages[i + 1] ? ", "
+                                                   : " and ",
+                               all_stages[i]);
+    return text;
+}
+
 static ik_status check_stages(const ik__conf *root, const ik__settings *s, ik_error *err) {
     for (int i = 0; i < s->stages.n; i++) {
         bool known = false;
@@ -120,7 +134,8 @@ static ik_status check_stages(const ik__conf *root, const ik__settings *s, ik_er
         if (known) continue;
         const ik__conf *at = ik__conf_get(root, "stages");
         return ik__conf_fail(at->kind == IK_CONF_LIST ? at->items[i] : at, err,
-                             "unknown stage '%s'; there are train and synthesize", s->stages.v[i]);
+                             "unknown stage '%s'; there are %s", s->stages.v[i],
+                             stage_names((char[128]){0}, 128));
     }
     return IK_OK;
 }

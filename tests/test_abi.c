@@ -52,6 +52,7 @@ START_TEST(old_plugins_run) {
     ck_assert_int_eq(lines_of("a/log.jsonl"), 3);
     ck_assert_int_eq(shell("test -s a/images/samples.png"), 0);
     run("b", "old.yaml", "--set device=cpu");
+    expect("run old.yaml --dry-run", 0, NULL);
     expect("plugins list norm", 0, "of interface 1.0");
 }
 END_TEST

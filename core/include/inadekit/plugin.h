@@ -15,6 +15,7 @@
 #include "inadekit/backend.h"
 #include "inadekit/dataset.h"
 #include "inadekit/graph.h"
+#include "inadekit/metric.h"
 #include "inadekit/option.h"
 
 #ifdef __cplusplus
