@@ -19,6 +19,12 @@ static int characters(const char *from, const char *to) {
     return n;
 }
 
+static bool is_one_line(const char *s) {
+    for (; *s; s++)
+        if ((unsigned char)*s < 0x20) return false;
+    return true;
+}
+
 static ik_status split(ik__yaml *loader, override *o, ik_error *err) {
     char *s = ik__pool_strdup(loader->pool, o->path);
     int n = 1;
@@ -28,6 +34,8 @@ static ik_status split(ik__yaml *loader, override *o, ik_error *err) {
         if (!*part || strlen(part) > IK__CONF_MAX_KEY_BYTES)
             return ik__conf_fail(&o->at, err, "a part of the key is %s; write it as a.b.c",
                                  *part ? "too long" : "empty");
+    if (!is_one_line(o->path))
+        return ik__conf_fail(&o->at, err, "a key must be one line; write it as a.b.c");
     if (strcmp(o->names[0], "include") == 0)
         return ik__conf_fail(&o->at, err,
                              "'include' cannot be overridden; override the keys it brings");

@@ -8,8 +8,6 @@
 
 #include <png.h>
 
-enum { CHUNK = 8 << 20, CHUNKS = 128 }; /* bytes of one ancillary chunk, and how many of them */
-
 typedef struct coder {
     png_structp png;
     png_infop info;
@@ -56,8 +54,9 @@ static ik_status start(coder *c) {
     png_set_read_fn(c->png, c, fill);
     /* Larger than our own limit, so that ours, which says what to do, is the one that speaks. */
     png_set_user_limits(c->png, 0x7fffffff, 0x7fffffff);
-    png_set_chunk_malloc_max(c->png, CHUNK);
-    png_set_chunk_cache_max(c->png, CHUNKS);
+    /* Texts, colour profiles and the like are passed over: to libpng's limit on a chunk's size they
+     * are only worth a warning, and it allocates whatever they claim. */
+    png_set_keep_unknown_chunks(c->png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
     return IK_OK;
 }
 

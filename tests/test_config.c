@@ -235,6 +235,8 @@ START_TEST(bad_overrides) {
           "--set a.b:1:1: error: an override needs a key and a value; write --set KEY=VALUE");
     fails(text, SETS("a..b=1"),
           "--set a..b=1:1:1: error: a part of the key is empty; write it as a.b.c");
+    fails(text, SETS("a\nb=1"),
+          "--set a\nb=1:1:1: error: a key must be one line; write it as a.b.c");
     fails(text, SETS("l.2=1"),
           "--set l.2=1:1:1: error: there is no element 2: the list at "
           "x.yaml:2:4 has 2, counted from 0");

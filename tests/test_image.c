@@ -4,6 +4,7 @@
 #include "image.h"
 
 #include <jpeglib.h>
+#include <sys/resource.h>
 
 static ik_error err;
 
@@ -170,6 +171,25 @@ START_TEST(damaged) {
 }
 END_TEST
 
+/* A chunk of text that claims 1.9 GB is passed over, not allocated. */
+START_TEST(chunk_that_lies) {
+    enum { BEHIND_HEADER = 33 };
+    write_flat("ok.png", 9, 7, 1, 77);
+    static uint8_t bytes[1 << 12];
+    FILE *f = fopen(in_scratch("ok.png"), "rb");
+    size_t n = fread(bytes, 1, sizeof bytes, f);
+    fclose(f);
+    memmove(bytes + BEHIND_HEADER + 8, bytes + BEHIND_HEADER, n - BEHIND_HEADER);
+    memcpy(bytes + BEHIND_HEADER, "\x74\0\0\0tEXt", 8);
+    write_bytes("lies.png", bytes, n + 8);
+    struct rusage before, after;
+    getrusage(RUSAGE_SELF, &before);
+    refuse_rgb("lies.png", "ends before the picture does");
+    getrusage(RUSAGE_SELF, &after);
+    ck_assert_int_lt(after.ru_maxrss - before.ru_maxrss, 64 << 10);
+}
+END_TEST
+
 START_TEST(colour_is_no_map) {
     write_flat("rgb.png", 3, 3, 1, 5);
     refuse_map("rgb.png", 8, "is an RGB picture, a label map has one channel");
@@ -235,6 +255,7 @@ int main(void) {
     tcase_add_test(t, jpeg);
     tcase_add_loop_test(t, truncated, 0, 2);
     tcase_add_test(t, damaged);
+    tcase_add_test(t, chunk_that_lies);
     tcase_add_test(t, colour_is_no_map);
     tcase_add_test(t, too_large);
     tcase_add_test(t, written_png_reads_back);
