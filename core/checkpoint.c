@@ -1,12 +1,12 @@
 /* Checkpoints: a folder with the weights, the optimiser's state and the position, written aside,
  * synced and renamed, so that a checkpoint is whole or not there. */
+#include "durable.h"
 #include "safetensors.h"
 #include "training.h"
 #include "weights_file.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -157,13 +157,6 @@ static void remove_folder(const char *path) {
     rmdir(path);
 }
 
-static void sync_folder(const char *path) {
-    int fd = open(path, O_RDONLY | O_DIRECTORY);
-    if (fd < 0) return;
-    fsync(fd);
-    close(fd);
-}
-
 /* The step that a folder's name tells, or -1. */
 static int64_t step_of(const char *name) {
     char *end;
@@ -253,12 +246,12 @@ ik_status ik__checkpoint_save(ik__session *s, const ik__position *at, ik_error *
         remove_folder(aside);
         return status;
     }
-    sync_folder(aside);
+    ik__sync_folder(aside);
     remove_folder(final);
     if (rename(aside, final))
         return ik_errorf(err, IK_FAILED, "error: cannot rename %s to %s: %s", aside, final,
                          strerror(errno));
-    sync_folder(folder);
+    ik__sync_folder(folder);
     remove_old(folder, s->set.train.keep);
     return IK_OK;
 }

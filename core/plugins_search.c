@@ -96,26 +96,29 @@ char *ik__plugin_file(const char *dir, ik_kind kind, const char *name) {
     return checked(path);
 }
 
-static int is_plugin_file(const struct dirent *e) {
-    size_t n = strlen(e->d_name);
-    return e->d_name[0] != '.' && n > 3 && strcmp(e->d_name + n - 3, ".so") == 0;
-}
-
 /* Bytewise, whatever the locale. */
 static int by_name(const struct dirent **a, const struct dirent **b) {
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-void ik__plugin_names(const char *dir, ik_kind kind, ik__words *names) {
-    char *folder;
+void ik__files_in(const char *dir, const char *folder, const char *suffix, ik__words *names) {
+    char *path;
     struct dirent **found = NULL;
-    if (asprintf(&folder, "%s/%s", dir, ik__kind_names[kind]) < 0) folder = NULL;
-    int n = scandir(checked(folder), &found, is_plugin_file, by_name);
+    if (asprintf(&path, "%s/%s", dir, folder) < 0) path = NULL;
+    int n = scandir(checked(path), &found, NULL, by_name);
     for (int i = 0; i < n; i++) {
-        found[i]->d_name[strlen(found[i]->d_name) - 3] = 0;
-        if (!ik__words_have(names, found[i]->d_name)) ik__words_add(names, found[i]->d_name);
+        char *name = found[i]->d_name;
+        size_t size = strlen(name), end = strlen(suffix);
+        if (*name != '.' && size > end && !strcmp(name + size - end, suffix)) {
+            name[size - end] = 0;
+            if (!ik__words_have(names, name)) ik__words_add(names, name);
+        }
         free(found[i]);
     }
     free(found);
-    free(folder);
+    free(path);
+}
+
+void ik__plugin_names(const char *dir, ik_kind kind, ik__words *names) {
+    ik__files_in(dir, ik__kind_names[kind], ".so", names);
 }

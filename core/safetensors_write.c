@@ -1,5 +1,6 @@
 /* Writing safetensors: beside the file, synced, renamed. The first failure is kept for commit. */
 #define _GNU_SOURCE
+#include "durable.h"
 #include "json.h"
 #include "safetensors.h"
 
@@ -218,19 +219,6 @@ static void free_writer(ik__st_writer *w) {
     free(w);
 }
 
-/* The rename is on the disk only when the folder is. Some file systems cannot sync one: no error.
- */
-static void sync_folder(const char *path) {
-    const char *slash = strrchr(path, '/');
-    char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
-    int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    if (fd >= 0) {
-        fsync(fd);
-        close(fd);
-    }
-    free(folder);
-}
-
 ik_status ik__st_commit(ik__st_writer *w, ik_error *err) {
     if (!w) return ik_errorf(err, IK_FAILED, "out of memory while writing a safetensors file");
     if (!w->failed && w->fd < 0) FAIL(w, "%s: was never begun", w->path);
@@ -250,7 +238,7 @@ ik_status ik__st_commit(ik__st_writer *w, ik_error *err) {
         ik__st_abort(w);
         return IK_FAILED;
     }
-    sync_folder(w->path);
+    ik__sync_folder_of(w->path);
     free_writer(w);
     return IK_OK;
 }

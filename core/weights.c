@@ -59,6 +59,17 @@ static ik_status open_file(const ik__weights_key *key, const ik__network *net, i
                          net->frozen ? ", or write `weights: random` to do without" : "");
 }
 
+/* The map of the pipeline's file knows for which network it is. */
+static ik_status rename_entries(const ik__weights_key *key, ik__wfile *file, const char *network,
+                                ik_error *err) {
+    ik__wmap *map;
+    ik_status status = ik__wmap_open(key->map, key->at, &map, err);
+    if (status) return status;
+    status = ik__wfile_rename(file, map, network ? network : ik__wmap_network(map), err);
+    ik__wmap_close(map);
+    return status;
+}
+
 /* How many networks looked into the pipeline's file, and how many found something. */
 typedef struct shared {
     int asked, found;
@@ -72,7 +83,9 @@ static ik_status start(ik__session *s, const ik__network *net, const ik__weights
     ik__wfile *file = NULL;
     int n = list_wanted(st, net->name, wanted); /* 0: it was pruned */
     ik_status status = n ? open_file(key, net, &file, err) : IK_OK;
-    if (!status && n) status = ik__wfile_keep(file, net->name, common != NULL, err);
+    if (!status && n && key->map)
+        status = rename_entries(key, file, common ? NULL : net->name, err);
+    if (!status && n) status = ik__wfile_keep(file, net->name, common || key->map, err);
     bool found = !status && n && (!common || ik__wfile_count(file));
     if (found) {
         status = ik__wfile_load(file, n, wanted, st->backend, st->self, err);

@@ -54,8 +54,11 @@ static ik_status list_entries(ik__wfile *f, ik_error *err) {
     if (!f->entries || !f->source || !f->by_name) return no_memory(f->path, err);
     for (int i = 0; i < f->n; i++) {
         const ik__st_entry *e = f->st ? ik__st_entry_at(f->st, i) : ik__pth_entry_at(f->pth, i);
-        f->entries[i] =
-            (ik__wfile_entry){e->name, e->name, e->raw_dtype, e->dtype, e->shape, false};
+        f->entries[i] = (ik__wfile_entry){.name = e->name,
+                                          .origin = e->name,
+                                          .raw_dtype = e->raw_dtype,
+                                          .dtype = e->dtype,
+                                          .shape = e->shape};
         f->source[i] = i;
     }
     return sort(f, err);
@@ -126,15 +129,138 @@ int ik__wfile_find(const ik__wfile *f, const char *name) {
     return low < f->n && !strcmp(f->entries[f->by_name[low]].name, name) ? f->by_name[low] : -1;
 }
 
-ik_status ik__wfile_read(ik__wfile *f, int i, void *to, ik_error *err) {
-    if (i < 0 || i >= f->n)
-        return ik_errorf(err, IK_FAILED, "%s: has no tensor number %d", f->path, i);
+static ik_status read_plain(ik__wfile *f, int i, void *to, ik_error *err) {
     return f->st ? ik__st_read(f->st, f->source[i], to, err)
                  : ik__pth_read(f->pth, f->source[i], to, err);
 }
 
+/* Elements of 4 bytes, from the order of the file to that of the shape. */
+static void permute(const ik__wfile_entry *e, const uint32_t *theirs, uint32_t *ours) {
+    int64_t stride[IK_MAX_RANK], at[IK_MAX_RANK] = {0}, place = 0, n = ik_count(e->shape);
+    const int rank = e->shape.rank;
+    for (int i = 0; i < rank; i++) { /* theirs, of the axis that is i here */
+        stride[i] = 1;
+        for (int k = 0; k < rank; k++)
+            if (e->axes.of[k] > e->axes.of[i]) stride[i] *= e->shape.d[k];
+    }
+    for (int64_t i = 0; i < n; i++) {
+        ours[i] = theirs[place];
+        for (int k = rank; k-- > 0;) {
+            place += stride[k];
+            if (++at[k] < e->shape.d[k]) break;
+            place -= at[k] * stride[k];
+            at[k] = 0;
+        }
+    }
+}
+
+ik_status ik__wfile_read(ik__wfile *f, int i, void *to, ik_error *err) {
+    if (i < 0 || i >= f->n)
+        return ik_errorf(err, IK_FAILED, "%s: has no tensor number %d", f->path, i);
+    const ik__wfile_entry *e = &f->entries[i];
+    if (!e->axes.n) return read_plain(f, i, to, err);
+    void *theirs = malloc((size_t)ik_count(e->shape) * 4 + 1);
+    if (!theirs) return no_memory(f->path, err);
+    ik_status status = read_plain(f, i, theirs, err);
+    if (!status) permute(e, theirs, to);
+    free(theirs);
+    return status;
+}
+
 const char *ik__wfile_meta(const ik__wfile *f, const char *key) {
     return f->st ? ik__st_meta(f->st, key) : NULL;
+}
+
+/* --- lists in messages */
+
+/* A list that is cut where the message is full, and then counts on. */
+typedef struct listing {
+    char text[1500];
+    size_t used;
+    int n, shown;
+} listing;
+
+static void IK_PRINTF(2, 3) list(listing *l, const char *format, ...) {
+    char line[400];
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    if (n >= (int)sizeof line) n = sizeof line - 1;
+    if (l->n++ > l->shown || l->used + (size_t)n >= sizeof l->text) return;
+    memcpy(l->text + l->used, line, (size_t)n + 1);
+    l->used += (size_t)n;
+    l->shown++;
+}
+
+/* " and N more", where the list was cut. */
+static const char *more(const listing *l, char text[48]) {
+    *text = 0;
+    if (l->n > l->shown) snprintf(text, 48, "\n  and %d more", l->n - l->shown);
+    return text;
+}
+
+/* --- names by a map */
+
+static ik_status permute_shape(const ik__wfile *f, ik__wfile_entry *e, const ik__wmap_axes *axes,
+                               ik_error *err) {
+    if (!axes->n) return IK_OK;
+    if (axes->n != e->shape.rank)
+        return ik_errorf(err, IK_FAILED,
+                         "%s: the map permutes %d axes of \"%.200s\", which has %d dimensions",
+                         f->path, axes->n, e->origin, e->shape.rank);
+    const ik_shape theirs = e->shape;
+    for (int i = 0; i < axes->n; i++) e->shape.d[i] = theirs.d[axes->of[i]];
+    e->axes = *axes;
+    return IK_OK;
+}
+
+/* What no rule matches gets a name that nobody can ask for. */
+static ik_status rename_entry(ik__wfile *f, ik__wfile_entry *e, bool matched, const char *network,
+                              const char *name, const ik__wmap_axes *axes, ik_error *err) {
+    char full[2 * IK__WMAP_NAME_BYTES];
+    e->unmatched = !matched;
+    snprintf(full, sizeof full, "%s%s%s%s", network, *network ? "." : "", matched ? "" : "\n",
+             matched ? name : e->origin);
+    e->name = ik__pool_strdup(f->pool, full);
+    return matched ? permute_shape(f, e, axes, err) : IK_OK;
+}
+
+ik_status ik__wfile_rename(ik__wfile *f, const ik__wmap *map, const char *network, ik_error *err) {
+    ik_status status = IK_OK;
+    for (int i = 0; i < f->n && !status; i++) {
+        char name[IK__WMAP_NAME_BYTES];
+        ik__wmap_axes axes;
+        ik__wfile_entry *e = &f->entries[i];
+        bool matched = ik__wmap_ours(map, e->origin, name, &axes);
+        e->spare = ik__wmap_spare(map, e->origin);
+        status = rename_entry(f, e, matched, network, name, &axes, err);
+    }
+    return status ? status : sort(f, err);
+}
+
+ik_status ik__wfile_rename_back(ik__wfile *f, const ik__wmap *map, ik_error *err) {
+    const char *network = ik__wmap_network(map);
+    ik_status status = ik__wfile_keep(f, network, false, err);
+    for (int i = 0; i < f->n && !status; i++) {
+        char name[IK__WMAP_NAME_BYTES];
+        ik__wmap_axes axes;
+        ik__wfile_entry *e = &f->entries[i];
+        bool matched = ik__wmap_theirs(map, e->name + strlen(network) + 1, name, &axes);
+        status = rename_entry(f, e, matched, "", name, &axes, err);
+    }
+    return status ? status : sort(f, err);
+}
+
+ik_status ik__wfile_all_renamed(const ik__wfile *f, ik_error *err) {
+    listing l = {.n = 0};
+    for (int i = 0; i < f->n; i++)
+        if (f->entries[i].unmatched && !f->entries[i].spare)
+            list(&l, "\n  %.120s", f->entries[i].origin);
+    char text[48];
+    if (!l.n) return IK_OK;
+    return ik_errorf(err, IK_FAILED, "error: %.300s: no rule of the map matches these names:%s%s",
+                     f->path, l.text, more(&l, text));
 }
 
 /* --- one network's entries */
@@ -167,26 +293,6 @@ ik_status ik__wfile_keep(ik__wfile *f, const char *network, bool strict, ik_erro
 
 /* --- what is wanted of a file */
 
-/* A list that is cut where the message is full, and then counts on. */
-typedef struct listing {
-    char text[1500];
-    size_t used;
-    int n, shown;
-} listing;
-
-static void IK_PRINTF(2, 3) list(listing *l, const char *format, ...) {
-    char line[400];
-    va_list args;
-    va_start(args, format);
-    int n = vsnprintf(line, sizeof line, format, args);
-    va_end(args);
-    if (n >= (int)sizeof line) n = sizeof line - 1;
-    if (l->n++ > l->shown || l->used + (size_t)n >= sizeof l->text) return;
-    memcpy(l->text + l->used, line, (size_t)n + 1);
-    l->used += (size_t)n;
-    l->shown++;
-}
-
 static void compare_entry(const ik__wanted *w, const ik__wfile_entry *e, listing *l) {
     char have[128], want[128];
     if (!e) {
@@ -215,11 +321,10 @@ static ik_status check(const ik__wfile *f, int n, const ik__wanted *wanted, ik_e
             list(&l, "\n  surplus: %.120s", f->entries[k].origin);
     free(asked);
     if (!l.n) return IK_OK;
-    char more[48] = "";
-    if (l.n > l.shown) snprintf(more, sizeof more, "\n  and %d more", l.n - l.shown);
+    char text[48];
     return ik_errorf(err, IK_FAILED,
                      "error: %.300s does not fit this pipeline (%d entries here, %d there):%s%s",
-                     f->path, n, f->n, l.text, more);
+                     f->path, n, f->n, l.text, more(&l, text));
 }
 
 static ik_status fill(ik__wfile *f, const ik__wanted *w, const ik_backend_iface *backend,

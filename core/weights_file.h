@@ -8,6 +8,8 @@
 
 #include "inadekit/backend.h"
 
+#include "weights_map.h"
+
 typedef struct ik__wfile ik__wfile;
 
 typedef struct ik__wfile_entry {
@@ -16,7 +18,9 @@ typedef struct ik__wfile_entry {
     const char *raw_dtype;
     ik_dtype dtype;
     ik_shape shape;
-    bool spare; /* nobody need ask for it */
+    bool spare;         /* nobody need ask for it */
+    bool unmatched;     /* a map has no rule for it */
+    ik__wmap_axes axes; /* of the shape here, those in the file */
 } ik__wfile_entry;
 
 ik_status ik__wfile_open(const char *path, ik__wfile **out, ik_error *err);
@@ -32,6 +36,15 @@ int ik__wfile_find(const ik__wfile *f, const char *name);
 ik_status ik__wfile_read(ik__wfile *f, int i, void *to, ik_error *err);
 /* A value of the metadata of a safetensors file, else NULL. */
 const char *ik__wfile_meta(const ik__wfile *f, const char *key);
+
+/* Renames every entry by a map, into `NETWORK.*`. One that no rule matches is no longer to be found
+ * by any name, but counts as surplus unless the map spares it. */
+ik_status ik__wfile_rename(ik__wfile *f, const ik__wmap *map, const char *network, ik_error *err);
+/* The other way round: `NETWORK.*`, or all where there are none such, get their names of the map.
+ */
+ik_status ik__wfile_rename_back(ik__wfile *f, const ik__wmap *map, ik_error *err);
+/* Fails where entries are left that no rule matched, and lists them. */
+ik_status ik__wfile_all_renamed(const ik__wfile *f, ik_error *err);
 
 /* Keeps what belongs to one network, under the network's name: the entries `NETWORK.*`; or, where a
  * safetensors file has none such, or a file of PyTorch or a mapped one has others too, all entries

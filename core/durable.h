@@ -1,0 +1,10 @@
+/* Making sure that what was written is on the disk. */
+#ifndef IK_CORE_DURABLE_H
+#define IK_CORE_DURABLE_H
+
+/* A rename is on the disk only when its folder is. Some file systems cannot sync one: no error. */
+void ik__sync_folder(const char *path);
+/* The folder that a file lies in. */
+void ik__sync_folder_of(const char *file);
+
+#endif
