@@ -19,8 +19,10 @@ struct ik__wfile {
     bool foreign;   /* its names are those of another program, or of a map */
     int n;
     ik__wfile_entry *entries;
-    int *source;  /* of an entry: its number in the file */
-    int *by_name; /* entries, sorted by name */
+    int *source;     /* of an entry: its number in the file */
+    int *by_name;    /* entries, sorted by name */
+    ik__wfile *over; /* goes before, under names that begin with: */
+    const char *lead;
 };
 
 /* --- opening */
@@ -129,7 +131,27 @@ int ik__wfile_find(const ik__wfile *f, const char *name) {
     return low < f->n && !strcmp(f->entries[f->by_name[low]].name, name) ? f->by_name[low] : -1;
 }
 
+/* Where an entry of the file lies in the one laid over it; -1: nowhere. */
+static int find_over(const ik__wfile *f, const ik__wfile_entry *e) {
+    char name[IK__WMAP_NAME_BYTES + 64];
+    if (!f->over) return -1;
+    snprintf(name, sizeof name, "%s%s", f->lead, e->origin);
+    int at = ik__wfile_find(f->over, name);
+    bool alike = at >= 0 && ik_count(f->over->entries[at].shape) == ik_count(e->shape);
+    return alike && f->over->entries[at].dtype == e->dtype ? at : -1;
+}
+
+int ik__wfile_overlay(ik__wfile *f, ik__wfile *over, const char *lead) {
+    int n = 0;
+    f->over = over;
+    f->lead = lead;
+    for (int i = 0; i < f->n; i++) n += find_over(f, &f->entries[i]) >= 0;
+    return n;
+}
+
 static ik_status read_plain(ik__wfile *f, int i, void *to, ik_error *err) {
+    int over = find_over(f, &f->entries[i]);
+    if (over >= 0) return ik__wfile_read(f->over, over, to, err);
     return f->st ? ik__st_read(f->st, f->source[i], to, err)
                  : ik__pth_read(f->pth, f->source[i], to, err);
 }

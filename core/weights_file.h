@@ -51,6 +51,10 @@ ik_status ik__wfile_all_renamed(const ik__wfile *f, ik_error *err);
  * with `NETWORK.` put before. With `strict` always the former; there may be none. */
 ik_status ik__wfile_keep(ik__wfile *f, const char *network, bool strict, ik_error *err);
 
+/* From now on an entry is read from `over`, which must live as long, where that has `LEADorigin` of
+ * the same shape. How many there are. */
+int ik__wfile_overlay(ik__wfile *f, ik__wfile *over, const char *lead);
+
 /* What is to be filled from a file: an entry of real numbers. */
 typedef struct ik__wanted {
     const char *name;

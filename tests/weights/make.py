@@ -8,6 +8,9 @@ import zlib
 import torch
 from safetensors.torch import save_file
 
+from networks import networks
+
+LABELS = 6  # of dataset/shapes
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -67,17 +70,51 @@ def expected(tensors):
     return out
 
 
+def ours(name, key):
+    """inadekit's path of an entry of one of the published networks; None where there is none."""
+    if key.endswith("num_batches_tracked") or key.startswith("classifier"):
+        return None
+    if name.endswith("discriminator"):
+        parts = key.split(".")
+        key = ".".join(parts[:2] + parts[3:]) if len(parts) == 5 else key
+    if name == "vgg19":
+        _, layer, leaf = key.split(".")
+        at, block, place = 0, 1, 1
+        for width in (2, 2, 4, 4, 4):
+            for place in range(1, width + 1):
+                if at == int(layer):
+                    return f"vgg19.conv{block}_{place}.{leaf}"
+                at += 2
+            at, block = at + 1, block + 1
+    return name.split("_")[1] + "." + key
+
+
+def line(file, key, t):
+    """A file, a name in it, the CRC-32 of the numbers in f32."""
+    crc = zlib.crc32(t.detach().float().contiguous().numpy().tobytes())
+    return f"{file} {key} {crc:08x}\n"
+
+
+def write_networks():
+    """Files of the published networks' names, and a line per entry under inadekit's name."""
+    lines = []
+    for name, net in networks(LABELS).items():
+        state = net.state_dict()
+        torch.save(state, path(name + ".pth"))
+        lines += [line(name, ours(name, k), v) for k, v in state.items() if ours(name, k)]
+    with open(path("networks.txt"), "w") as f:
+        f.writelines(lines)
+
+
 def sums(folder):
-    """A line per tensor of the files of others, which are not part of this repository: what PyTorch
-    reads, as the CRC-32 of its numbers in f32."""
+    """A line per tensor of the files of others, which are not part of this repository."""
     lines = []
     for root, folders, files in os.walk(folder):
         folders.sort()
         for name in sorted(f for f in files if f.endswith(".pth")):
             file = os.path.join(root, name)
             for key, t in torch.load(file, map_location="cpu").items():
-                crc = zlib.crc32(t.float().contiguous().numpy().tobytes())
-                lines.append(f"{os.path.relpath(file, folder)} {key} {crc:08x}\n")
+                lines.append(line(os.path.relpath(file, folder), key, t))
     return lines
 
 
@@ -101,6 +138,7 @@ def main():
     torch.save({"w": torch.zeros(1, 1, 1, 1, 1, 1)}, path("rank6.pth"))
     torch.save({"w": torch.tensor([2**40])}, path("large_number.pth"))
 
+    write_networks()
     if len(sys.argv) > 1:  # ../shared/weights
         with open(path("shared.txt"), "w") as f:
             f.writelines(sums(sys.argv[1]))
