@@ -172,7 +172,7 @@ static void add_text(output *o, const char *name, const char *bytes, size_t n) {
 static ik_status put_archive(output *o, const char *partial, int n, const ik__text *pickle) {
     int why;
     o->zip = zip_open(partial, ZIP_CREATE | ZIP_TRUNCATE, &why);
-    if (!o->zip) return failed(o, "choose a folder that exists and can be written");
+    if (!o->zip) return failed(o, "it is there, and no zip archive");
     add_text(o, "data.pkl", pickle->data, pickle->n);
     add_text(o, "byteorder", "little", 6);
     for (int i = 0; i < n && !o->status; i++) {
@@ -185,7 +185,9 @@ static ik_status put_archive(output *o, const char *partial, int n, const ik__te
     }
     add_text(o, "version", "3\n", 2);
     if (!o->status && zip_close(o->zip))
-        failed(o, zip_strerror(o->zip));
+        failed(o, zip_error_code_zip(zip_get_error(o->zip)) == ZIP_ER_TMPOPEN
+                      ? "there is no such folder, or it cannot be written to"
+                      : zip_strerror(o->zip));
     else if (!o->status)
         o->zip = NULL;
     return o->status;

@@ -63,7 +63,7 @@ static ik_status open_file(const ik__weights_key *key, const ik__network *net, i
 static ik_status rename_entries(const ik__weights_key *key, ik__wfile *file, const char *network,
                                 ik_error *err) {
     ik__wmap *map;
-    ik_status status = ik__wmap_open(key->map, key->at, &map, err);
+    ik_status status = ik__wmap_open(key->map, ik__conf_get(key->at, "map"), &map, err);
     if (status) return status;
     status = ik__wfile_rename(file, map, network ? network : ik__wmap_network(map), err);
     ik__wmap_close(map);

@@ -151,11 +151,15 @@ static ik_status not_found(const char *name, const ik__conf *at, const ik__words
                            ik_error *err) {
     ik__words names = {0};
     for (int i = 0; i < dirs->n; i++) ik__files_in(dirs->v[i], "maps", ".yaml", &names);
-    static const char *const none[] = {NULL};
-    const char *near = ik__nearest(name, names.v ? (const char *const *)names.v : none);
-    ik_status status = ik__conf_fail(
-        at, err, "there is no map '%s'%s%s%s; a map of your own is named by its path, as ./%s.yaml",
-        name, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "", name);
+    char known[600] = "";
+    for (int i = 0; i < names.n; i++) {
+        size_t n = strlen(known);
+        snprintf(known + n, sizeof known - n, "%s%s", i ? ", " : "; there are ", names.v[i]);
+    }
+    ik_status status = ik__conf_fail(at, err,
+                                     "there is no map '%s'%s; a map of your own is named by its "
+                                     "path, as ./%s.yaml",
+                                     name, known, name);
     ik__words_free(&names);
     return status;
 }
