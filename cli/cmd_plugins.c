@@ -199,10 +199,10 @@ static const cli_command cmd_describe = {
     .run = describe,
 };
 
-static const cli_command *const actions[] = {&cmd_list, &cmd_describe, NULL};
+static const cli_command *const actions[] = {&cmd_list, &cmd_describe, &cmd_plugins_new, NULL};
 const cli_command cmd_plugins = {
     .name = "plugins",
-    .summary = "list plugins, or describe one and its options",
+    .summary = "list plugins, describe one and its options, or begin one",
     .about =
         "Shows the plugins that are found, and what they take. `inadekit plugins ACTION --help` "
         "explains an action.",

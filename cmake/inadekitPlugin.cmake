@@ -40,6 +40,8 @@ function(inadekit_add_plugin plugin)
         C_STANDARD 11 C_EXTENSIONS ON C_VISIBILITY_PRESET hidden
         CXX_STANDARD 20 CXX_VISIBILITY_PRESET hidden CUDA_VISIBILITY_PRESET hidden
         LIBRARY_OUTPUT_DIRECTORY ${INADEKIT_PLUGIN_OUTPUT}/${kind})
+    # Tables of options leave out what is zero.
+    target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:C,CXX>:-Wno-missing-field-initializers>)
     target_link_libraries(${target} PRIVATE m)
     install(TARGETS ${target} LIBRARY DESTINATION ${INADEKIT_PLUGIN_INSTALL}/${kind})
 endfunction()

@@ -146,9 +146,13 @@ static ik_status measure(ik__session *s, ik__log *log, bool quiet, ik_error *err
     ik_status status = IK_OK;
     ik_error inner = {""};
     int begun = 0;
-    for (; begun < v->n && !status; begun++)
-        if ((status = v->v[begun].iface->begin(v->v[begun].instance->self, &info, &inner)))
+    while (begun < v->n && !status) {
+        status = v->v[begun].iface->begin(v->v[begun].instance->self, &info, &inner);
+        if (status)
             blame(v, begun, status, &inner, err);
+        else
+            begun++;
+    }
     if (!status) status = show_all(s, info.items, info.samples, err);
     if (status) {
         abandon(v, 0, begun);

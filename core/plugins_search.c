@@ -2,6 +2,8 @@
 #define _GNU_SOURCE
 #include "plugins_internal.h"
 
+#include "share.h"
+
 #include <dirent.h>
 #include <dlfcn.h>
 #include <limits.h>
@@ -77,13 +79,11 @@ static void add_beside(ik__words *dirs, const char *file, const char *folder) {
 
 ik__words ik__plugin_dirs(void) {
     ik__words dirs = {0};
-    char exe[PATH_MAX];
+    char program[PATH_MAX];
     Dl_info self;
     add_dirs(&dirs, asked_path);
     add_dirs(&dirs, getenv("INADEKIT_PLUGIN_PATH"));
-    ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
-    exe[n > 0 ? n : 0] = 0;
-    add_beside(&dirs, exe, "../lib/inadekit");
+    if (ik__program_folder(program, sizeof program)) add_beside(&dirs, program, "lib/inadekit");
     /* The library's folder may be lib64 or lib/x86_64-linux-gnu. */
     if (dladdr((void *)ik__plugin_dirs, &self)) add_beside(&dirs, self.dli_fname, "inadekit");
     add_dir(&dirs, INADEKIT_PLUGIN_DIR);

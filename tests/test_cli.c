@@ -60,9 +60,10 @@ START_TEST(mistakes) {
         {"summary a --jsn", "error: unknown option '--jsn'; did you mean '--json'?\n"},
         {"summary a --instances none",
          "error: option '--instances' must be a whole number from 1 to 1048576, not 'none'\n"},
-        {"plugins", "error: say what to do: list or describe\n"},
+        {"plugins", "error: say what to do: list, describe or new\n"},
         {"plugins lst", "error: unknown action 'lst'; did you mean 'list'?\n"},
-        {"plugins frobnicate", "error: unknown action 'frobnicate'; there are list and describe"},
+        {"plugins frobnicate",
+         "error: unknown action 'frobnicate'; there are list, describe and new"},
         {"plugins list norms", "error: unknown kind 'norms'; did you mean 'norm'?\n"},
         {"plugins list zebra", "error: unknown kind 'zebra'; there are norm, blocks, encoders"},
         {"plugins list norm x",
@@ -133,6 +134,26 @@ START_TEST(full_disk) {
 }
 END_TEST
 
+START_TEST(plugins_new) {
+    expect("plugins new mine", 2, "error: 'mine' names no plugin; write KIND/NAME, as norm/mine");
+    expect("plugins new norms/mine", 2, "error: unknown kind 'norms'; did you mean 'norm'?");
+    expect("plugins new backends/mine", 2,
+           "error: a plugin of kind 'backends' has no template; there are norm, blocks, encoders, "
+           "discriminators, losses, datasets and metrics");
+    expect("plugins new norm/my-own", 2,
+           "error: 'my-own' cannot be a new plugin's name, which is a name in C, too: up to 64 "
+           "letters, digits and '_', a letter first");
+    expect("plugins new norm/", 2, "error: '' cannot be a new plugin's name");
+    expect("plugins new norm/mine --dir /nowhere/mine", 1,
+           "error: cannot make the folder /nowhere/mine: No such file or directory; name another");
+    expect("plugins new losses/edges --dir here", 0,
+           "wrote here/edges.c\nwrote here/pipeline.yaml\nwrote here/base.yaml\n"
+           "wrote here/CMakeLists.txt\n");
+    expect("plugins new losses/edges --dir here", 1,
+           "error: cannot make the folder here: File exists; name another");
+}
+END_TEST
+
 int main(void) {
     Suite *s = suite_create("cli");
     TCase *c = tcase_create("cli");
@@ -145,6 +166,7 @@ int main(void) {
     tcase_add_test(c, list_refused);
     tcase_add_test(c, describe);
     tcase_add_test(c, full_disk);
+    tcase_add_test(c, plugins_new);
     suite_add_tcase(s, c);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_NORMAL);

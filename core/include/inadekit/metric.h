@@ -40,8 +40,8 @@ typedef struct ik_metric_iface {
     /* Forgets what was gathered before; may refuse what it cannot measure. */
     ik_status (*begin)(void *self, const ik_metric_info *info, ik_error *err);
     ik_status (*add)(void *self, const ik_sample *s, ik_error *err);
-    /* Hands every result to `result`, and frees what was gathered; also called after a failure,
-     * with `result` NULL. */
+    /* Hands every result to `result`, and frees what was gathered; also called, with `result` NULL,
+     * when a measurement that `begin` began is given up. */
     ik_status (*end)(void *self, ik_metric_result *result, void *to, ik_error *err);
 } ik_metric_iface;
 
