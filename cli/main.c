@@ -6,8 +6,8 @@
 #include "plugins.h"
 
 static const cli_command *const commands[] = {
-    &cmd_run,    &cmd_summary, &cmd_trace,      &cmd_import,
-    &cmd_export, &cmd_plugins, &cmd_completion, NULL,
+    &cmd_run,    &cmd_synthesize, &cmd_summary,    &cmd_trace, &cmd_import,
+    &cmd_export, &cmd_plugins,    &cmd_completion, NULL,
 };
 
 typedef struct root_values {

@@ -192,12 +192,19 @@ static int64_t *list_steps(const char *folder, int *n) {
     return steps;
 }
 
-bool ik__checkpoint_exists(const ik__session *s) {
+int64_t ik__checkpoint_newest(const char *run, char *path, size_t size) {
     char folder[1100];
     int n;
-    snprintf(folder, sizeof folder, "%s/checkpoints", s->out);
-    free(list_steps(folder, &n));
-    return n > 0;
+    snprintf(folder, sizeof folder, "%s/checkpoints", run);
+    int64_t *steps = list_steps(folder, &n), newest = n ? steps[n - 1] : -1;
+    free(steps);
+    if (n) snprintf(path, size, "%s/step-%08lld", folder, (long long)newest);
+    return newest;
+}
+
+bool ik__checkpoint_exists(const ik__session *s) {
+    char path[1200];
+    return ik__checkpoint_newest(s->out, path, sizeof path) >= 0;
 }
 
 /* What a write that was cut short has left. */
@@ -262,19 +269,17 @@ static int64_t number(const ik__wfile *file, const char *key) {
 }
 
 ik_status ik__checkpoint_resume(ik__session *s, ik__position *at, ik_error *err) {
-    char folder[1100], path[1300];
-    int n;
+    char folder[1100], at_step[1200], path[1300];
     *at = (ik__position){0};
     snprintf(folder, sizeof folder, "%s/checkpoints", s->out);
     remove_leftovers(folder);
-    int64_t *steps = list_steps(folder, &n), newest = n ? steps[n - 1] : 0;
-    free(steps);
-    if (!n) return IK_OK;
-    snprintf(path, sizeof path, "%s/step-%08lld/weights.safetensors", folder, (long long)newest);
+    int64_t newest = ik__checkpoint_newest(s->out, at_step, sizeof at_step);
+    if (newest < 0) return IK_OK;
+    snprintf(path, sizeof path, "%s/weights.safetensors", at_step);
     ik_status status = read_file(s, path, WEIGHTS, WEIGHTS, NULL, err);
     if (status) return status;
     ik__wfile *file;
-    snprintf(path, sizeof path, "%s/step-%08lld/optimizer.safetensors", folder, (long long)newest);
+    snprintf(path, sizeof path, "%s/optimizer.safetensors", at_step);
     status = read_file(s, path, FIRST_MOMENTS, AVERAGES, &file, err);
     if (status) return status;
     at->step = number(file, "step");

@@ -36,6 +36,7 @@ struct ik__data {
     common options;
     int load_height, load_width;
     ik__data_info info;
+    ik__item_files files[2]; /* of the split's one item, if it was replaced */
 };
 
 /* "plugin" and the names of a table. */
@@ -93,12 +94,6 @@ static ik_status configure(ik__data *d, const ik__conf *dataset, ik_error *err) 
     return status ? status : settle(d, dataset, err);
 }
 
-/* Fields after `close` came with 1.1. */
-static bool can_describe(const ik_dataset_iface *i) {
-    return i->struct_size >= offsetof(ik_dataset_iface, describe) + sizeof i->describe &&
-           i->describe;
-}
-
 static ik_status open_plugin(ik__data *d, uint64_t seed, bool files, ik_error *err) {
     const ik_plugin *plugin = d->instance->plugin;
     void *self = d->instance->self;
@@ -107,7 +102,7 @@ static ik_status open_plugin(ik__data *d, uint64_t seed, bool files, ik_error *e
     if (!d->iface->open || !d->iface->read)
         return ik_errorf(err, IK_FAILED, "datasets/%s: the plugin's interface is incomplete",
                          plugin->name);
-    d->open = files || !can_describe(d->iface);
+    d->open = files || !IK__PROVIDES(d->iface, describe);
     ik_status status =
         d->open ? d->iface->open(self, &ik__images, d->info.height, d->info.width, seed, &info, err)
                 : d->iface->describe(self, &info, err);
@@ -148,6 +143,11 @@ ik_status ik__data_open(const ik__conf *dataset, uint64_t seed, ik__data **out, 
 
 ik_status ik__data_describe(const ik__conf *dataset, uint64_t seed, ik__data **out, ik_error *err) {
     return make(dataset, seed, false, out, err);
+}
+
+void ik__data_replace(ik__data *d, ik_split split, const ik__item_files *files) {
+    d->files[split] = *files;
+    d->info.count[split] = 1;
 }
 
 void ik__data_close(ik__data *d) {
@@ -241,6 +241,34 @@ static ik_status read_into(const ik__data *d, ik_split split, const ik_item *ite
     return IK_OK;
 }
 
+static ik_status read_instances(const char *path, ik_item *item, ik_error *err) {
+    int height, width;
+    ik_status status = ik__images.read_map(path, 16, &height, &width, &item->instance, err);
+    if (status || (height == item->height && width == item->width)) return status;
+    return ik_errorf(err, IK_FAILED,
+                     "%s: the instance map is %dx%d, its label map %s %dx%d (width x height); they "
+                     "have to be of one size",
+                     path, width, height, item->origin, item->width, item->height);
+}
+
+static ik_status read_files(const ik__data *d, const ik__item_files *f, ik_item *item,
+                            ik_error *err) {
+    const char *slash = strrchr(f->label, '/'), *name = slash ? slash + 1 : f->label;
+    const char *dot = strrchr(name, '.');
+    snprintf(item->name, sizeof item->name, "%.*s",
+             (int)(dot ? (size_t)(dot - name) : strlen(name)), name);
+    snprintf(item->origin, sizeof item->origin, "%s", f->label);
+    ik_status status =
+        ik__images.read_map(f->label, 16, &item->height, &item->width, &item->label, err);
+    if (!status && IK__PROVIDES(d->iface, classes))
+        d->iface->classes(d->instance->self, (int64_t)item->height * item->width, item->label);
+    if (!status && f->instance) status = read_instances(f->instance, item, err);
+    if (!status && f->image)
+        status = ik__images.read_rgb(f->image, &item->image_height, &item->image_width,
+                                     &item->image, err);
+    return status;
+}
+
 ik_status ik__data_read(const ik__data *d, ik_split split, int64_t index, const uint64_t *augment,
                         ik__batch *b, int64_t row, ik_error *err) {
     if (index < 0 || index >= d->info.count[split] || row < 0 || row >= b->n)
@@ -248,7 +276,9 @@ ik_status ik__data_read(const ik__data *d, ik_split split, int64_t index, const 
                          (long long)index, (long long)d->info.count[split]);
     ik_item *item = calloc(1, sizeof *item);
     if (!item) return ik_errorf(err, IK_FAILED, "out of memory");
-    ik_status status = d->iface->read(d->instance->self, split, index, item, err);
+    ik_status status = d->files[split].label
+                           ? read_files(d, &d->files[split], item, err)
+                           : d->iface->read(d->instance->self, split, index, item, err);
     item->name[sizeof item->name - 1] = item->origin[sizeof item->origin - 1] = 0;
     if (!status) status = read_into(d, split, item, augment, b, (size_t)row, err);
     free(item->image);

@@ -36,6 +36,15 @@ extern const ik_option ik__data_options[]; /* the common ones, for help */
 ik_status ik__data_open(const ik__conf *dataset, uint64_t seed, ik__data **out, ik_error *err);
 /* The same without touching a file: it knows its labels and has no items. */
 ik_status ik__data_describe(const ik__conf *dataset, uint64_t seed, ik__data **out, ik_error *err);
+
+/* A split becomes one item, made of these files in place of the dataset's: a label map as the
+ * dataset's files would be, its instance map (NULL: one instance per class), a picture (NULL: none;
+ * a training item needs one). The paths have to outlive the data; they are read by ik__data_read.
+ */
+typedef struct ik__item_files {
+    const char *image, *label, *instance;
+} ik__item_files;
+void ik__data_replace(ik__data *data, ik_split split, const ik__item_files *files);
 void ik__data_close(ik__data *data);
 const ik__data_info *ik__data_info_of(const ik__data *data);
 

@@ -55,6 +55,34 @@ void ik__grid_image(ik__grid *grid, int row, int column, const float *rgb) {
     }
 }
 
+ik_status ik__picture_save(const char *path, int64_t height, int64_t width, const float *rgb,
+                           int n_text, const char *const *keys, const char *const *values,
+                           ik_error *err) {
+    int64_t n = height * width * 3;
+    uint8_t *bytes = malloc((size_t)n);
+    if (!bytes) return ik_errorf(err, IK_FAILED, "error: out of memory for %s", path);
+    for (int64_t i = 0; i < n; i++) bytes[i] = byte_of(rgb[i]);
+    ik_status status =
+        ik__png_write(path, (int)height, (int)width, bytes, n_text, keys, values, err);
+    free(bytes);
+    return status;
+}
+
+void ik__grid_outline(ik__grid *grid, int row, int column, const bool *mask) {
+    static const uint8_t colour[3] = {255, 46, 126};
+    if (!inside(grid, row, column)) return;
+    int h = grid->height, w = grid->width;
+    for (int y = 0; y < h; y++) {
+        uint8_t *to = row_of(grid, row, column, y);
+        for (int x = 0; x < w; x++, to += 3) {
+            const bool *at = mask + (int64_t)y * w + x;
+            bool inner =
+                x > 0 && y > 0 && x + 1 < w && y + 1 < h && at[-1] && at[1] && at[-w] && at[w];
+            if (*at && !inner) memcpy(to, colour, sizeof colour);
+        }
+    }
+}
+
 /* Hues a golden angle apart never meet; saturation and brightness set neighbours further apart. */
 void ik__label_colour(int32_t label, uint8_t rgb[3]) {
     if (label < 0) {

@@ -63,6 +63,7 @@ typedef enum ik__painting {
     IK__FRESH,  /* every sample is drawn anew */
     IK__VARIED, /* only what `synthesize.vary` names is */
     IK__STYLED, /* as `synthesize.style` says; all else keeps the first sample's random values */
+    IK__ONE,    /* styled, and all drawn anew, or what varies, which is styled in the first alone */
 } ik__painting;
 ik_status ik__synthesize(ik__session *s, int64_t items, int64_t samples, ik__painting how,
                          const char *path, const char *folder, ik_error *err);

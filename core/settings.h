@@ -5,7 +5,8 @@
 #include "config.h"
 #include "pool.h"
 
-/* Instance `to` of every layout is painted in the style of instance `from` of an item. */
+/* Instance `to` of every layout is painted in the style of instance `from` of an item. Both -1:
+ * what is drawn for a picture as a whole comes from the item as a whole. */
 typedef struct ik__style {
     int split; /* ik_split */
     int64_t item, from, to;

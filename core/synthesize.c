@@ -6,7 +6,6 @@
  * only in what was named. */
 #include "clock.h"
 #include "grid.h"
-#include "image.h"
 #include "latents.h"
 #include "style.h"
 #include "training.h"
@@ -24,7 +23,7 @@ typedef struct painter {
     int n_latents;
     int64_t *draws; /* by instance: which draw of its random values is taken */
     ik__painting how;
-    ik__exemplars *exemplars; /* IK__STYLED */
+    ik__exemplars *exemplars; /* IK__STYLED, IK__ONE */
 } painter;
 
 static bool is_scene(const char *name) {
@@ -91,9 +90,9 @@ static bool varied(const painter *p, int64_t item, int64_t k) {
 /* Does part k of a latent change from sample to sample? */
 static bool anew(const painter *p, bool by_instance, int64_t item, int64_t k) {
     const struct ik__synthesize *set = &p->s->set.synthesize;
-    if (p->how == IK__FRESH) return true;
+    if (p->how == IK__FRESH || (p->how == IK__ONE && !set->vary)) return true;
     if (!by_instance) return false;
-    if (p->how == IK__VARIED) return varied(p, item, k);
+    if (p->how != IK__STYLED) return varied(p, item, k);
     for (int i = 0; i < set->n_styles; i++)
         if (set->styles[i].to == k) return true;
     return false;
@@ -112,7 +111,9 @@ static void draw(const painter *p, int which, int64_t row, int64_t item, int64_t
                         .size = by_instance ? size / most : size,
                         .draws = p->draws};
     ik__latent_draw(&r, p->latent[which] + row * size);
-    if (by_instance) ik__exemplars_apply(p->exemplars, n->name, p->latent[which] + row * size);
+    bool spares = p->how == IK__ONE && p->s->set.synthesize.vary; /* what varies is not styled */
+    ik__exemplars_apply(p->exemplars, n->name, spares ? p->draws : NULL,
+                        p->latent[which] + row * size);
 }
 
 static void copy_row(painter *p, int64_t row, int64_t item) {
@@ -180,11 +181,6 @@ static void style_text(const ik__session *s, char *text, size_t size) {
 /* Into a folder, as <layout>-<sample>.png that says how it was made. */
 static ik_status save_picture(const ik__session *s, const char *folder, const ik__painted *p,
                               ik_error *err) {
-    const ik__data_info *d = s->info;
-    int64_t n = d->height * d->width * 3;
-    uint8_t *bytes = malloc((size_t)n);
-    if (!bytes) return ik_errorf(err, IK_FAILED, "error: out of memory for a picture");
-    for (int64_t i = 0; i < n; i++) bytes[i] = (uint8_t)((p->rgb[i] + 1) / 2 * 255);
     char path[1400], seed[24], number[24], vary[512] = "all";
     snprintf(path, sizeof path, "%s/%.200s-%lld.png", folder, p->layouts->names[p->row],
              (long long)p->sample);
@@ -195,10 +191,7 @@ static ik_status save_picture(const ik__session *s, const char *folder, const ik
     const char *const keys[] = {"inadekit.seed", "inadekit.item", "inadekit.sample",
                                 "inadekit.vary"};
     const char *const values[] = {seed, p->layouts->names[p->row], number, vary};
-    ik_status status =
-        ik__png_write(path, (int)d->height, (int)d->width, bytes, 4, keys, values, err);
-    free(bytes);
-    return status;
+    return ik__picture_save(path, s->info->height, s->info->width, p->rgb, 4, keys, values, err);
 }
 
 static ik_status paint_all(painter *p, int64_t samples, ik__painted_visit *visit, void *user,
@@ -230,7 +223,8 @@ ik_status ik__paint_each(ik__session *s, int64_t first, int64_t items, int64_t s
                          ik__painting how, ik__painted_visit *visit, void *user, ik_error *err) {
     painter p;
     ik_status status = open_painter(&p, s, first, items, how, err);
-    if (!status && how == IK__STYLED) status = ik__exemplars_new(s, p.rows, &p.exemplars, err);
+    bool styled = how == IK__STYLED || how == IK__ONE;
+    if (!status && styled) status = ik__exemplars_new(s, p.rows, &p.exemplars, err);
     ik__average_begin(s->engine->store);
     if (!status) status = paint_all(&p, samples, visit, user, err);
     ik__average_end(s->engine->store);

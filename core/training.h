@@ -19,4 +19,7 @@ void ik__average_end(ik__store *s);
 /* Is there a checkpoint in the run folder? */
 bool ik__checkpoint_exists(const ik__session *s);
 
+/* The step of a run folder's newest checkpoint, and its folder; -1 where there is none. */
+int64_t ik__checkpoint_newest(const char *run, char *path, size_t size);
+
 #endif

@@ -259,15 +259,18 @@ static ik_status read_instances(const folder *f, const char *path, ik_item *item
         path, width, height, item->origin, item->width, item->height);
 }
 
+static void folder_classes(const void *self, int64_t n, int32_t *label) {
+    const folder *f = self;
+    for (int64_t i = 0; i < n; i++)
+        if (f->unknown >= 0 && label[i] == f->unknown) label[i] = (int32_t)f->labels;
+}
+
 static ik_status read_labels(const folder *f, ik_item *item, ik_error *err) {
     int bits = f->labels <= 256 ? 8 : 16;
     ik_status status =
         f->images->read_map(item->origin, bits, &item->height, &item->width, &item->label, err);
-    if (status || f->unknown < 0) return status;
-    size_t n = (size_t)item->height * (size_t)item->width;
-    for (size_t i = 0; i < n; i++)
-        if (item->label[i] == f->unknown) item->label[i] = (int32_t)f->labels;
-    return IK_OK;
+    if (!status) folder_classes(f, (int64_t)item->height * item->width, item->label);
+    return status;
 }
 
 static ik_status folder_read(const void *self, ik_split split, int64_t index, ik_item *item,
@@ -319,8 +322,8 @@ static const ik_option options[] = {
     {NULL},
 };
 
-static const ik_dataset_iface iface = {sizeof iface, folder_open, folder_read, folder_close,
-                                       folder_describe};
+static const ik_dataset_iface iface = {sizeof iface, folder_open,     folder_read,
+                                       folder_close, folder_describe, folder_classes};
 
 static const ik_plugin plugin = {
     IK_PLUGIN_HEAD(IK_DATASET, "folder", "1.0",

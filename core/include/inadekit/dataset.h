@@ -53,6 +53,10 @@ typedef struct ik_dataset_iface {
     /* Since 1.1. What `open` would say, without touching a file, for checking a pipeline where its
      * data is not; counts stay 0. NULL: `open` needs no files either. */
     ik_status (*describe)(const void *self, ik_dataset_info *info, ik_error *err);
+    /* Since 1.1. Turns the n values of a label map, as this dataset's files hold them, into classes
+     * 0..labels-1, in place; others are left for the core to refuse. May be called before `open`
+     * and from several threads at once. NULL: files hold classes. */
+    void (*classes)(const void *self, int64_t n, int32_t *label);
 } ik_dataset_iface;
 
 #ifdef __cplusplus

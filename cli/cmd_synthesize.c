@@ -1,0 +1,111 @@
+/* inadekit synthesize: pictures from one label map. */
+#include "commands.h"
+
+#include "paint_file.h"
+
+typedef struct values {
+    const char *pipeline, *weights, *label, *instance, *style, *device, *out;
+    ik_strings vary_labels;
+    cli_wholes vary_instances;
+    cli_wholes seed;
+    int64_t samples, threads;
+    bool quiet;
+} values;
+
+#define FIELD(name) offsetof(values, name)
+static const cli_option options[] = {
+    {"label", 'l', CLI_TEXT, FIELD(label), "FILE",
+     "the label map: a PNG of one channel whose values are classes, as the training data has them",
+     "@file", 0, 0, true},
+    {"out", 'o', CLI_TEXT, FIELD(out), "DIR", "the folder that the pictures go to", "@folder", 0, 0,
+     true},
+    {"instance", 'i', CLI_TEXT, FIELD(instance), "FILE",
+     "a PNG of the same size that tells objects of one class apart; default: one per class",
+     "@file", 0, 0, false},
+    {"style", 0, CLI_TEXT, FIELD(style), "PICTURE,LABEL[,INSTANCE]",
+     "a picture with its maps, whose objects lend their looks to those of the same class", "@file",
+     0, 0, false},
+    {"vary-label", 0, CLI_TEXTS, FIELD(vary_labels), "N",
+     "only what has this label, a number or a name, differs from picture to picture; may be "
+     "repeated",
+     NULL, 0, 0, false},
+    {"vary-instance", 0, CLI_WHOLES, FIELD(vary_instances), "N",
+     "the same of a value of the instance map; may be repeated", NULL, 0, 65535, false},
+    {"samples", 'n', CLI_WHOLE, FIELD(samples), "N", "pictures to paint; default: 8", NULL, 1,
+     10000, false},
+    {"seed", 0, CLI_WHOLES, FIELD(seed), "S",
+     "decides everything random; default: the pipeline's; same seed, same pictures", NULL, 0,
+     9000000000000000, false},
+    {"pipeline", 0, CLI_TEXT, FIELD(pipeline), "FILE",
+     "in place of a checkpoint, with --weights: for files from elsewhere", "@pipeline", 0, 0,
+     false},
+    {"weights", 0, CLI_TEXT, FIELD(weights), "FILE",
+     "of --pipeline; default: what its key `weights` says", "@file", 0, 0, false},
+    {"device", 0, CLI_TEXT, FIELD(device), "NAME",
+     "the backend that computes; default: the "
+     "pipeline's",
+     "@backend auto", 0, 0, false},
+    {"threads", 0, CLI_WHOLE, FIELD(threads), "N", "threads to use; default: all processors", NULL,
+     1, 4096, false},
+    {"quiet", 'q', CLI_FLAG, FIELD(quiet), NULL, "print errors only", NULL, 0, 0, false},
+    {0}};
+
+static int run(const cli_args *args) {
+    const values *v = args->values;
+    const char *checkpoint = args->n ? args->words[0] : NULL;
+    if (!checkpoint && !v->pipeline)
+        return cli_usage(
+            args->command,
+            "name a checkpoint's folder, as runs/a/checkpoints/step-00002400 or runs/a, "
+            "or --pipeline FILE with --weights FILE");
+    if (checkpoint && v->pipeline)
+        return cli_usage(args->command,
+                         "%s is a checkpoint, which has its pipeline; give either it "
+                         "or --pipeline",
+                         checkpoint);
+    if (checkpoint && v->weights)
+        return cli_usage(args->command, "--weights goes with --pipeline; %s has its own weights",
+                         checkpoint);
+    const ik__paint_file o = {.checkpoint = checkpoint,
+                              .pipeline = v->pipeline,
+                              .weights = v->weights,
+                              .label = v->label,
+                              .instance = v->instance,
+                              .style = v->style,
+                              .vary_labels = v->vary_labels,
+                              .n_vary_instances = v->vary_instances.n,
+                              .vary_instances = v->vary_instances.v,
+                              .samples = v->samples ? v->samples : 8,
+                              .seed = v->seed.n ? v->seed.v[v->seed.n - 1] : -1,
+                              .device = v->device,
+                              .threads = (int)v->threads,
+                              .sets = args->sets,
+                              .out = v->out,
+                              .quiet = v->quiet};
+    ik_error err = {""};
+    return cli_exit(ik__paint_from_file(&o, &err), &err);
+}
+
+static const cli_operand operands[] = {
+    {"CHECKPOINT", "checkpoint", "name its folder", "@folder", true, false}, {0}};
+const cli_command cmd_synthesize = {
+    .name = "synthesize",
+    .summary = "paint pictures from one label map, with a checkpoint",
+    .about = "Paints pictures from one label map. A checkpoint's folder has all it takes: its "
+             "pipeline and its weights; of a run's folder the newest checkpoint is taken. Maps of "
+             "another size are resized as in training. Writes every picture, and samples.png with "
+             "the label map and all of them, what varies outlined.",
+    .examples =
+        "  inadekit synthesize runs/a --label street.png -o pictures\n"
+        "  inadekit synthesize runs/a --label street.png --instance cars.png --vary-instance 3 "
+        "-n 4 -o pictures\n"
+        "  inadekit synthesize runs/a --label street.png --style sunset.jpg,sunset_label.png "
+        "-o pictures\n"
+        "  inadekit synthesize --pipeline pipeline.yaml --weights imported.safetensors \\\n"
+        "      --label street.png -o pictures\n",
+    .options = options,
+    .common = CLI_SETS | CLI_PLUGIN_PATH,
+    .values_size = sizeof(values),
+    .operands = operands,
+    .run = run,
+};
