@@ -31,7 +31,7 @@ struct ik_custom_run {
     const void *in_data[IK_MAX_INPUTS];
     const ik_tensor *out;
     void *out_data;
-    void *workspace; /* as many bytes as `workspace` asked for, 64-byte aligned */
+    void *workspace;            /* as many bytes as `workspace` asked for, 64-byte aligned */
     const struct ik_step *step; /* in the kernel's memory */
     /* Host memory: calls `part` on consecutive parts of 0..units, on threads where `work` (elements
      * touched) pays for waking them, and returns when all are done. Elsewhere NULL. */
