@@ -215,6 +215,17 @@ static bool skip_number(ik__json *j) {
     return good || ik__json_fail(j, begin, "expected a value");
 }
 
+bool ik__json_number(ik__json *j, double *value) {
+    if (j->problem) return false;
+    char c = peek(j), text[64];
+    const char *begin = j->p;
+    if (c != '-' && !is_digit(j)) return ik__json_fail(j, begin, "expected a number");
+    if (!skip_number(j)) return false;
+    snprintf(text, sizeof text, "%.*s", (int)(j->p - begin), begin);
+    *value = strtod(text, NULL);
+    return true;
+}
+
 static bool skip_word(ik__json *j) {
     static const char *const words[] = {"true", "false", "null"};
     for (int i = 0; i < 3; i++) {

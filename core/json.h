@@ -30,6 +30,8 @@ bool ik__json_key(ik__json *j, const char **key);
 bool ik__json_string(ik__json *j, const char **value);
 /* A whole number, 0 to 2^63 - 1, without sign, fraction or exponent. */
 bool ik__json_size(ik__json *j, int64_t *value);
+/* Any number. */
+bool ik__json_number(ik__json *j, double *value);
 /* Any value. */
 bool ik__json_skip(ik__json *j);
 /* Nothing but white space is left. */
