@@ -58,7 +58,8 @@ ik_status ik__upload_batch(ik__session *s, const ik__batch *b, ik_error *err);
 ik_status ik__train(ik__session *s, const ik__run_options *o, ik_error *err);
 
 /* synthesize.c. A grid of validation layouts: label map, picture, samples. `path` is the grid's
- * file; `folder`, if given, also takes every sample by itself. */
+ * file; `folder`, if given, also takes every sample by itself. Where not everything is drawn anew,
+ * a grid with one column beside it, x-mask.png for x.png, is white where something is. */
 typedef enum ik__painting {
     IK__FRESH,  /* every sample is drawn anew */
     IK__VARIED, /* only what `synthesize.vary` names is */
@@ -74,6 +75,7 @@ typedef struct ik__painted {
     ik__painting how;
     const ik__batch *layouts;
     int64_t row;
+    const bool *anew; /* [max_instances]: which are drawn anew from sample to sample */
     const float *rgb; /* [H,W,3] in -1..1 */
 } ik__painted;
 typedef ik_status ik__painted_visit(void *user, const ik__painted *p, ik_error *err);

@@ -22,6 +22,7 @@ typedef struct painter {
     const ik__node *input[8];
     int n_latents;
     int64_t *draws; /* by instance: which draw of its random values is taken */
+    bool *anew;     /* by instance: is it one of those that change? */
     ik__painting how;
     ik__exemplars *exemplars; /* IK__STYLED, IK__ONE */
 } painter;
@@ -39,6 +40,7 @@ static void close_painter(painter *p) {
     ik__batch_free(p->rows);
     free(p->pictures);
     free(p->draws);
+    free(p->anew);
     ik__exemplars_free(p->exemplars);
     for (int i = 0; i < p->n_latents; i++) free(p->latent[i]);
 }
@@ -54,7 +56,8 @@ static ik_status open_painter(painter *p, ik__session *s, int64_t first, int64_t
     if (status) return status;
     p->pictures = malloc(sizeof(float) * (size_t)(b * s->info->height * s->info->width * 3));
     p->draws = malloc(sizeof *p->draws * (size_t)s->info->max_instances);
-    bool ok = p->pictures && p->draws;
+    p->anew = malloc(sizeof *p->anew * (size_t)s->info->max_instances);
+    bool ok = p->pictures && p->draws && p->anew;
     for (int i = 0; i < s->sample->n; i++) {
         const ik__node *n = s->sample->order[i];
         if (n->op != IK_INPUT || is_scene(n->name) || p->n_latents == 8) continue;
@@ -207,11 +210,14 @@ static ik_status paint_all(painter *p, int64_t samples, ik__painted_visit *visit
         }
         status = paint(p, err);
         for (int64_t r = 0; r < b && first + r < jobs && !status; r++) {
-            const ik__painted one = {.item = p->first + (first + r) / samples,
+            int64_t item = (first + r) / samples;
+            for (int64_t k = 0; k < d->max_instances; k++) p->anew[k] = anew(p, true, item, k);
+            const ik__painted one = {.item = p->first + item,
                                      .sample = (first + r) % samples,
                                      .how = p->how,
                                      .layouts = p->items,
-                                     .row = (first + r) / samples,
+                                     .row = item,
+                                     .anew = p->anew,
                                      .rgb = p->pictures + r * size};
             status = visit(user, &one, err);
         }
@@ -234,9 +240,21 @@ ik_status ik__paint_each(ik__session *s, int64_t first, int64_t items, int64_t s
 
 typedef struct gallery {
     const ik__session *s;
-    ik__grid *grid;
+    ik__grid *grid, *mask; /* mask: NULL where everything is drawn anew */
     const char *folder;
 } gallery;
+
+/* White where an instance is one of those that change. */
+static ik_status hang_mask(const gallery *to, const ik__painted *p, ik_error *err) {
+    int64_t pixels = to->s->info->height * to->s->info->width;
+    const int32_t *instance = p->layouts->instance + p->row * pixels;
+    float *rgb = malloc(sizeof *rgb * (size_t)(pixels * 3));
+    if (!rgb) return ik_errorf(err, IK_FAILED, "error: out of memory for a mask");
+    for (int64_t i = 0; i < pixels * 3; i++) rgb[i] = p->anew[instance[i / 3]] ? 1 : -1;
+    ik__grid_image(to->mask, (int)p->row, 0, rgb);
+    free(rgb);
+    return IK_OK;
+}
 
 static ik_status hang(void *user, const ik__painted *p, ik_error *err) {
     const gallery *to = user;
@@ -246,6 +264,8 @@ static ik_status hang(void *user, const ik__painted *p, ik_error *err) {
         ik__grid_labels(to->grid, (int)p->row, 0, p->layouts->label + at,
                         p->layouts->instance + at);
         ik__grid_image(to->grid, (int)p->row, 1, p->layouts->image + 3 * at);
+        ik_status status = to->mask ? hang_mask(to, p, err) : IK_OK;
+        if (status) return status;
     }
     ik__grid_image(to->grid, (int)p->row, (int)p->sample + 2, p->rgb);
     return to->folder ? save_picture(to->s, to->folder, p, err) : IK_OK;
@@ -276,12 +296,20 @@ ik_status ik__synthesize(ik__session *s, int64_t items, int64_t samples, ik__pai
     if (items > d->count[IK_VALIDATION]) items = d->count[IK_VALIDATION];
     if (!items)
         return ik_errorf(err, IK_FAILED, "error: the dataset has no validation items to paint");
-    ik__grid *grid = ik__grid_new((int)items, (int)samples + 2, (int)d->height, (int)d->width, 2);
-    if (!grid) return ik_errorf(err, IK_FAILED, "error: out of memory for %s", path);
-    gallery to = {s, grid, folder};
-    ik_status status = folder ? ik__make_folder(folder, err) : IK_OK;
+    int h = (int)d->height, w = (int)d->width;
+    gallery to = {.s = s, .folder = folder};
+    to.grid = ik__grid_new((int)items, (int)samples + 2, h, w, IK__GRID_PAD);
+    if (how != IK__FRESH) to.mask = ik__grid_new((int)items, 1, h, w, IK__GRID_PAD);
+    ik_status status = IK_OK;
+    if (!to.grid || (how != IK__FRESH && !to.mask))
+        status = ik_errorf(err, IK_FAILED, "error: out of memory for %s", path);
+    if (!status && folder) status = ik__make_folder(folder, err);
     if (!status) status = ik__paint_each(s, 0, items, samples, how, hang, &to, err);
-    if (!status) status = ik__grid_save(grid, path, err);
-    ik__grid_free(grid);
+    if (!status) status = ik__grid_save(to.grid, path, err);
+    char mask[1300];
+    snprintf(mask, sizeof mask, "%.*s-mask.png", (int)strlen(path) - (int)strlen(".png"), path);
+    if (!status && to.mask) status = ik__grid_save(to.mask, mask, err);
+    ik__grid_free(to.grid);
+    ik__grid_free(to.mask);
     return status;
 }

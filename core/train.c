@@ -135,7 +135,7 @@ static ik_status batch_picture(trainer *t, const ik__batch *all, int64_t first, 
     const ik__data_info *d = s->info;
     int64_t pixels = d->height * d->width, rows = s->set.train.batch;
     float *rgb = malloc(sizeof *rgb * (size_t)(rows * pixels * 3));
-    ik__grid *grid = ik__grid_new((int)rows, 3, (int)d->height, (int)d->width, 2);
+    ik__grid *grid = ik__grid_new((int)rows, 3, (int)d->height, (int)d->width, IK__GRID_PAD);
     ik_status status =
         rgb && grid ? IK_OK : ik_errorf(err, IK_FAILED, "error: out of memory for a grid");
     if (!status) status = ik__program_tensor(s->engine, s->step[IK__GENERATOR], fake, rgb, err);
