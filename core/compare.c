@@ -136,6 +136,7 @@ ik_status ik__compare_read(const ik__run_options *o, ik__compare **out, ik_error
     c->pool = pool;
     status = ik__settings_read(base, pool, &set, err);
     if (!status) {
+        c->report = ik__settings_stage(&set, "report");
         c->name = ik__pool_strdup(pool, set.name);
         ik__run_folder(&set, o, c->out, sizeof c->out);
         status = read_list(c, o, base, &set, err);

@@ -23,6 +23,7 @@ typedef struct ik__compare {
     ik__pool *pool;
     const char *name; /* of the pipeline */
     char out[1024];   /* the run folder; each variant's is <out>/<name> */
+    bool report;      /* `stages` has it */
     int n;
     ik__variant *variants;
 } ik__compare;

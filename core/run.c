@@ -6,6 +6,7 @@
 #include "summary.h"
 #include "training.h"
 #include "compare.h"
+#include "report.h"
 #include "textfile.h"
 
 #include <stdlib.h>
@@ -59,6 +60,7 @@ static ik_status begin(ik__session *s, const ik__run_options *o, ik_error *err) 
     ik__session_facts(s, o);
     if (o->resume && ik__facts_read(&before, s->out)) {
         s->facts.steps = before.steps;
+        s->facts.total_steps = before.total_steps;
         s->facts.timed_steps = before.timed_steps;
         s->facts.train_us = before.train_us;
         s->facts.peak_bytes = before.peak_bytes;
@@ -69,11 +71,25 @@ static ik_status begin(ik__session *s, const ik__run_options *o, ik_error *err) 
     return status ? status : ik__conf_write(s->conf, path, err);
 }
 
+static ik_status report(ik__session *s, ik_error *err) {
+    ik__facts_peak(&s->facts);
+    ik_status status = ik__facts_write(&s->facts, s->out, err);
+    return status ? status : ik__report_run(s->out, err);
+}
+
+static ik_status run_stage(ik__session *s, const ik__run_options *o, const char *stage,
+                           ik_error *err) {
+    if (!strcmp(stage, "train")) return ik__train(s, o, err);
+    if (!strcmp(stage, "evaluate")) return ik__evaluate(s, o->quiet, err);
+    return !strcmp(stage, "synthesize") ? synthesize(s, err) : report(s, err);
+}
+
 static ik_status finish(ik__session *s, const ik__run_options *o, ik_error *err) {
     ik__facts_peak(&s->facts);
     s->facts.finished = 1;
     ik_status status = ik__facts_write(&s->facts, s->out, err);
-    if (!status && !o->quiet) fprintf(stderr, "done: see %s/images\n", s->out);
+    const char *what = ik__settings_stage(&s->set, "report") ? "report.html" : "images";
+    if (!status && !o->quiet) fprintf(stderr, "done: see %s/%s\n", s->out, what);
     return status;
 }
 
@@ -91,14 +107,8 @@ static ik_status stages(ik__session *s, const ik__run_options *o, ik_error *err)
     if (!status && o->verbose) ik__summary_print(s, stderr);
     if (!status && o->resume && !ik__settings_stage(&s->set, "train"))
         status = load_trained(s, err);
-    for (int i = 0; i < s->set.stages.n && !status; i++) {
-        if (!strcmp(s->set.stages.v[i], "train"))
-            status = ik__train(s, o, err);
-        else if (!strcmp(s->set.stages.v[i], "evaluate"))
-            status = ik__evaluate(s, o->quiet, err);
-        else
-            status = synthesize(s, err);
-    }
+    for (int i = 0; i < s->set.stages.n && !status; i++)
+        status = run_stage(s, o, s->set.stages.v[i], err);
     return status ? status : finish(s, o, err);
 }
 

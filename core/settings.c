@@ -5,7 +5,7 @@
 
 static const char *const precisions[] = {"f32", "tf32", "bf16", NULL}; /* ik_precision */
 static const char *const inits[] = {"published", "xavier", NULL};
-static const char *const all_stages[] = {"train", "synthesize", "evaluate", NULL};
+static const char *const all_stages[] = {"train", "synthesize", "evaluate", "report", NULL};
 /* The first is a row, too, where it is no map `{plugin: NAME, ...options}`. */
 static const char *const elsewhere[] = {"device",  "dataset",  "norm",       "networks",
                                         "losses",  "train",    "synthesize", "compare",
@@ -21,8 +21,8 @@ static const ik_option top[] = {
     {"init", "of spectrally normalised weights: uniform, as in the published runs, or Xavier",
      IK_OPT_CHOICE, TOP(init), "published", 0, 0, inits},
     {"threads", "0: all processors", IK_OPT_INT, TOP(threads), "0", 0, 1024, NULL},
-    {"stages", "what a run does, in order", IK_OPT_STRINGS, TOP(stages), "[train, synthesize]", 0,
-     0, NULL},
+    {"stages", "what a run does, in order", IK_OPT_STRINGS, TOP(stages),
+     "[train, synthesize, report]", 0, 0, NULL},
     {0}};
 
 #define TRAIN(field) offsetof(struct ik__train, field)

@@ -1,0 +1,25 @@
+/* The losses of a run, from its log. */
+#ifndef INADEKIT_REPORT_LOSSES_H
+#define INADEKIT_REPORT_LOSSES_H
+
+#include "inadekit/types.h"
+
+typedef struct ik__series {
+    char name[96]; /* "generator.hinge" */
+    int n, room;
+    double *step, *value; /* value: NaN where the log has no number */
+} ik__series;
+
+enum { IK__SERIES_MOST = 48 };
+
+typedef struct ik__losses {
+    int n;
+    ik__series series[IK__SERIES_MOST];
+} ik__losses;
+
+/* <folder>/log.jsonl; a line that is wrong is passed over. False without any number. */
+bool ik__losses_read(ik__losses *l, const char *folder);
+void ik__losses_free(ik__losses *l);
+const ik__series *ik__losses_find(const ik__losses *l, const char *name);
+
+#endif
