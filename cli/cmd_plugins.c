@@ -6,6 +6,7 @@
 #include "layer.h"
 #include "options.h"
 #include "plugins.h"
+#include "reference.h"
 
 #include <dlfcn.h>
 #include <stdlib.h>
@@ -199,7 +200,23 @@ static const cli_command cmd_describe = {
     .run = describe,
 };
 
-static const cli_command *const actions[] = {&cmd_list, &cmd_describe, &cmd_plugins_new, NULL};
+static int reference(const cli_args *args) {
+    (void)args;
+    ik__reference(stdout);
+    return 0;
+}
+static const cli_command cmd_reference = {
+    .name = "plugins reference",
+    .summary = "print all options there are, as Markdown",
+    .about = "Prints the options of a pipeline, of the built-in nodes of a network, and of every "
+             "plugin that is found, as Markdown.",
+    .examples = "  inadekit plugins reference >reference.md\n",
+    .common = CLI_PLUGIN_PATH,
+    .run = reference,
+};
+
+static const cli_command *const actions[] = {&cmd_list, &cmd_describe, &cmd_plugins_new,
+                                             &cmd_reference, NULL};
 const cli_command cmd_plugins = {
     .name = "plugins",
     .summary = "list plugins, describe one and its options, or begin one",

@@ -293,3 +293,33 @@ void ik__options_describe(const ik_option *rows, FILE *out) {
         fprintf(out, "\n      %s\n", row->help ? row->help : "");
     }
 }
+
+/* Text of a cell, in which `|` and `<` would mean something. */
+static void cell(const char *text, FILE *out) {
+    for (; *text; text++)
+        if (*text == '|' || *text == '<')
+            fputs(*text == '|' ? "\\|" : "&lt;", out);
+        else
+            fputc(*text, out);
+}
+
+void ik__options_markdown(const ik_option *rows, FILE *out) {
+    fputs("| option | value | default | meaning |\n|---|---|---|---|\n", out);
+    for (const ik_option *row = rows; row && row->name; row++) {
+        char text[64], names[512];
+        fprintf(out, "| `%s` | %s", row->name, types[row->type].type);
+        if (row->type == IK_OPT_CHOICE) {
+            join(names, sizeof names, row->choices);
+            fprintf(out, " of %s", names);
+        }
+        if (row->min != 0 || row->max != 0) fprintf(out, ", %s", range(row, text, sizeof text));
+        if (!row->fallback)
+            fputs(" | required | ", out);
+        else if (!*row->fallback)
+            fputs(" | none | ", out);
+        else
+            fprintf(out, " | `%s` | ", row->fallback);
+        cell(row->help ? row->help : "", out);
+        fputs(" |\n", out);
+    }
+}

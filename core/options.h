@@ -18,6 +18,9 @@ ik_status ik__options_fill(const ik_option *rows, const ik__conf *map, const cha
 /* Help: a line of name, type, default and range, and a line of explanation, for each row. */
 void ik__options_describe(const ik_option *rows, FILE *out);
 
+/* The same as a Markdown table. */
+void ik__options_markdown(const ik_option *rows, FILE *out);
+
 /* Does one of the rows have this name? `rows` may be NULL. */
 bool ik__options_have(const ik_option *rows, const char *name);
 

@@ -75,6 +75,14 @@ static const ik_option style[] = {
      NULL},
     {0}};
 
+const ik__settings_table ik__settings_tables[] = {{"Top level", top},
+                                                  {"train", train},
+                                                  {"train.lr", rates},
+                                                  {"synthesize", synthesize},
+                                                  {"synthesize.vary", vary},
+                                                  {"synthesize.style", style},
+                                                  {NULL, NULL}};
+
 /* A list of maps. */
 static ik_status read_styles(const ik__conf *list, ik__pool *pool, struct ik__synthesize *out,
                              ik_error *err) {

@@ -3,6 +3,7 @@
 #define INADEKIT_SETTINGS_H
 
 #include "config.h"
+#include "inadekit/option.h"
 #include "pool.h"
 
 /* Instance `to` of every layout is painted in the style of instance `from` of an item. Both -1:
@@ -33,6 +34,13 @@ typedef struct ik__settings {
         ik__style *styles;
     } synthesize;
 } ik__settings;
+
+/* The tables that do so, for the reference; ended by a row without rows. */
+typedef struct ik__settings_table {
+    const char *key; /* where they stand: "train.lr" */
+    const ik_option *rows;
+} ik__settings_table;
+extern const ik__settings_table ik__settings_tables[];
 
 /* Checks the top level of a pipeline; strings live in the pool. */
 ik_status ik__settings_read(const ik__conf *root, ik__pool *pool, ik__settings *out, ik_error *err);
