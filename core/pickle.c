@@ -135,7 +135,7 @@ static ik__value **above_mark(machine *m, int *count) {
     int from = m->marks[--m->n_marks];
     *count = m->n - from;
     m->n = from;
-    return m->stack + from;
+    return m->stack ? m->stack + from : NULL;
 }
 
 static void push_whole(machine *m, ik__pickle_kind kind, int64_t whole) {
