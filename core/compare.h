@@ -39,4 +39,8 @@ void ik__compare_free(ik__compare *c);
  * variants that were finished with the same configuration are not run again. */
 ik_status ik__compare_run(ik__compare *c, const ik__run_options *o, ik_error *err);
 
+/* compare_table.c. A line per variant that ran: its generator's size and speed, as publications
+ * tell them, from what its run wrote. */
+void ik__compare_print(const ik__compare *c, FILE *to);
+
 #endif

@@ -105,6 +105,7 @@ ik_status ik__compare_run(ik__compare *c, const ik__run_options *o, ik_error *er
     if (!status) status = ik__make_folder(c->out, err);
     if (!status) status = keep_pipeline(c, o, err);
     if (!status) status = run_all(c, o, err);
+    if (!status && !o->quiet) ik__compare_print(c, stdout);
     if (!status && c->report) status = ik__report_compare(c, err);
     if (!status && c->report && !o->quiet) fprintf(stderr, "done: see %s/report.html\n", c->out);
     return status ? status : verdict(c, err);

@@ -19,8 +19,9 @@ typedef struct ik__facts {
     int64_t train_us, timed_steps; /* what so many of the steps took, pictures included */
     int64_t picture_us; /* to synthesise one picture, in the fastest batch of `picture_batch` */
     int64_t picture_batch;
-    int64_t samples;                  /* columns of a grid of samples, behind layout and picture */
-    int64_t peak_bytes;               /* the process's largest resident memory */
+    int64_t samples;    /* columns of a grid of samples, behind layout and picture */
+    int64_t peak_bytes; /* the process's largest resident memory */
+    int64_t counted_instances, counted_macs; /* the generator's, as publications count them */
     int64_t value_bytes, state_bytes; /* weights and buffers; gradients, moments and averages */
     int64_t arena_bytes, workspace_bytes;
     int n_networks;

@@ -16,6 +16,14 @@ static void add_networks(ik__session *s) {
     }
 }
 
+static void add_published(ik__session *s) {
+    ik__published p;
+    ik_error ignored;
+    if (ik__summary_published(s, 0, &p, &ignored)) return; /* not known, then */
+    s->facts.counted_instances = p.instances;
+    s->facts.counted_macs = p.macs;
+}
+
 static void add_memory(ik__session *s) {
     ik__facts *f = &s->facts;
     ik__memory m = ik__memory_of(s);
@@ -41,5 +49,6 @@ void ik__session_facts(ik__session *s, const ik__run_options *o) {
     f->batch = s->set.train.batch, f->accumulate = s->set.train.accumulate;
     f->samples = s->set.synthesize.samples;
     add_networks(s);
+    add_published(s);
     add_memory(s);
 }

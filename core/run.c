@@ -104,7 +104,7 @@ static ik_status stages(ik__session *s, const ik__run_options *o, ik_error *err)
                 s->set.name, s->device, (long long)s->info->count[IK_TRAIN],
                 (long long)s->info->height, (long long)s->info->width, (long long)s->info->labels,
                 s->out);
-    if (!status && o->verbose) ik__summary_print(s, stderr);
+    if (!status && o->verbose) status = ik__summary_print(s, 0, stderr, err);
     if (!status && o->resume && !ik__settings_stage(&s->set, "train"))
         status = load_trained(s, err);
     for (int i = 0; i < s->set.stages.n && !status; i++)
@@ -129,7 +129,7 @@ ik_status ik__run_one(const ik__run_options *o, ik_error *err) {
         char *text = ik__conf_dump(s->conf);
         printf("%s\n", text ? text : "");
         free(text);
-        ik__summary_print(s, stdout);
+        status = ik__summary_print(s, 0, stdout, err);
     } else {
         status = stages(s, o, err);
     }

@@ -19,8 +19,8 @@ typedef struct ik__run_options {
 ik_status ik__run(const ik__run_options *o, ik_error *err);
 /* Runs it as it stands, whatever it compares. */
 ik_status ik__run_one(const ik__run_options *o, ik_error *err);
-/* Needs neither data nor weights. instances: of the picture that is counted; 0: as many as the
- * dataset allows. */
+/* Needs neither data nor weights. instances: of the picture that is counted; 0: the pipeline's
+ * `counted_instances`. */
 ik_status ik__summary(const ik__run_options *o, bool json, int64_t instances, FILE *to,
                       ik_error *err);
 

@@ -20,6 +20,10 @@ static const ik_option top[] = {
     {"precision", "of the computation", IK_OPT_CHOICE, TOP(precision), "f32", 0, 0, precisions},
     {"init", "of spectrally normalised weights: uniform, as in the published runs, or Xavier",
      IK_OPT_CHOICE, TOP(init), "published", 0, 0, inits},
+    {"counted_instances",
+     "instances of the picture whose multiply-adds `summary` counts as publications do; 0: "
+     "dataset.max_instances",
+     IK_OPT_INT, TOP(counted_instances), "0", 0, 1 << 20, NULL},
     {"threads", "0: all processors", IK_OPT_INT, TOP(threads), "0", 0, 1024, NULL},
     {"stages", "what a run does, in order", IK_OPT_STRINGS, TOP(stages),
      "[train, synthesize, report]", 0, 0, NULL},

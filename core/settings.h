@@ -18,6 +18,7 @@ typedef struct ik__settings {
     int precision;
     int init; /* 0: spectrally normalised weights uniform, as in the published runs; 1: Xavier */
     int64_t seed, threads;
+    int64_t counted_instances; /* of the picture that publications' F counts; 0: all there may be */
     ik_strings stages;
     struct ik__train {
         int64_t steps, epochs, decay_epochs, batch, accumulate;

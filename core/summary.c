@@ -79,6 +79,7 @@ ik_status ik__summary_published(const ik__session *s, int64_t instances, ik__pub
                                 ik_error *err) {
     ik__graph *g = ik__session_graph(s, false);
     if (!g) return ik_errorf(err, IK_FAILED, "error: out of memory");
+    if (!instances) instances = s->set.counted_instances;
     if (instances) g->pub.info.max_instances = instances;
     ik__record_sample(g);
     double macs = 0;
@@ -93,7 +94,7 @@ ik_status ik__summary_published(const ik__session *s, int64_t instances, ik__pub
     return status;
 }
 
-void ik__summary_print(const ik__session *s, FILE *to) {
+static void print_tables(const ik__session *s, FILE *to) {
     fprintf(to, "%-16s %14s %18s %18s\n", "network", "parameters", "multiply-adds", "activations");
     for (int i = 0; i < s->model->n_networks; i++) {
         const char *name = s->model->networks[i].name;
@@ -119,6 +120,15 @@ static void print_published(const ik__published *p, FILE *to) {
             "multiply-adds\n(F: convolutions with their bias adds, and linear maps, for a picture "
             "of %lld instances)\n",
             (double)p->params * 1e-6, (double)p->macs * 1e-9, (long long)p->instances);
+}
+
+ik_status ik__summary_print(const ik__session *s, int64_t instances, FILE *to, ik_error *err) {
+    ik__published published;
+    ik_status status = ik__summary_published(s, instances, &published, err);
+    if (status) return status;
+    print_tables(s, to);
+    print_published(&published, to);
+    return IK_OK;
 }
 
 static void print_json(const ik__session *s, const ik__published *p, FILE *to) {
@@ -149,12 +159,11 @@ ik_status ik__summary(const ik__run_options *o, bool json, int64_t instances, FI
     with.no_data = true;
     ik_status status = ik__session_open(&with, &s, err);
     if (status) return status;
-    status = ik__summary_published(s, instances, &published, err);
-    if (!status && json) {
-        print_json(s, &published, to);
-    } else if (!status) {
-        ik__summary_print(s, to);
-        print_published(&published, to);
+    if (json) {
+        status = ik__summary_published(s, instances, &published, err);
+        if (!status) print_json(s, &published, to);
+    } else {
+        status = ik__summary_print(s, instances, to, err);
     }
     ik__session_close(s);
     return status;

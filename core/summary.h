@@ -17,11 +17,11 @@ ik__totals ik__summary_totals(const ik__session *s, const char *network);
 typedef struct ik__published {
     int64_t instances, params, macs;
 } ik__published;
-/* For pictures of that many instances; 0: as many as the dataset allows. */
+/* For a picture of that many instances; 0: the pipeline's `counted_instances`. */
 ik_status ik__summary_published(const ik__session *s, int64_t instances, ik__published *out,
                                 ik_error *err);
 
-/* A table of the networks and the programs of an opened session. */
-void ik__summary_print(const ik__session *s, FILE *to);
+/* Tables of the networks and the programs of an opened session, and the published numbers. */
+ik_status ik__summary_print(const ik__session *s, int64_t instances, FILE *to, ik_error *err);
 
 #endif

@@ -38,6 +38,25 @@ START_TEST(command_line) {
 }
 END_TEST
 
+/* The table at the end. Each of the 36 channels of the norms has a weight per value of noise. */
+START_TEST(table) {
+    static const char *const names[] = {"\neight ", "\nsixteen "};
+    double p[2], f[2], t[2];
+    compare("{name: eight}, {name: sixteen, set: [norm.noise_channels=16]}");
+    expect("run c.yaml --out c --set stages=[synthesize] --set counted_instances=5", 0, "P (M)");
+    ck_assert_ptr_nonnull(strstr(said, "for a picture of 5 instances; the time"));
+    for (int i = 0; i < 2; i++) {
+        const char *row = strstr(said, names[i]);
+        ck_assert_msg(row, "%s is not in: %s", names[i], said);
+        ck_assert_int_eq(sscanf(row, "%*s %lf %lf %lf", &p[i], &f[i], &t[i]), 3);
+        ck_assert_double_gt(t[i], 0);
+    }
+    ck_assert_double_eq_tol(p[1] - p[0], 8 * 36e-6, 1.1e-4);
+    ck_assert_double_ge(f[1], f[0]);
+    expect("run c.yaml --out d --set stages=[train] --set train.picture_every=0", 0, " -\n");
+}
+END_TEST
+
 START_TEST(finished) {
     compare(THREE);
     run("c", "c.yaml", "");
@@ -147,6 +166,7 @@ int main(void) {
     tcase_add_checked_fixture(c, set_up_runs, tear_down);
     tcase_add_test(c, as_if_alone);
     tcase_add_test(c, command_line);
+    tcase_add_test(c, table);
     tcase_add_test(c, finished);
     tcase_add_test(c, failing);
     tcase_add_loop_test(c, refused, 0, sizeof wrong / sizeof *wrong);
