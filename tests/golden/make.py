@@ -55,7 +55,6 @@ def weights(c):
 def run(program, s, inputs):
     """The results, by the names that `inadekit trace` gives them."""
     c = reference.arguments(SIZES + ["--program", program, "--grads"])
-    inputs = {{"noise.eps": "eps"}.get(k, k): v for k, v in inputs.items()}
     s = {k: v.clone() for k, v in s.items()}
     out = reference.outputs_of(c, s, inputs)
     if program == "encode":
@@ -107,7 +106,7 @@ def main():
 
     save("weights", weights(c))
     save("inputs", {**maps, "image": torch.rand(2, 3, 64, 64) * 2 - 1, "z": torch.randn(2, 256),
-                    "noise.eps": torch.randn(noise)})
+                    "eps": torch.randn(noise)})
     save("prior", {**maps, "z": torch.randn(2, 256), "noise": torch.randn(noise)})
     s, inputs = load("weights"), load("inputs")
     save("sample", run("sample", s, load("prior")))
@@ -124,7 +123,7 @@ def main():
     for program, given in (("g_step", inputs), ("sample", load("prior"))):
         save_thinned("nodes_" + program, nodes.watched(lambda: run(program, s, given)), {})
     eps = torch.randn((2 * STEPS,) + noise)
-    del inputs["noise.eps"]
+    del inputs["eps"]
     save_thinned("adam", training(s, inputs, eps.double()),
                  {f"eps.{i}": v for i, v in enumerate(eps)})
 

@@ -11,8 +11,8 @@ it, as a peer to compare with.
 
 Shapes follow from the weights and the inputs; the sizes (--channels ... --encoder) are for what
 `init`, `inputs` and --bench make up. Weights bear inadekit's paths.
-Inputs: image [B,H,W,3]; label, instance [B,H,W] i32; z [B,256]; noise [B,K,2,C0], or eps of that
-shape to draw from the encoder's posterior (`encode` takes K from either, else from the ids).
+Inputs: image [B,H,W,3]; label, instance [B,H,W] i32; z [B,256]; noise [B,K,2,C0], or noise.eps of
+that shape to draw from the encoder's posterior (`encode` takes K from either, else from the ids).
 `train` is g_step, Adam, d_step, Adam; its second half takes d.z, d.noise, d.eps where given.
 Outputs: fake [B,H,W,3], loss.<name> (unweighted), loss.total, grad.<path>, buffer.<path> as the
 forward left them; mu and logvar of `encode`; weight.<path> of `train`.
@@ -216,11 +216,13 @@ def read(path, dtype):
     values = {k: torch.from_numpy(v) for k, v in tensors.load(path).items()}
     if "image" in values:
         values["image"] = values["image"].permute(0, 3, 1, 2).contiguous()
+    values = {{"noise.eps": "eps"}.get(k, k): v for k, v in values.items()}
     return {k: v.to(dtype) if v.is_floating_point() else v for k, v in values.items()}
 
 
 def write(path, values):
     """Reals as f32, pictures channels last."""
+    values = {{"eps": "noise.eps"}.get(k, k): v for k, v in values.items()}
     for name in ("image", "fake"):
         if name in values:
             values[name] = values[name].permute(0, 2, 3, 1)
