@@ -79,6 +79,17 @@ START_TEST(of_a_run) {
 }
 END_TEST
 
+START_TEST(evaluated) {
+    run("a", "tiny.yaml",
+        "--set 'stages=[train, evaluate, report]' --set 'evaluate=[{plugin: pixels, id: x<y}]'");
+    read_page("a");
+    has("<h2>Metrics</h2>\n<p class=\"note\">Over 2 layouts of the validation set, 2 samples of each.");
+    has("<tr><th>x&lt;y.psnr</th><td class=\"number\">");
+    lacks("<th>items</th>");
+    ck_assert_int_eq(times("<figcaption>"), 5);
+}
+END_TEST
+
 START_TEST(styled) {
     ck_assert_int_eq(shell("sed -i 's/^  discriminator/  encoder: {plugin: instance_unet, "
                            "channels: 2}\\n  discriminator/' tiny.yaml"),
@@ -292,8 +303,8 @@ START_TEST(difference) {
     ck_assert_int_eq(c.pixels_outside, H * W - 1);
     ck_assert_double_eq_tol(c.inside, 20, 1);
     ck_assert_double_eq_tol(c.outside, 10, 1);
-    ck_assert_int_eq(out[3], 2 * (int)c.inside);
-    ck_assert_int_eq(out[5], 2 * (int)c.inside);
+    ck_assert_int_eq(out[3], IK__BRIGHTER * (int)c.inside);
+    ck_assert_int_eq(out[5], IK__BRIGHTER * (int)c.inside);
     ck_assert_int_eq(out[0], 0);
     ik__sheet_close(&s);
     ik__sheet_close(&mask);
@@ -343,6 +354,7 @@ int main(void) {
     TCase *c = tcase_create("report");
     tcase_add_checked_fixture(c, set_up_runs, tear_down_page);
     tcase_add_test(c, of_a_run);
+    tcase_add_test(c, evaluated);
     tcase_add_test(c, styled);
     tcase_add_test(c, nothing_varies);
     tcase_add_test(c, stages);

@@ -117,10 +117,11 @@ static void all_varied(ik__text *to, beside *b, int n, const ik__subject *s) {
         to->failed = true;
         return;
     }
-    ik__html_section(to, "One part varied",
-                     "Only the outlined instances draw their random values anew; all other values "
-                     "stay. The difference is between the first sample and any other, twice as "
-                     "bright as it is: black where nothing of a variant's picture varies alone.");
+    ik__html_section(
+        to, "One part varied",
+        "Only the outlined instances draw their random values anew; all other values "
+        "stay. The change is how far any sample differs from the first, three times as "
+        "bright: black where nothing of a variant's picture varies alone.");
     for (int row = 0; row < rows && row < VARIED_ROWS; row++) {
         ik__html(to, "<div class=\"beside\">\n");
         for (int i = 0; i < n; i++) triple(to, b, i, row, s[i].name);

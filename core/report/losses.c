@@ -35,22 +35,38 @@ static void add(ik__losses *l, const char *name, double step, double value) {
     s->value[s->n++] = value;
 }
 
+static void add_metric(ik__losses *l, const char *name, double value) {
+    if (!strcmp(name, "items") || !strcmp(name, "samples")) {
+        *(*name == 'i' ? &l->items : &l->samples) = (int)value;
+        return;
+    }
+    if (l->n_metrics == IK__METRICS_MOST) return;
+    struct ik__metric *m = &l->metrics[l->n_metrics++];
+    snprintf(m->name, sizeof m->name, "%s", name);
+    m->value = value;
+}
+
+/* {"step":10,...losses} or {"stage":"evaluate",...metrics}. */
 static void read_line(ik__losses *l, char *line, size_t n) {
     ik__json j = ik__json_on(line, n);
     double step = NAN;
     const char *key;
-    bool first = true;
+    bool first = true, evaluates = false;
     ik__json_enter(&j, '{');
     while (ik__json_more(&j, '}', &first)) {
         double value = NAN;
-        const char *text;
+        const char *text = "";
         if (!ik__json_key(&j, &key)) return;
         if (j.p < j.end && *j.p == '"') /* "nan", "inf" */
             ik__json_string(&j, &text);
         else
             ik__json_number(&j, &value);
         if (j.problem) return;
-        if (!strcmp(key, "step"))
+        if (!strcmp(key, "stage"))
+            evaluates = !strcmp(text, "evaluate"), l->n_metrics = 0;
+        else if (evaluates)
+            add_metric(l, key, value);
+        else if (!strcmp(key, "step"))
             step = value;
         else if (strcmp(key, "epoch") && isfinite(step))
             add(l, key, step, value);

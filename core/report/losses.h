@@ -1,4 +1,4 @@
-/* The losses of a run, from its log. */
+/* The losses of a run and what `evaluate` measured, from its log. */
 #ifndef INADEKIT_REPORT_LOSSES_H
 #define INADEKIT_REPORT_LOSSES_H
 
@@ -10,14 +10,18 @@ typedef struct ik__series {
     double *step, *value; /* value: NaN where the log has no number */
 } ik__series;
 
-enum { IK__SERIES_MOST = 48 };
+enum { IK__SERIES_MOST = 48, IK__METRICS_MOST = 64 };
 
 typedef struct ik__losses {
-    int n;
+    int n, n_metrics, items, samples; /* the last two: what the metrics were taken over */
     ik__series series[IK__SERIES_MOST];
+    struct ik__metric {
+        char name[96];
+        double value;
+    } metrics[IK__METRICS_MOST]; /* of the last evaluation */
 } ik__losses;
 
-/* <folder>/log.jsonl; a line that is wrong is passed over. False without any number. */
+/* <folder>/log.jsonl; a line that is wrong is passed over. False without any loss. */
 bool ik__losses_read(ik__losses *l, const char *folder);
 void ik__losses_free(ik__losses *l);
 const ik__series *ik__losses_find(const ik__losses *l, const char *name);

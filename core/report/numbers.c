@@ -93,10 +93,8 @@ static void networks(ik__text *to, int n, const ik__subject *s, bool macs) {
         }
 }
 
-void ik__section_numbers(ik__text *to, int n, const ik__subject *s) {
-    ik__html_section(to, "What it takes",
-                     "A picture's time is that of the fastest batch. Memory is what the process "
-                     "held at most, and what the device was planned to hold.");
+/* Column heads, where there are several runs. */
+static void begin_table(ik__text *to, int n, const ik__subject *s) {
     ik__html(to, "<div class=\"scroll\"><table>\n");
     if (n > 1) {
         ik__html(to, "<thead><tr><th></th>");
@@ -104,6 +102,51 @@ void ik__section_numbers(ik__text *to, int n, const ik__subject *s) {
         ik__html(to, "</tr></thead>\n");
     }
     ik__html(to, "<tbody>\n");
+}
+
+static const struct ik__metric *metric(const ik__losses *l, const char *name) {
+    for (int i = 0; i < l->n_metrics; i++)
+        if (!strcmp(l->metrics[i].name, name)) return &l->metrics[i];
+    return NULL;
+}
+
+/* A line per metric of any run, in the order of the first that has it. */
+void ik__section_metrics(ik__text *to, int n, const ik__subject *s) {
+    bool begun = false;
+    for (int run = 0; run < n; run++)
+        for (int k = 0; k < s[run].losses.n_metrics; k++) {
+            const char *name = s[run].losses.metrics[k].name;
+            bool before = false;
+            for (int i = 0; i < run; i++) before |= metric(&s[i].losses, name) != NULL;
+            if (before) continue;
+            if (!begun) {
+                char note[96];
+                snprintf(note, sizeof note,
+                         "Over %d layouts of the validation set, %d samples of each.",
+                         s[run].losses.items, s[run].losses.samples);
+                ik__html_section(to, "Metrics", note);
+                begin_table(to, n, s);
+                begun = true;
+            }
+            ik__html(to, "<tr><th>%s</th>", name);
+            for (int i = 0; i < n; i++) {
+                const struct ik__metric *m = metric(&s[i].losses, name);
+                char text[IK__WORDS] = "–";
+                if (m) snprintf(text, sizeof text, "%.6g", m->value);
+                ik__html(to, "<td class=\"number\">%s</td>", text);
+            }
+            ik__html(to, "</tr>\n");
+        }
+    if (!begun) return;
+    ik__html(to, "</tbody></table></div>\n");
+    ik__html_end_section(to);
+}
+
+void ik__section_numbers(ik__text *to, int n, const ik__subject *s) {
+    ik__html_section(to, "What it takes",
+                     "A picture's time is that of the fastest batch. Memory is what the process "
+                     "held at most, and what the device was planned to hold.");
+    begin_table(to, n, s);
     group(to, n, "Parameters");
     networks(to, n, s, false);
     group(to, n, "Multiply-adds per picture");

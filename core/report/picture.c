@@ -122,7 +122,7 @@ void ik__difference(const ik__sheet *s, const ik__sheet *mask, int row, uint8_t 
             bool in = where[3 * i] > 127;
             *(in ? &change->inside : &change->outside) += d;
             *(in ? &change->pixels_inside : &change->pixels_outside) += 1;
-            memset(rgb + 3 * i, d < 128 ? 2 * d : 255, 3);
+            memset(rgb + 3 * i, d < 255 / IK__BRIGHTER ? IK__BRIGHTER * d : 255, 3);
         }
     }
     free(first), free(other), free(where);

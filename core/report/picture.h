@@ -29,8 +29,9 @@ void ik__sheet_picture(ik__text *to, const ik__sheet *s, int row, int column, bo
 void ik__outline(ik__text *to, const uint8_t *mask, int height, int width);
 
 /* How far the samples of a row differ from its first: `rgb` takes the largest difference of any
- * sample and channel at each pixel, twice as bright; the sums of those differences go to the pixels
- * inside and outside of the mask. Samples begin at column 2. */
+ * sample and channel at each pixel, IK__BRIGHTER times as bright; the sums of those differences go
+ * to the pixels inside and outside of the mask. Samples begin at column 2. */
+enum { IK__BRIGHTER = 3 };
 typedef struct ik__change {
     double inside, outside; /* of 255, summed */
     int64_t pixels_inside, pixels_outside;

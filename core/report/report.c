@@ -45,6 +45,7 @@ ik_status ik__report_run(const char *folder, ik_error *err) {
     ik__section_varied(&page, s);
     ik__section_styled(&page, s);
     ik__section_progress(&page, s);
+    ik__section_metrics(&page, 1, s);
     ik__section_losses(&page, 1, s);
     ik__section_numbers(&page, 1, s);
     ik__section_pipeline(&page, folder);
@@ -88,6 +89,7 @@ ik_status ik__report_compare(const ik__compare *c, ik_error *err) {
     variants(&page, c);
     ik__section_samples_beside(&page, c->n, s);
     ik__section_varied_beside(&page, c->n, s);
+    ik__section_metrics(&page, c->n, s);
     ik__section_losses(&page, c->n, s);
     ik__section_numbers(&page, c->n, s);
     ik__section_pipeline(&page, c->out);

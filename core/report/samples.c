@@ -106,7 +106,7 @@ void ik__section_varied(ik__text *to, const ik__subject *s) {
     outlined(to, s, "varied", "One part varied",
              "Only the outlined instances draw their random values anew from sample to sample; all "
              "other values stay. The last column shows how far any sample differs from the first, "
-             "twice as bright as it is.",
+             "three times as bright.",
              NULL);
 }
 

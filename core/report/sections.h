@@ -31,6 +31,7 @@ void ik__section_progress(ik__text *to, const ik__subject *s);
 
 /* One or several: losses_section.c, numbers.c */
 void ik__section_losses(ik__text *to, int n, const ik__subject *s);
+void ik__section_metrics(ik__text *to, int n, const ik__subject *s);
 void ik__section_numbers(ik__text *to, int n, const ik__subject *s);
 /* <folder>/pipeline.yaml, and the machine. */
 void ik__section_pipeline(ik__text *to, const char *folder);

@@ -41,9 +41,9 @@ const char ik__page_style[] =
     ".outline{position:absolute;left:0;top:0;width:100%;height:100%;overflow:visible}\n"
     ".outline path{fill:none;stroke:#ff2e7e;stroke-width:2;stroke-linecap:square;"
     "vector-effect:non-scaling-stroke}\n"
-    ".beside{display:flex;flex-wrap:wrap;gap:.5rem 1.1rem;padding:.6rem 0;"
-    "border-top:1px solid var(--line)}\n"
-    ".beside .grid{margin:0;flex:0 1 auto;width:calc(var(--n)*(var(--w) + 4px) - 4px)}\n"
+    ".beside{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(17.5rem,100%),1fr));"
+    "gap:.5rem 1.1rem;padding:.6rem 0;border-top:1px solid var(--line)}\n"
+    ".beside .grid{margin:0}\n"
     /* Curves. */
     ".charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(19rem,100%),1fr));"
     "gap:.8rem}\n"
@@ -81,6 +81,7 @@ const char ik__page_style[] =
     "--c6:#c2255c;--c7:#495057}"
     "body{font-size:10.5pt;-webkit-print-color-adjust:exact;print-color-adjust:exact}"
     "main{max-width:none;padding:0}section{margin-top:1.4rem}"
+    ".beside{grid-template-columns:repeat(auto-fill,minmax(13rem,1fr))}"
     "h2,h3,.note{break-after:avoid}.chart,.cell,.beside,tr,.figures{break-inside:avoid}"
     "pre{max-height:none;overflow:visible;font-size:7.5pt;border:0;padding:0}.scroll{overflow:"
     "visible}}\n";
