@@ -25,6 +25,32 @@ void ik__conf_remove(ik__conf *map, const char *key) {
     map->n = kept;
 }
 
+void ik__conf_note(const ik__conf *c, const struct ik_option *rows) {
+    ik__conf *noted = (ik__conf *)c;
+    for (int i = 0; i < c->n_tables; i++)
+        if (c->tables[i] == rows) return;
+    if (rows && c->n_tables < IK__CONF_TABLES) noted->tables[noted->n_tables++] = rows;
+}
+
+ik__conf *ik__conf_ensure(ik__conf *root, ik__conf *map, const char *key) {
+    ik__conf *there = ik__conf_get(map, key);
+    if (there) return there->kind == IK_CONF_MAP ? there : NULL;
+    if (!map || map->kind != IK_CONF_MAP) return NULL;
+    ik__yaml loader = {.pool = ((tree *)root)->pool};
+    ik__yaml_node *node = ik__yaml_new(&loader, IK_CONF_MAP, "default", 1, 1);
+    size_t n = (size_t)map->n;
+    ik__conf **items = ik__pool_alloc(loader.pool, (n + 1) * sizeof *items);
+    const char **keys = ik__pool_alloc(loader.pool, (n + 1) * sizeof *keys);
+    if (n) {
+        memcpy(items, map->items, n * sizeof *items);
+        memcpy(keys, map->keys, n * sizeof *keys);
+    }
+    items[n] = &node->conf;
+    keys[n] = ik__pool_strdup(loader.pool, key);
+    map->items = items, map->keys = keys, map->n++;
+    return &node->conf;
+}
+
 bool ik__conf_is_null(const ik__conf *c) {
     return c->kind == IK_CONF_SCALAR && !c->quoted && !*c->text;
 }

@@ -12,6 +12,9 @@
 
 #include "inadekit/types.h"
 
+struct ik_option;
+enum { IK__CONF_TABLES = 3 };
+
 typedef enum { IK_CONF_SCALAR, IK_CONF_LIST, IK_CONF_MAP } ik__conf_kind;
 
 /* Owned by its root; an alias is a copy that keeps the position of the original. */
@@ -29,6 +32,9 @@ struct ik__conf {
     /* Where this node's key is written, when it is a map's value. */
     const char *key_file;
     int key_line, key_column;
+    /* Which options were read from here: what is not written then holds by its default. */
+    int n_tables;
+    const struct ik_option *tables[IK__CONF_TABLES];
 };
 
 /* Loads a file whose root is a map and applies overrides `a.b.c=value` in order. A component that
@@ -54,6 +60,12 @@ ik_status ik__conf_fail(const ik__conf *at, ik_error *err, const char *fmt, ...)
 char *ik__conf_dump(const ik__conf *root);
 /* The same in a file, written whole or not at all. */
 ik_status ik__conf_write(const ik__conf *root, const char *path, ik_error *err);
+
+/* Notes that an option table was read from a node; changes nothing else of it. */
+void ik__conf_note(const ik__conf *c, const struct ik_option *rows);
+/* The map of that key in a map of the tree; an empty one is added where there is none. NULL where
+ * something else is. */
+ik__conf *ik__conf_ensure(ik__conf *root, ik__conf *map, const char *key);
 
 /* The candidate (NULL-terminated list) that `word` was probably meant to be: at most a third of the
  * letters added, dropped, changed or swapped; the first of the nearest, or NULL. */

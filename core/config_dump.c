@@ -50,8 +50,7 @@ static void put_scalar(FILE *f, const ik__conf *c) {
         put_quoted(f, c->text, false);
 }
 
-/* Scalars and lists of nothing but scalars fit on a line. */
-static bool is_flat(const ik__conf *c) {
+bool ik__yaml_is_flat(const ik__conf *c) {
     if (c->kind == IK_CONF_SCALAR || c->n == 0) return true;
     if (c->kind == IK_CONF_MAP) return false;
     for (int i = 0; i < c->n; i++)
@@ -59,7 +58,7 @@ static bool is_flat(const ik__conf *c) {
     return true;
 }
 
-static void put_flat(FILE *f, const ik__conf *c) {
+void ik__yaml_put_flat(FILE *f, const ik__conf *c) {
     if (c->kind == IK_CONF_SCALAR) {
         put_scalar(f, c);
         return;
@@ -72,6 +71,14 @@ static void put_flat(FILE *f, const ik__conf *c) {
     fputc(c->kind == IK_CONF_MAP ? '}' : ']', f);
 }
 
+void ik__yaml_put_key(FILE *f, const char *key) {
+    if (plain_is_safe(key))
+        fputs(key, f);
+    else
+        put_quoted(f, key, true);
+    fputc(':', f);
+}
+
 /* One line or more; the first begins where the cursor is. */
 static void put_block(FILE *f, const ik__conf *c, int indent) {
     for (int i = 0; i < c->n; i++) {
@@ -79,13 +86,11 @@ static void put_block(FILE *f, const ik__conf *c, int indent) {
         if (i) fprintf(f, "%*s", indent, "");
         if (c->kind == IK_CONF_LIST)
             fputs("- ", f);
-        else if (plain_is_safe(c->keys[i]))
-            fprintf(f, "%s:", c->keys[i]);
         else
-            put_quoted(f, c->keys[i], true), fputc(':', f);
-        if (is_flat(item)) {
+            ik__yaml_put_key(f, c->keys[i]);
+        if (ik__yaml_is_flat(item)) {
             if (c->kind == IK_CONF_MAP) fputc(' ', f);
-            put_flat(f, item);
+            ik__yaml_put_flat(f, item);
             fputc('\n', f);
             continue;
         }
@@ -99,8 +104,8 @@ char *ik__conf_dump(const ik__conf *root) {
     size_t size = 0;
     FILE *f = open_memstream(&text, &size);
     if (!f) return NULL;
-    if (is_flat(root)) {
-        put_flat(f, root);
+    if (ik__yaml_is_flat(root)) {
+        ik__yaml_put_flat(f, root);
         fputc('\n', f);
     } else {
         put_block(f, root, 0);

@@ -72,4 +72,9 @@ ik_status ik__yaml_load(ik__yaml *loader, const char *path, ik__yaml_node **out,
 ik_status ik__yaml_set(ik__yaml *loader, ik__yaml_node *root, int n, const char *const *sets,
                        ik_error *err);
 
+/* Parts of a dump. Scalars and lists of nothing but scalars fit on a line. */
+bool ik__yaml_is_flat(const ik__conf *c);
+void ik__yaml_put_flat(FILE *f, const ik__conf *c);
+void ik__yaml_put_key(FILE *f, const char *key); /* and its colon */
+
 #endif

@@ -89,6 +89,7 @@ static ik_status configure(ik__data *d, const ik__conf *dataset, ik_error *err) 
                                    own, "dataset", &d->options, d->instance->pool, err)
                 : ik_errorf(err, IK_FAILED, "out of memory");
     }
+    if (!status) ik__conf_note(dataset, ik__data_options);
     free(common_names);
     free(own);
     return status ? status : settle(d, dataset, err);

@@ -81,6 +81,7 @@ static ik_status read_losses(ik__model *m, const ik__conf *list, ik_error *err) 
         only.file = list->items[i]->file;
         status = ik__options_fill(rows, &only, NULL, "loss", &l->weight, m->pool, err);
         if (status) return status;
+        ik__conf_note(list->items[i], rows);
         const ik__conf *id = ik__conf_get(list->items[i], "id");
         l->name = id && id->kind == IK_CONF_SCALAR ? id->text : l->instance->plugin->name;
         m->n_losses++;

@@ -102,6 +102,7 @@ static ik_status read_node(ik__model *m, ik__network *net, int i, ik_error *err)
     for (int k = 0; k < c->n; k++) keys[k] = strcmp(c->keys[k], "block") ? c->keys[k] : "plugin";
     alias->keys = keys;
     status = ik__instance_new(IK_BLOCK, alias, node_keys, &node->block, err);
+    if (!status) ik__conf_note(c, node->block->plugin->options);
     return status ? status : ik__model_keep(m, node->block, err);
 }
 

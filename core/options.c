@@ -263,6 +263,7 @@ ik_status ik__options_fill(const ik_option *rows, const ik__conf *map, const cha
                            const char *what, void *self, ik__pool *pool, ik_error *err) {
     filler f = {what, pool, err};
     ik_status status = map ? check_keys(&f, rows, map, also) : IK_OK;
+    if (map) ik__conf_note(map, rows);
     for (const ik_option *row = rows; row && row->name && !status; row++) {
         const ik__conf *c = listed(also, row->name) ? NULL : ik__conf_get(map, row->name);
         void *to = (char *)self + row->offset;

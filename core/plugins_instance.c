@@ -79,6 +79,7 @@ ik_status ik__instance_new(ik_kind kind, const ik__conf *conf, const char *const
     ik__conf bare = *conf;
     bare.kind = IK_CONF_MAP;
     bare.n = 0;
+    ik__conf_note(conf, p->options);
     return make(p, &bare, conf, also, out, err);
 }
 

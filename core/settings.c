@@ -182,3 +182,12 @@ ik_status ik__settings_read(const ik__conf *root, ik__pool *pool, ik__settings *
                                "train.ema: a decay below 1 is wanted, as 0.999; 0 for none");
     return status;
 }
+
+void ik__settings_complete(ik__conf *root) {
+    ik__conf *t = ik__conf_ensure(root, root, "train");
+    ik__conf *lr = ik__conf_ensure(root, t, "lr");
+    ik__conf *y = ik__conf_ensure(root, root, "synthesize");
+    if (t) ik__conf_note(t, train);
+    if (lr) ik__conf_note(lr, rates);
+    if (y) ik__conf_note(y, synthesize);
+}

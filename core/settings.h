@@ -45,6 +45,9 @@ extern const ik__settings_table ik__settings_tables[];
 
 /* Checks the top level of a pipeline; strings live in the pool. */
 ik_status ik__settings_read(const ik__conf *root, ik__pool *pool, ik__settings *out, ik_error *err);
+/* Adds the sections that the file leaves out, empty, and notes their options: for a reader who
+ * wants to see everything that holds. */
+void ik__settings_complete(ik__conf *root);
 bool ik__settings_stage(const ik__settings *s, const char *stage);
 
 #endif
