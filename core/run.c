@@ -1,13 +1,13 @@
 /* The stages of a run. */
 #include "run.h"
 
-#include "evaluate.h"
-
-#include "summary.h"
-#include "training.h"
 #include "compare.h"
+#include "dry_run.h"
+#include "evaluate.h"
 #include "report.h"
+#include "summary.h"
 #include "textfile.h"
+#include "training.h"
 
 #include <stdlib.h>
 
@@ -125,14 +125,10 @@ ik_status ik__run_one(const ik__run_options *o, ik_error *err) {
         ik__session_close(s);
         return status;
     }
-    if (o->dry_run) {
-        char *text = ik__conf_dump(s->conf);
-        printf("%s\n", text ? text : "");
-        free(text);
-        status = ik__summary_print(s, 0, stdout, err);
-    } else {
+    if (o->dry_run)
+        status = ik__dry_run(s, o, stdout, err);
+    else
         status = stages(s, o, err);
-    }
     ik__session_close(s);
     return status;
 }
