@@ -97,6 +97,11 @@ ik__value *ik__value_new(ik__pool *pool, ik__pickle_kind kind) {
     return v;
 }
 
+bool ik__value_is(const ik__value *v, const char *text) {
+    return v->kind == IK__PICKLE_TEXT && v->bytes == strlen(text) &&
+           !memcmp(v->text, text, v->bytes);
+}
+
 static void push(machine *m, ik__value *v) {
     if (m->status || !v || !grow(m, &m->stack, m->n, &m->room, sizeof *m->stack)) return;
     m->stack[m->n++] = v;

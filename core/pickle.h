@@ -57,6 +57,9 @@ struct ik__value {
     size_t bytes;
 };
 
+/* Is it this text? */
+bool ik__value_is(const ik__value *v, const char *text);
+
 ik__value *ik__value_new(ik__pool *pool, ik__pickle_kind kind);
 
 typedef struct ik__pickle {

@@ -108,7 +108,7 @@ ik__value *ik__torch_call(int row, const ik__value *args, ik__pool *pool, const 
 ik__value *ik__torch_persistent(const ik__value *id, ik__pool *pool) {
     if (id->kind != IK__PICKLE_TUPLE || id->n < 5 || id->n > 6) return NULL;
     ik__value *const *a = id->items;
-    if (a[0]->kind != IK__PICKLE_TEXT || !is(a[0]->text, a[0]->bytes, "storage")) return NULL;
+    if (!ik__value_is(a[0], "storage")) return NULL;
     if (a[1]->kind != IK__PICKLE_GLOBAL || rows[a[1]->n].meaning != STORAGE) return NULL;
     if (a[2]->kind != IK__PICKLE_TEXT || a[4]->kind != IK__PICKLE_INT || a[4]->whole < 0)
         return NULL;

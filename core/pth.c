@@ -153,25 +153,6 @@ static bool contiguous(const ik__pickle_tensor *t) {
     return true;
 }
 
-/* `from` is where element 0 lies. The innermost axis is walked fastest, so `to` is in order. */
-static bool gather(const ik__pth_tensor *t, const unsigned char *from, unsigned char *to,
-                   int64_t *misfit) {
-    const ik__pickle_tensor *r = t->recipe;
-    const int64_t size = ik__raw_types[t->storage->raw].bytes, n = ik_count(t->entry.shape);
-    int64_t at[IK_MAX_RANK] = {0}, place = 0;
-    for (int64_t i = 0; i < n; i++) {
-        if (!ik__raw_read(t->storage->raw, 1, from + place * size, to + i * 4, misfit))
-            return false;
-        for (int k = r->rank; k-- > 0;) {
-            place += r->stride[k];
-            if (++at[k] < r->size[k]) break;
-            place -= at[k] * r->stride[k];
-            at[k] = 0;
-        }
-    }
-    return true;
-}
-
 ik_status ik__pth_read(ik__pth *p, int i, void *to, ik_error *err) {
     if (i < 0 || i >= p->n)
         return ik_errorf(err, IK_FAILED, "%s: has no tensor number %d", p->path, i);
@@ -184,7 +165,8 @@ ik_status ik__pth_read(ik__pth *p, int i, void *to, ik_error *err) {
     int64_t misfit, first = t->recipe->storage->offset + t->recipe->offset;
     from += first * ik__raw_types[t->storage->raw].bytes;
     bool good = contiguous(t->recipe) ? ik__raw_read(t->storage->raw, (size_t)n, from, to, &misfit)
-                                      : gather(t, from, to, &misfit);
+                                      : ik__raw_gather(t->storage->raw, &t->entry.shape,
+                                                       t->recipe->stride, from, to, &misfit);
     if (p->map.data)
         ik__map_release(&p->map, t->storage->at, t->storage->at + (uint64_t)t->storage->bytes);
     if (good) return IK_OK;

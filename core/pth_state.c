@@ -46,11 +46,6 @@ static bool holds_tensors(walk *w, const ik__value *v, int depth) {
     return false;
 }
 
-static bool is_text(const ik__value *v, const char *text) {
-    return v->kind == IK__PICKLE_TEXT && v->bytes == strlen(text) &&
-           !memcmp(v->text, text, v->bytes);
-}
-
 /* The part of `v` to go on in, NULL to stay. */
 static const ik__value *inner(walk *w, const ik__value *v) {
     const ik__value *only = NULL;
@@ -65,7 +60,7 @@ static const ik__value *inner(walk *w, const ik__value *v) {
     if (n == 1) return only;
     for (int k = 0; n && parts[k]; k++)
         for (int i = 1; i < v->n; i += 2)
-            if (is_text(v->items[i - 1], parts[k]) && holds_tensors(w, v->items[i], 0))
+            if (ik__value_is(v->items[i - 1], parts[k]) && holds_tensors(w, v->items[i], 0))
                 return v->items[i];
     return NULL;
 }

@@ -14,15 +14,11 @@ static ik_status next(ik__pth *p, size_t *at, ik__pickle *out, ik_error *err) {
     return status;
 }
 
-static bool is_text(const ik__value *v, const char *text) {
-    return v->kind == IK__PICKLE_TEXT && v->bytes == strlen(text) &&
-           !memcmp(v->text, text, v->bytes);
-}
-
 static ik_status check_machine(const ik__pth *p, const ik__value *facts, ik_error *err) {
     for (int i = 0; facts->kind == IK__PICKLE_DICT && i < facts->n; i += 2) {
         const ik__value *v = facts->items[i + 1];
-        if (is_text(facts->items[i], "little_endian") && v->kind == IK__PICKLE_BOOL && !v->whole)
+        if (ik__value_is(facts->items[i], "little_endian") && v->kind == IK__PICKLE_BOOL &&
+            !v->whole)
             return ik_errorf(err, IK_FAILED, "%s: was written on a big-endian machine", p->path);
     }
     return IK_OK;

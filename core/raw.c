@@ -72,6 +72,24 @@ bool ik__raw_read(ik__raw type, size_t n, const void *from, void *to, int64_t *m
     return true;
 }
 
+/* The innermost axis is walked fastest. */
+bool ik__raw_gather(ik__raw type, const ik_shape *shape, const int64_t *stride, const void *from,
+                    void *to, int64_t *misfit) {
+    const int64_t size = ik__raw_types[type].bytes, n = ik_count(*shape);
+    int64_t at[IK_MAX_RANK] = {0}, place = 0;
+    for (int64_t i = 0; i < n; i++) {
+        if (!ik__raw_read(type, 1, (const char *)from + place * size, (char *)to + i * 4, misfit))
+            return false;
+        for (int k = shape->rank; k-- > 0;) {
+            place += stride[k];
+            if (++at[k] < shape->d[k]) break;
+            place -= at[k] * stride[k];
+            at[k] = 0;
+        }
+    }
+    return true;
+}
+
 bool ik__raw_bytes(ik__raw type, const ik_shape *shape, int64_t *bytes) {
     bool empty = false, overflow = false;
     *bytes = ik__raw_types[type].bytes;

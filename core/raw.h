@@ -30,6 +30,11 @@ extern const ik__raw_type ik__raw_types[IK__RAW_COUNT];
  * does not fit into 32 bits, and which in `misfit`. */
 bool ik__raw_read(ik__raw type, size_t n, const void *from, void *to, int64_t *misfit);
 
+/* The same for a tensor whose elements lie apart: `stride` has the distances in elements, per axis.
+ * `to` is in logical order. */
+bool ik__raw_gather(ik__raw type, const ik_shape *shape, const int64_t *stride, const void *from,
+                    void *to, int64_t *misfit);
+
 /* The bytes of a tensor; false where they overflow. A dimension of 0 makes it empty whatever the
  * others say. */
 bool ik__raw_bytes(ik__raw type, const ik_shape *shape, int64_t *bytes);

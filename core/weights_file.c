@@ -4,6 +4,7 @@
 
 #include "ir.h"
 #include "pth.h"
+#include "raw.h"
 #include "safetensors.h"
 
 #include <fcntl.h>
@@ -157,23 +158,14 @@ static ik_status read_plain(ik__wfile *f, int i, void *to, ik_error *err) {
 }
 
 /* Elements of 4 bytes, from the order of the file to that of the shape. */
-static void permute(const ik__wfile_entry *e, const uint32_t *theirs, uint32_t *ours) {
-    int64_t stride[IK_MAX_RANK], at[IK_MAX_RANK] = {0}, place = 0, n = ik_count(e->shape);
-    const int rank = e->shape.rank;
-    for (int i = 0; i < rank; i++) { /* theirs, of the axis that is i here */
+static void permute(const ik__wfile_entry *e, const void *theirs, void *ours) {
+    int64_t stride[IK_MAX_RANK], ignored;
+    for (int i = 0; i < e->shape.rank; i++) { /* theirs, of the axis that is i here */
         stride[i] = 1;
-        for (int k = 0; k < rank; k++)
+        for (int k = 0; k < e->shape.rank; k++)
             if (e->axes.of[k] > e->axes.of[i]) stride[i] *= e->shape.d[k];
     }
-    for (int64_t i = 0; i < n; i++) {
-        ours[i] = theirs[place];
-        for (int k = rank; k-- > 0;) {
-            place += stride[k];
-            if (++at[k] < e->shape.d[k]) break;
-            place -= at[k] * stride[k];
-            at[k] = 0;
-        }
-    }
+    ik__raw_gather(IK__I32, &e->shape, stride, theirs, ours, &ignored);
 }
 
 ik_status ik__wfile_read(ik__wfile *f, int i, void *to, ik_error *err) {
