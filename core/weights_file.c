@@ -6,11 +6,18 @@
 #include "pth.h"
 #include "raw.h"
 #include "safetensors.h"
+#include "weights_old.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* What an entry is read from, by numbers in the file. */
+typedef struct origin {
+    int tensor;
+    int orig, u; /* -1; or the tensor is an old `weight`, and the entry the `weight_v` to it */
+} origin;
 
 struct ik__wfile {
     char *path;
@@ -20,7 +27,7 @@ struct ik__wfile {
     bool foreign;   /* its names are those of another program, or of a map */
     int n;
     ik__wfile_entry *entries;
-    int *source;     /* of an entry: its number in the file */
+    origin *origins;
     int *by_name;    /* entries, sorted by name */
     ik__wfile *over; /* goes before, under names that begin with: */
     const char *lead;
@@ -49,12 +56,49 @@ static ik_status sort(ik__wfile *f, ik_error *err) {
     return IK_OK;
 }
 
+static int find_with(const ik__wfile *f, const char *name, const char *end) {
+    char full[IK__WMAP_NAME_BYTES + 64];
+    snprintf(full, sizeof full, "%s%s", name, end);
+    return ik__wfile_find(f, full);
+}
+
+/* Is entry i an old `weight`, with the other two beside it? */
+static bool is_old_spectral(const ik__wfile *f, int i, int *orig, int *u) {
+    const ik__wfile_entry *e = &f->entries[i];
+    *orig = find_with(f, e->origin, "_orig");
+    *u = find_with(f, e->origin, "_u");
+    if (*orig < 0 || *u < 0 || find_with(f, e->origin, "_v") >= 0) return false;
+    const ik__wfile_entry *w = &f->entries[*orig], *rows = &f->entries[*u];
+    return e->dtype == IK_F32 && w->dtype == IK_F32 && rows->dtype == IK_F32 && w->shape.rank &&
+           ik_count(w->shape) && ik_same_shape(e->shape, w->shape) &&
+           ik_same_shape(rows->shape, IK_SHAPE1(w->shape.d[0]));
+}
+
+/* It becomes the `weight_v` that is missing. */
+static ik_status convert_old_spectral(ik__wfile *f, ik_error *err) {
+    for (int i = 0; i < f->n; i++) {
+        int orig, u;
+        if (is_old_spectral(f, i, &orig, &u)) f->origins[i] = (origin){i, orig, u};
+    }
+    for (int i = 0; i < f->n; i++) {
+        if (f->origins[i].u < 0) continue;
+        ik__wfile_entry *e = &f->entries[i];
+        const ik_shape *w = &f->entries[f->origins[i].orig].shape;
+        size_t size = strlen(e->origin) + 3;
+        char *name = ik__pool_alloc(f->pool, size);
+        snprintf(name, size, "%s_v", e->origin);
+        e->name = e->origin = name;
+        e->shape = IK_SHAPE1(ik_count(*w) / w->d[0]);
+    }
+    return sort(f, err);
+}
+
 static ik_status list_entries(ik__wfile *f, ik_error *err) {
     f->n = f->st ? ik__st_count(f->st) : ik__pth_count(f->pth);
     f->entries = calloc((size_t)f->n + 1, sizeof *f->entries);
-    f->source = calloc((size_t)f->n + 1, sizeof *f->source);
+    f->origins = calloc((size_t)f->n + 1, sizeof *f->origins);
     f->by_name = calloc((size_t)f->n + 1, sizeof *f->by_name);
-    if (!f->entries || !f->source || !f->by_name) return no_memory(f->path, err);
+    if (!f->entries || !f->origins || !f->by_name) return no_memory(f->path, err);
     for (int i = 0; i < f->n; i++) {
         const ik__st_entry *e = f->st ? ik__st_entry_at(f->st, i) : ik__pth_entry_at(f->pth, i);
         f->entries[i] = (ik__wfile_entry){.name = e->name,
@@ -62,9 +106,10 @@ static ik_status list_entries(ik__wfile *f, ik_error *err) {
                                           .raw_dtype = e->raw_dtype,
                                           .dtype = e->dtype,
                                           .shape = e->shape};
-        f->source[i] = i;
+        f->origins[i] = (origin){i, -1, -1};
     }
-    return sort(f, err);
+    ik_status status = sort(f, err);
+    return status || !f->foreign ? status : convert_old_spectral(f, err);
 }
 
 static bool is_pth(const char *path) {
@@ -102,7 +147,7 @@ void ik__wfile_close(ik__wfile *f) {
     ik__pth_close(f->pth);
     ik__pool_free(f->pool);
     free(f->entries);
-    free(f->source);
+    free(f->origins);
     free(f->by_name);
     free(f->path);
     free(f);
@@ -150,11 +195,33 @@ int ik__wfile_overlay(ik__wfile *f, ik__wfile *over, const char *lead) {
     return n;
 }
 
+static ik_status read_tensor(ik__wfile *f, int tensor, void *to, ik_error *err) {
+    return f->st ? ik__st_read(f->st, tensor, to, err) : ik__pth_read(f->pth, tensor, to, err);
+}
+
+static int64_t elements(const ik__wfile *f, int tensor) {
+    const ik__st_entry *e =
+        f->st ? ik__st_entry_at(f->st, tensor) : ik__pth_entry_at(f->pth, tensor);
+    return ik_count(e->shape);
+}
+
+static ik_status read_old_spectral(ik__wfile *f, const origin *o, float *v, ik_error *err) {
+    const int64_t rows = elements(f, o->u), n = elements(f, o->orig);
+    float *all = malloc((size_t)(2 * n + rows) * sizeof *all);
+    if (!all) return no_memory(f->path, err);
+    ik_status status = read_tensor(f, o->orig, all, err);
+    if (!status) status = read_tensor(f, o->tensor, all + n, err);
+    if (!status) status = read_tensor(f, o->u, all + 2 * n, err);
+    if (!status) ik__old_spectral_v(rows, n / rows, all, all + n, all + 2 * n, v);
+    free(all);
+    return status;
+}
+
 static ik_status read_plain(ik__wfile *f, int i, void *to, ik_error *err) {
     int over = find_over(f, &f->entries[i]);
+    const origin *o = &f->origins[i];
     if (over >= 0) return ik__wfile_read(f->over, over, to, err);
-    return f->st ? ik__st_read(f->st, f->source[i], to, err)
-                 : ik__pth_read(f->pth, f->source[i], to, err);
+    return o->u < 0 ? read_tensor(f, o->tensor, to, err) : read_old_spectral(f, o, to, err);
 }
 
 /* Elements of 4 bytes, from the order of the file to that of the shape. */
@@ -298,7 +365,7 @@ ik_status ik__wfile_keep(ik__wfile *f, const char *network, bool strict, ik_erro
         } else if (!within(e->name, network)) {
             continue;
         }
-        f->source[n] = f->source[i];
+        f->origins[n] = f->origins[i];
         f->entries[n++] = *e;
     }
     f->n = n;

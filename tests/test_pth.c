@@ -86,6 +86,30 @@ START_TEST(several_parts_keep_their_names) {
 }
 END_TEST
 
+/* sigma = u' W v is what PyTorch makes of the same file. */
+START_TEST(spectral_norm_of_old) {
+    ik__wfile *f = open_file(FILES "old_spectral.pth");
+    ck_assert_int_eq(ik__wfile_count(f), 5);
+    ck_assert_int_lt(ik__wfile_find(f, "layer.weight"), 0);
+    int at = ik__wfile_find(f, "layer.weight_v");
+    ck_assert_int_ge(at, 0);
+    ck_assert(ik_same_shape(ik__wfile_entry_at(f, at)->shape, IK_SHAPE1(27)));
+    float *v = read_entry(f, at), *w = read_entry(f, ik__wfile_find(f, "layer.weight_orig"));
+    float *u = read_entry(f, ik__wfile_find(f, "layer.weight_u"));
+    float *wanted = read_entry(f, ik__wfile_find(f, "sigma"));
+    double sigma = 0;
+    for (int r = 0; r < 4; r++)
+        for (int c = 0; c < 27; c++) sigma += (double)u[r] * w[r * 27 + c] * v[c];
+    ck_assert_double_eq_tol(sigma, *wanted, 1e-5 * *wanted);
+    ck_assert_double_gt(sigma, 0.1);
+    free(v);
+    free(w);
+    free(u);
+    free(wanted);
+    ik__wfile_close(f);
+}
+END_TEST
+
 static void refuse(const char *name, const char *why) {
     ik_error err = {""};
     ik__wfile *f;
@@ -166,6 +190,7 @@ int main(void) {
     tcase_add_test(tests, state_dict_of_a_checkpoint);
     tcase_add_test(tests, order_is_kept);
     tcase_add_test(tests, several_parts_keep_their_names);
+    tcase_add_test(tests, spectral_norm_of_old);
     tcase_add_test(tests, what_is_refused);
     tcase_add_test(tests, number_beyond_32_bits);
     tcase_add_test(tests, published_files);

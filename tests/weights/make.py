@@ -59,6 +59,23 @@ def checkpoint():
             "optimizer": optimizer.state_dict()}
 
 
+def old_spectral():
+    """Spectral norm as before PyTorch 1.1: the weight as it was used, no v. With the sigma that
+    PyTorch itself arrives at when it loads such a state dict."""
+    torch.manual_seed(3)
+    net = torch.nn.utils.spectral_norm(torch.nn.Conv2d(3, 4, 3))
+    for _ in range(3):
+        net(torch.randn(1, 3, 5, 5))
+    state = net.state_dict()
+    sigma = state["weight_u"] @ state["weight_orig"].flatten(1) @ state.pop("weight_v")
+    state["weight"] = state["weight_orig"] / sigma
+    again = torch.nn.utils.spectral_norm(torch.nn.Conv2d(3, 4, 3))
+    again.load_state_dict(collections.OrderedDict(state))
+    sigma = again.weight_u @ again.weight_orig.detach().flatten(1) @ again.weight_v
+    old = {"layer." + k: v for k, v in state.items()}
+    return dict(old, sigma=sigma)
+
+
 def two_parts():
     return {"a": {"w": torch.ones(2)}, "b": [torch.zeros(1), {"w": torch.full((1,), 2.0)}]}
 
@@ -131,6 +148,7 @@ def main():
     state = {k.replace("module.", ""): v for k, v in whole["state_dict"].items()}
     save_file(expected(state), path("checkpoint.safetensors"))
 
+    torch.save(old_spectral(), path("old_spectral.pth"))
     torch.save(two_parts(), path("parts.pth"))
     torch.save(torch.nn.Linear(2, 2), path("model.pth"))
     torch.save({"epoch": 1}, path("nothing.pth"))
