@@ -122,6 +122,39 @@ START_TEST(reads_twice) {
 }
 END_TEST
 
+/* KiB of files that are mapped and in memory. */
+static long resident_files(void) {
+    FILE *f = fopen("/proc/self/status", "r");
+    char line[128];
+    long kib = -1;
+    while (f && fgets(line, sizeof line, f)) sscanf(line, "RssFile: %ld", &kib);
+    if (f) fclose(f);
+    return kib;
+}
+
+/* Of a file of 32 MiB, read tensor by tensor, little stays. */
+START_TEST(releases_what_was_read) {
+    enum { TENSORS = 8, N = 1 << 20 };
+    float *a = calloc(N, sizeof *a);
+    char name[16];
+    ik__st_writer *w = ik__st_writer_new(path);
+    for (int i = 0; i < TENSORS; i++) {
+        snprintf(name, sizeof name, "%d", i);
+        ik__st_add(w, name, IK_F32, IK_SHAPE1(N));
+    }
+    ik__st_begin(w);
+    for (int i = 0; i < TENSORS; i++) ik__st_write(w, a, N);
+    ck_assert_int_eq(ik__st_commit(w, NULL), IK_OK);
+    long before = resident_files();
+    ck_assert_int_ge(before, 0);
+    ik__st *st = open_good();
+    for (int i = 0; i < TENSORS; i++) ck_assert_int_eq(ik__st_read(st, i, a, NULL), IK_OK);
+    ck_assert_int_lt(resident_files() - before, 2048);
+    ik__st_close(st);
+    free(a);
+}
+END_TEST
+
 START_TEST(empty_file_has_no_tensors) {
     ik__st_writer *w = ik__st_writer_new(path);
     ck_assert_int_eq(ik__st_begin(w), IK_OK);
@@ -458,6 +491,7 @@ int main(void) {
     tcase_add_checked_fixture(t, make_folder, remove_folder);
     tcase_add_test(t, round_trip);
     tcase_add_test(t, reads_twice);
+    tcase_add_test(t, releases_what_was_read);
     tcase_add_test(t, empty_file_has_no_tensors);
     tcase_add_test(t, header_bytes);
     tcase_add_test(t, conversions);
