@@ -47,12 +47,14 @@ static void cut_short(machine *m) {
 static bool grow(machine *m, void *array, int count, int *room, size_t size) {
     if (count < *room) return true;
     int more = *room ? *room * 2 : 64;
-    void *p = realloc(*(void **)array, (size_t)more * size);
+    void *p;
+    memcpy(&p, array, sizeof p); /* a pointer of whatever type */
+    p = realloc(p, (size_t)more * size);
     if (!p) {
         fail(m, "out of memory");
         return false;
     }
-    *(void **)array = p;
+    memcpy(array, &p, sizeof p);
     *room = more;
     return true;
 }
@@ -124,11 +126,6 @@ static ik__value *top(machine *m, ik__pickle_kind kind) {
     return NULL;
 }
 
-static void mark(machine *m) {
-    if (grow(m, &m->marks, m->n_marks, &m->mark_room, sizeof *m->marks))
-        m->marks[m->n_marks++] = m->n;
-}
-
 /* The values above the last mark, which is removed with them. */
 static ik__value **above_mark(machine *m, int *count) {
     *count = 0;
@@ -178,14 +175,16 @@ static void extend(machine *m, void *array, int *count, int *room, const void *m
         fail(m, "has more than %d values in one place", MAX_STEPS);
         return;
     }
-    void **items = *(void ***)array;
+    char *items;
+    memcpy(&items, array, sizeof items);
     if (*count + n > *room) {
         *room = *count + n < 2 * *room ? 2 * *room : *count + n;
-        void **larger = ik__pool_alloc(m->pool, (size_t)*room * sizeof *larger);
-        if (*count) memcpy(larger, items, (size_t)*count * sizeof *items);
-        *(void ***)array = items = larger;
+        char *larger = ik__pool_alloc(m->pool, (size_t)*room * sizeof(void *));
+        if (*count) memcpy(larger, items, (size_t)*count * sizeof(void *));
+        items = larger;
+        memcpy(array, &items, sizeof items);
     }
-    memcpy(items + *count, more, (size_t)n * sizeof *items);
+    memcpy(items + (size_t)*count * sizeof(void *), more, (size_t)n * sizeof(void *));
     *count += n;
 }
 
@@ -198,31 +197,6 @@ static void push_container(machine *m, ik__pickle_kind kind, ik__value *const *v
     ik__value *c = ik__value_new(m->pool, kind);
     append(m, c, v, n);
     push(m, c);
-}
-
-static void from_mark(machine *m, ik__pickle_kind kind) {
-    int n;
-    ik__value **v = above_mark(m, &n);
-    if (kind == IK__PICKLE_DICT && n % 2) fail(m, "has a key without a value");
-    push_container(m, kind, v, n);
-}
-
-static void short_tuple(machine *m, int n) {
-    ik__value *v[3];
-    for (int i = n; i-- > 0;) v[i] = pop(m);
-    push_container(m, IK__PICKLE_TUPLE, v, n);
-}
-
-/* APPEND, SETITEM take what lies on top, APPENDS and SETITEMS what lies above the mark. */
-static void add_items(machine *m, ik__pickle_kind kind, bool marked) {
-    int n = kind == IK__PICKLE_DICT ? 2 : 1;
-    ik__value *one[2], **v = one;
-    if (marked)
-        v = above_mark(m, &n);
-    else
-        for (int i = n; i-- > 0;) one[i] = pop(m);
-    if (kind == IK__PICKLE_DICT && n % 2) fail(m, "has a key without a value");
-    append(m, top(m, kind), v, n);
 }
 
 /* --- the memo */
@@ -272,13 +246,15 @@ static void push_global(machine *m, const char *module, size_t module_bytes, con
     push(m, v);
 }
 
-static void global(machine *m) {
+static void op_global(machine *m, int ignored) {
+    (void)ignored;
     size_t module_bytes = 0, name_bytes = 0;
     const char *module = line(m, &module_bytes), *name = module ? line(m, &name_bytes) : NULL;
     if (name) push_global(m, module, module_bytes, name, name_bytes);
 }
 
-static void stack_global(machine *m) {
+static void op_stack_global(machine *m, int ignored) {
+    (void)ignored;
     const ik__value *name = pop(m), *module = pop(m);
     if (m->status) return;
     if (name->kind != IK__PICKLE_TEXT || module->kind != IK__PICKLE_TEXT)
@@ -287,7 +263,8 @@ static void stack_global(machine *m) {
         push_global(m, module->text, module->bytes, name->text, name->bytes);
 }
 
-static void call(machine *m) {
+static void op_call(machine *m, int ignored) {
+    (void)ignored;
     const ik__value *args = pop(m), *function = pop(m);
     if (m->status) return;
     if (function->kind != IK__PICKLE_GLOBAL || args->kind != IK__PICKLE_TUPLE) {
@@ -310,7 +287,8 @@ static void call(machine *m) {
              why);
 }
 
-static void persistent(machine *m) {
+static void op_persistent(machine *m, int ignored) {
+    (void)ignored;
     const ik__value *id = pop(m);
     if (m->status) return;
     ik__value *v = ik__torch_persistent(id, m->pool);
@@ -321,142 +299,187 @@ static void persistent(machine *m) {
     push(m, v);
 }
 
-/* --- the loop */
+/* --- the operations: each a function and an argument, most often the bytes of its operand */
+
+static void op_proto(machine *m, int ignored) {
+    (void)ignored;
+    if (number(m, 1) > 5) fail(m, "is of a newer pickle protocol than 5");
+}
+
+/* The length of a frame is of no use here. */
+static void op_frame(machine *m, int bytes) {
+    take(m, (uint64_t)bytes);
+}
+
+static void op_stop(machine *m, int ignored) {
+    (void)ignored;
+    m->done = true;
+}
+
+static void op_mark(machine *m, int ignored) {
+    (void)ignored;
+    if (grow(m, &m->marks, m->n_marks, &m->mark_room, sizeof *m->marks))
+        m->marks[m->n_marks++] = m->n;
+}
+
+static void op_pop(machine *m, int marked) {
+    int n;
+    if (marked)
+        above_mark(m, &n);
+    else
+        pop(m);
+}
+
+static void op_dup(machine *m, int ignored) {
+    (void)ignored;
+    ik__value *v = pop(m);
+    push(m, v);
+    push(m, v);
+}
+
+static void op_none(machine *m, int ignored) {
+    (void)ignored;
+    push(m, ik__value_new(m->pool, IK__PICKLE_NONE));
+}
+
+static void op_bool(machine *m, int value) {
+    push_whole(m, IK__PICKLE_BOOL, value);
+}
+
+static void op_whole(machine *m, int bytes) {
+    push_whole(m, IK__PICKLE_INT, (int64_t)number(m, bytes));
+}
+
+static void op_signed(machine *m, int bytes) {
+    push_whole(m, IK__PICKLE_INT, (int32_t)number(m, bytes));
+}
+
+static void op_long(machine *m, int bytes) {
+    push_long(m, number(m, bytes));
+}
+
+static void op_real(machine *m, int bytes) {
+    take(m, (uint64_t)bytes);
+    push(m, ik__value_new(m->pool, IK__PICKLE_REAL));
+}
+
+static void op_text(machine *m, int bytes) {
+    push_text(m, IK__PICKLE_TEXT, number(m, bytes));
+}
+
+static void op_empty(machine *m, int kind) {
+    push_container(m, (ik__pickle_kind)kind, NULL, 0);
+}
+
+static void op_tuple(machine *m, int n) {
+    ik__value *v[3];
+    for (int i = n; i-- > 0;) v[i] = pop(m);
+    push_container(m, IK__PICKLE_TUPLE, v, n);
+}
+
+static void op_from_mark(machine *m, int kind) {
+    int n;
+    ik__value **v = above_mark(m, &n);
+    if (kind == IK__PICKLE_DICT && n % 2) fail(m, "has a key without a value");
+    push_container(m, (ik__pickle_kind)kind, v, n);
+}
+
+/* What lies on top: an item, or a key and its value. */
+static void op_add(machine *m, int kind) {
+    ik__value *v[2];
+    int n = kind == IK__PICKLE_DICT ? 2 : 1;
+    for (int i = n; i-- > 0;) v[i] = pop(m);
+    append(m, top(m, (ik__pickle_kind)kind), v, n);
+}
+
+static void op_add_marked(machine *m, int kind) {
+    int n;
+    ik__value **v = above_mark(m, &n);
+    if (kind == IK__PICKLE_DICT && n % 2) fail(m, "has a key without a value");
+    append(m, top(m, (ik__pickle_kind)kind), v, n);
+}
+
+static void op_put(machine *m, int bytes) {
+    put(m, number(m, bytes));
+}
+
+static void op_memoize(machine *m, int ignored) {
+    (void)ignored;
+    put(m, (uint64_t)m->memoized);
+}
+
+static void op_get(machine *m, int bytes) {
+    get(m, number(m, bytes));
+}
+
+/* Attributes of an object, as state_dict's _metadata, are of no use here. */
+static void op_build(machine *m, int ignored) {
+    (void)ignored;
+    pop(m);
+    if (!m->n) fail(m, "gives attributes to nothing");
+}
+
+static const struct operation {
+    void (*run)(machine *m, int argument);
+    int argument;
+} operations[256] = {
+    [0x80] = {op_proto, 0},
+    [0x95] = {op_frame, 8},
+    ['.'] = {op_stop, 0},
+    ['('] = {op_mark, 0},
+    ['0'] = {op_pop, false},
+    ['1'] = {op_pop, true},
+    ['2'] = {op_dup, 0},
+    ['N'] = {op_none, 0},
+    [0x88] = {op_bool, true},
+    [0x89] = {op_bool, false},
+    ['K'] = {op_whole, 1},
+    ['M'] = {op_whole, 2},
+    ['J'] = {op_signed, 4},
+    [0x8a] = {op_long, 1},
+    [0x8b] = {op_long, 4},
+    ['G'] = {op_real, 8},
+    ['X'] = {op_text, 4}, /* text; Python 2's; bytes */
+    ['T'] = {op_text, 4},
+    ['B'] = {op_text, 4},
+    [0x8c] = {op_text, 1},
+    ['U'] = {op_text, 1},
+    ['C'] = {op_text, 1},
+    [0x8d] = {op_text, 8},
+    [')'] = {op_empty, IK__PICKLE_TUPLE},
+    [']'] = {op_empty, IK__PICKLE_LIST},
+    ['}'] = {op_empty, IK__PICKLE_DICT},
+    [0x85] = {op_tuple, 1},
+    [0x86] = {op_tuple, 2},
+    [0x87] = {op_tuple, 3},
+    ['t'] = {op_from_mark, IK__PICKLE_TUPLE},
+    ['l'] = {op_from_mark, IK__PICKLE_LIST},
+    ['d'] = {op_from_mark, IK__PICKLE_DICT},
+    ['a'] = {op_add, IK__PICKLE_LIST},
+    ['s'] = {op_add, IK__PICKLE_DICT},
+    ['e'] = {op_add_marked, IK__PICKLE_LIST},
+    ['u'] = {op_add_marked, IK__PICKLE_DICT},
+    ['q'] = {op_put, 1},
+    ['r'] = {op_put, 4},
+    [0x94] = {op_memoize, 0},
+    ['h'] = {op_get, 1},
+    ['j'] = {op_get, 4},
+    ['c'] = {op_global, 0},
+    [0x93] = {op_stack_global, 0},
+    ['R'] = {op_call, 0}, /* a function; a class */
+    [0x81] = {op_call, 0},
+    ['b'] = {op_build, 0},
+    ['Q'] = {op_persistent, 0},
+};
 
 static void step(machine *m) {
-    int op = *m->p++;
-    switch (op) {
-    case 0x80: /* PROTO */
-        if (number(m, 1) > 5) fail(m, "is of a newer pickle protocol than 5");
-        break;
-    case 0x95: /* FRAME: its length is of no use here */
-        take(m, 8);
-        break;
-    case '.':
-        m->done = true;
-        break;
-    case '(':
-        mark(m);
-        break;
-    case '0':
-        pop(m);
-        break;
-    case '1': {
-        int n;
-        above_mark(m, &n);
-        break;
-    }
-    case '2': {
-        ik__value *v = pop(m);
-        push(m, v);
-        push(m, v);
-        break;
-    }
-    case 'N':
-        push(m, ik__value_new(m->pool, IK__PICKLE_NONE));
-        break;
-    case 0x88:
-    case 0x89:
-        push_whole(m, IK__PICKLE_BOOL, op == 0x88);
-        break;
-    case 'K':
-        push_whole(m, IK__PICKLE_INT, (int64_t)number(m, 1));
-        break;
-    case 'M':
-        push_whole(m, IK__PICKLE_INT, (int64_t)number(m, 2));
-        break;
-    case 'J':
-        push_whole(m, IK__PICKLE_INT, (int32_t)number(m, 4));
-        break;
-    case 0x8a:
-        push_long(m, number(m, 1));
-        break;
-    case 0x8b:
-        push_long(m, number(m, 4));
-        break;
-    case 'G':
-        take(m, 8);
-        push(m, ik__value_new(m->pool, IK__PICKLE_REAL));
-        break;
-    case 'X': /* text of 4, 1, 8 bytes of length; bytes and Python 2's strings likewise */
-    case 'T':
-    case 'B':
-        push_text(m, IK__PICKLE_TEXT, number(m, 4));
-        break;
-    case 0x8c:
-    case 'U':
-    case 'C':
-        push_text(m, IK__PICKLE_TEXT, number(m, 1));
-        break;
-    case 0x8d:
-        push_text(m, IK__PICKLE_TEXT, number(m, 8));
-        break;
-    case ')':
-        push_container(m, IK__PICKLE_TUPLE, NULL, 0);
-        break;
-    case 0x85:
-    case 0x86:
-    case 0x87:
-        short_tuple(m, op - 0x84);
-        break;
-    case 't':
-        from_mark(m, IK__PICKLE_TUPLE);
-        break;
-    case ']':
-        push_container(m, IK__PICKLE_LIST, NULL, 0);
-        break;
-    case 'l':
-        from_mark(m, IK__PICKLE_LIST);
-        break;
-    case 'a':
-    case 'e':
-        add_items(m, IK__PICKLE_LIST, op == 'e');
-        break;
-    case '}':
-        push_container(m, IK__PICKLE_DICT, NULL, 0);
-        break;
-    case 'd':
-        from_mark(m, IK__PICKLE_DICT);
-        break;
-    case 's':
-    case 'u':
-        add_items(m, IK__PICKLE_DICT, op == 'u');
-        break;
-    case 'q':
-        put(m, number(m, 1));
-        break;
-    case 'r':
-        put(m, number(m, 4));
-        break;
-    case 0x94:
-        put(m, (uint64_t)m->memoized);
-        break;
-    case 'h':
-        get(m, number(m, 1));
-        break;
-    case 'j':
-        get(m, number(m, 4));
-        break;
-    case 'c':
-        global(m);
-        break;
-    case 0x93:
-        stack_global(m);
-        break;
-    case 'R': /* a function or a class called */
-    case 0x81:
-        call(m);
-        break;
-    case 'b': /* attributes of an object, as state_dict's _metadata: of no use here */
-        pop(m);
-        if (!m->n) fail(m, "gives attributes to nothing");
-        break;
-    case 'Q':
-        persistent(m);
-        break;
-    default:
-        m->p--;
-        fail(m, "has the pickle operation 0x%02x, which torch.save does not write for tensors", op);
+    const struct operation *o = &operations[*m->p];
+    if (o->run) {
+        m->p++;
+        o->run(m, o->argument);
+    } else {
+        fail(m, "has the pickle operation 0x%02x, which torch.save does not write for tensors",
+             *m->p);
     }
 }
 

@@ -92,51 +92,62 @@ static ik_status check_byte_order(const ik__pth *p, int folder, const char *of, 
     return status;
 }
 
-ik_status ik__pth_zip_open(ik__pth *p, ik_error *err) {
+static ik_status open_archive(ik__pth *p, ik_error *err) {
     int why;
     p->zip = zip_open(p->path, ZIP_RDONLY, &why);
-    if (!p->zip) {
-        zip_error_t e;
-        zip_error_init_with_code(&e, why);
-        ik_errorf(err, IK_FAILED, "%s: cannot be read as a zip archive: %s", p->path,
-                  zip_error_strerror(&e));
-        zip_error_fini(&e);
-        return IK_FAILED;
-    }
-    zip_stat_t s;
-    ik_status status = check_sizes(p, err);
-    if (!status) status = find_pickle(p, &s, err);
-    if (!status && s.size > (uint64_t)max_pickle)
-        status =
-            ik_errorf(err, IK_FAILED,
-                      "%s: its pickle has %" PRIu64 " bytes, more than the %" PRId64 " allowed",
-                      p->path, s.size, max_pickle);
-    if (!status && !(p->pickle = malloc(s.size + 1)))
-        status = ik_errorf(err, IK_FAILED, "%s: out of memory while reading it", p->path);
-    if (!status) status = read_member(p, &s, p->pickle, err);
+    if (p->zip) return check_sizes(p, err);
+    zip_error_t e;
+    zip_error_init_with_code(&e, why);
+    ik_errorf(err, IK_FAILED, "%s: cannot be read as a zip archive: %s", p->path,
+              zip_error_strerror(&e));
+    zip_error_fini(&e);
+    return IK_FAILED;
+}
+
+static ik_status read_pickle(ik__pth *p, const zip_stat_t *s, ik_error *err) {
+    if (s->size > (uint64_t)max_pickle)
+        return ik_errorf(err, IK_FAILED,
+                         "%s: its pickle has %" PRIu64 " bytes, more than the %" PRId64 " allowed",
+                         p->path, s->size, max_pickle);
+    p->pickle = malloc(s->size + 1);
+    if (!p->pickle) return ik_errorf(err, IK_FAILED, "%s: out of memory while reading it", p->path);
     ik__pickle pickle;
-    if (!status) status = ik__pickle_read(p->path, p->pickle, s.size, p->pool, &pickle, err);
+    ik_status status = read_member(p, s, p->pickle, err);
+    if (!status) status = ik__pickle_read(p->path, p->pickle, s->size, p->pool, &pickle, err);
     if (!status) status = ik__pth_list_storages(p, &pickle, err);
+    if (!status) p->root = pickle.root;
+    return status;
+}
+
+/* One that is not there is an error only if a tensor needs it. */
+static ik_status find_storage(ik__pth *p, ik__pth_storage *storage, int folder, const char *of,
+                              ik_error *err) {
+    char name[600];
+    zip_stat_t s;
+    snprintf(name, sizeof name, "%.*s/data/%.*s", folder < 200 ? folder : 200, of,
+             (int)(storage->key_bytes < 200 ? storage->key_bytes : 200), storage->key);
+    if (zip_stat(p->zip, name, 0, &s)) return IK_OK;
+    ik_status status = check_member(p, &s, err);
+    if (!status && s.size != (uint64_t)storage->bytes)
+        status = ik_errorf(err, IK_FAILED,
+                           "%s: its member %.200s has %" PRIu64
+                           " bytes where its pickle speaks of %" PRId64,
+                           p->path, name, s.size, storage->bytes);
+    storage->found = true;
+    storage->at = s.index;
+    return status;
+}
+
+ik_status ik__pth_zip_open(ik__pth *p, ik_error *err) {
+    zip_stat_t s;
+    ik_status status = open_archive(p, err);
+    if (!status) status = find_pickle(p, &s, err);
+    if (!status) status = read_pickle(p, &s, err);
     if (status) return status;
-    p->root = pickle.root;
     int folder = (int)(strchr(s.name, '/') - s.name);
     status = check_byte_order(p, folder, s.name, err);
-    for (int i = 0; i < p->n_storages && !status; i++) {
-        ik__pth_storage *storage = &p->storages[i];
-        char name[600];
-        zip_stat_t member;
-        snprintf(name, sizeof name, "%.*s/data/%.*s", folder < 200 ? folder : 200, s.name,
-                 (int)(storage->key_bytes < 200 ? storage->key_bytes : 200), storage->key);
-        if (zip_stat(p->zip, name, 0, &member)) continue; /* an error if a tensor needs it */
-        status = check_member(p, &member, err);
-        if (!status && member.size != (uint64_t)storage->bytes)
-            status = ik_errorf(err, IK_FAILED,
-                               "%s: its member %.200s has %" PRIu64
-                               " bytes where its pickle speaks of %" PRId64,
-                               p->path, name, member.size, storage->bytes);
-        storage->found = true;
-        storage->at = member.index;
-    }
+    for (int i = 0; i < p->n_storages && !status; i++)
+        status = find_storage(p, &p->storages[i], folder, s.name, err);
     return status;
 }
 

@@ -211,6 +211,19 @@ START_TEST(streams) {
     expect_error("lists a storage that no tensor refers to");
     put_stream(object.data, object.n, "\x80\x02}.", 4, four, 16);
     expect_error("does not list its storages");
+    static const char big[] = "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."
+                              "\x80\x02M\xe9\x03."
+                              "\x80\x02}X\x0d\0\0\0little_endian\x89s.";
+    ik__text t = {0};
+    ADD(&t, big);
+    ik__text_add(&t, object.data, object.n);
+    put(t.data, t.n);
+    expect_error("was written on a big-endian machine");
+    ik__text_free(&t);
+    put(head, 16);
+    expect_error("ends in the middle");
+    put("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.\x80\x02M\xea\x03.", 21);
+    expect_error("its format is of another version than 1001");
     ik__text_free(&object);
     put("\x80\x02K\1.\x80\x02K\1.\x80\x02K\1.", 15);
     expect_error(""); /* too short to look like one at all */
