@@ -98,10 +98,10 @@ static ik_status verdict(const ik__compare *c, ik_error *err) {
 }
 
 ik_status ik__compare_run(ik__compare *c, const ik__run_options *o, ik_error *err) {
-    bool stopped;
+    bool stopped = false;
     ik_status status = o->resume ? IK_OK : refuse_old(c, err);
     if (!status) status = ik__child_run(record_all, c, &stopped, err);
-    if (!status && stopped) status = ik_errorf(err, IK_INTERRUPTED, "stopped");
+    if (stopped) return ik_errorf(err, IK_INTERRUPTED, "stopped before the first variant");
     if (!status) status = ik__make_folder(c->out, err);
     if (!status) status = keep_pipeline(c, o, err);
     if (!status) status = run_all(c, o, err);

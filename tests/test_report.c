@@ -269,6 +269,43 @@ START_TEST(outline) {
 }
 END_TEST
 
+/* A larger picture goes into the page as JPEG, close to what it was. */
+START_TEST(large_picture) {
+    enum { H = 150, W = 200 };
+    static uint8_t rgb[H * W * 3];
+    for (int i = 0; i < H * W * 3; i++)
+        rgb[i] = (uint8_t)(128 + 100 * sin(i % 3 + i / 3 % W * 0.05));
+    char path[128];
+    ik__text t = {0};
+    snprintf(path, sizeof path, "%s/picture", folder);
+    ik__picture(&t, rgb, H, W, false, "a \"picture\"");
+    ck_assert(!t.failed);
+    ck_assert_ptr_nonnull(strstr(t.data, "<img alt=\"a &quot;picture&quot;\" width=\"200\" "
+                                         "height=\"150\" src=\"data:image/jpeg;base64,"));
+    ck_assert_int_eq(check_pictures(t.data, path, H, W), 1);
+    int h, w, most = 0;
+    uint8_t *back;
+    ik_error err = {""};
+    ck_assert(!ik__images.read_rgb(path, &h, &w, &back, &err));
+    for (int i = 0; i < H * W * 3; i++)
+        most = abs(rgb[i] - back[i]) > most ? abs(rgb[i] - back[i]) : most;
+    ck_assert_int_le(most, 12);
+    free(back);
+    ik__text_free(&t);
+    ik__picture(&t, rgb, H, W, true, ""); /* a map keeps its colours */
+    ck_assert_ptr_nonnull(strstr(t.data, "data:image/png;"));
+    check_pictures(t.data, path, H, W);
+    ck_assert(!ik__images.read_rgb(path, &h, &w, &back, &err));
+    ck_assert_int_eq(memcmp(rgb, back, sizeof rgb), 0);
+    free(back);
+    ik__text_free(&t);
+    const ik__sheet small = {.rows = 20, .columns = 6, .height = 64, .width = 64};
+    const ik__sheet large = {.rows = 20, .columns = 6, .height = 512, .width = 1024};
+    ck_assert_int_eq(ik__sheet_rows(&small, 12, 6), 12);
+    ck_assert_int_eq(ik__sheet_rows(&large, 12, 6), 2);
+}
+END_TEST
+
 /* Three samples; the second differs by 10 and 20 of 255 in two pixels, one within the mask. */
 START_TEST(difference) {
     enum { H = 2, W = 3 };
@@ -365,6 +402,7 @@ int main(void) {
     tcase_add_test(c, html);
     tcase_add_test(c, words);
     tcase_add_test(c, outline);
+    tcase_add_test(c, large_picture);
     tcase_add_test(c, difference);
     tcase_add_test(c, charts);
     suite_add_tcase(s, c);

@@ -44,6 +44,7 @@ void ik__section_samples_beside(ik__text *to, int n, const ik__subject *s) {
     rows = open_all(sheets, n, s, "samples", &first);
     if (rows) {
         const ik__sheet *any = &sheets[first];
+        rows = ik__sheet_rows(any, rows < ROWS ? rows : ROWS, n + 2);
         ik__html_section(to, "The same layouts, side by side",
                          "The first sample of every variant. The layouts are of the validation "
                          "set; the photograph is what training would have compared with.");
@@ -51,7 +52,7 @@ void ik__section_samples_beside(ik__text *to, int n, const ik__subject *s) {
         head(to, "layout");
         head(to, "photo");
         for (int i = 0; i < n; i++) head(to, s[i].name);
-        for (int row = 0; row < rows && row < ROWS; row++) {
+        for (int row = 0; row < rows; row++) {
             cell(to, any, row, 0, NULL, "layout");
             cell(to, any, row, 1, NULL, "photograph");
             for (int i = 0; i < n; i++) cell(to, &sheets[i], row, 2, NULL, s[i].name);
@@ -122,7 +123,8 @@ static void all_varied(ik__text *to, beside *b, int n, const ik__subject *s) {
         "Only the outlined instances draw their random values anew; all other values "
         "stay. The change is how far any sample differs from the first, three times as "
         "bright: black where nothing of a variant's picture varies alone.");
-    for (int row = 0; row < rows && row < VARIED_ROWS; row++) {
+    rows = ik__sheet_rows(&b->sheets[first], rows < VARIED_ROWS ? rows : VARIED_ROWS, 3 * n);
+    for (int row = 0; row < rows; row++) {
         ik__html(to, "<div class=\"beside\">\n");
         for (int i = 0; i < n; i++) triple(to, b, i, row, s[i].name);
         ik__html(to, "</div>\n");

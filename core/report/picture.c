@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 enum { SMALL = 128 * 128 }; /* pixels; such pictures are worth their exact bytes */
+enum { SECTION = 4 << 20 }; /* pixels of a section's pictures, about a megabyte as JPEG */
 
 bool ik__sheet_open(ik__sheet *s, const char *folder, const char *name, int64_t height,
                     int64_t width) {
@@ -27,6 +28,13 @@ bool ik__sheet_open(ik__sheet *s, const char *folder, const char *name, int64_t 
         return true;
     ik__sheet_close(s);
     return false;
+}
+
+int ik__sheet_rows(const ik__sheet *s, int most, int columns) {
+    int64_t room = SECTION / ((int64_t)s->height * s->width * columns);
+    if (room < 2) room = 2;
+    int rows = room < most ? (int)room : most;
+    return rows < s->rows ? rows : s->rows;
 }
 
 void ik__sheet_close(ik__sheet *s) {

@@ -14,6 +14,9 @@ typedef struct ik__sheet {
 /* <folder>/images/<name>.png with cells of that size; false where it is missing or another. */
 bool ik__sheet_open(ik__sheet *s, const char *folder, const char *name, int64_t height,
                     int64_t width);
+/* The rows to show: so many at most, fewer where the pictures are large, so that a page stays of a
+ * size that can be sent. `columns`: pictures that a row becomes. */
+int ik__sheet_rows(const ik__sheet *s, int most, int columns);
 void ik__sheet_close(ik__sheet *s);
 /* Copies a cell to rgb [height, width, 3]. */
 void ik__sheet_cell(const ik__sheet *s, int row, int column, uint8_t *rgb);

@@ -58,6 +58,7 @@ static void over_time(ik__text *to, const ik__subject *s, struct dirent **files,
         step[m++] = atoll(file->d_name + 6);
     }
     if (m) {
+        rows = ik__sheet_rows(&sheets[0], rows, m + 1);
         ik__picture_grid(to, m + 1, sheets[0].width);
         ik__html(to, "<div class=\"head\">layout</div>\n");
         for (int i = 0; i < m; i++) ik__html(to, "<div class=\"head\">step %lld</div>\n", step[i]);

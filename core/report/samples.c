@@ -46,7 +46,8 @@ void ik__section_samples(ik__text *to, const ik__subject *s) {
                      "values anew; the layout stays.");
     ik__picture_grid(to, sheet.columns, sheet.width);
     heads(to, sheet.columns - 2, NULL);
-    for (int row = 0; row < sheet.rows && row < ROWS; row++)
+    int rows = ik__sheet_rows(&sheet, ROWS, sheet.columns);
+    for (int row = 0; row < rows; row++)
         for (int k = 0; k < sheet.columns; k++) cell(to, &sheet, row, k, NULL);
     ik__html(to, "</div>\n");
     ik__html_end_section(to);
@@ -84,7 +85,8 @@ static void outlined(ik__text *to, const ik__subject *s, const char *name, const
         ik__picture_grid(to, sheet.columns + 1, sheet.width);
         heads(to, sheet.columns - 2, first);
         cell_head(to, "change");
-        for (int row = 0; row < sheet.rows && row < ROWS; row++) {
+        int rows = ik__sheet_rows(&sheet, ROWS, sheet.columns + 1);
+        for (int row = 0; row < rows; row++) {
             ik__sheet_cell(&mask, row, 0, where);
             for (int k = 0; k < sheet.columns; k++) cell(to, &sheet, row, k, k == 1 ? NULL : where);
             ik__difference(&sheet, &mask, row, difference, &change);
