@@ -142,6 +142,10 @@ static ik_status dry_variants(const ik__compare *c, ik_error *err) {
         status = ik__run_one(&c->variants[i].run, &inner);
         if (status) ik_errorf(err, status, "variant '%s': %s", c->variants[i].name, inner.text);
     }
+    if (!status)
+        printf("\n# the comparison\n\nwould be written to %s/\n  %-34s with its variants\n", c->out,
+               "pipeline.yaml");
+    if (!status && c->report) printf("  %-34s the variants side by side\n", "report.html");
     return status;
 }
 

@@ -130,6 +130,8 @@ START_TEST(dry) {
     compare(THREE);
     expect("run c.yaml --out c --dry-run", 0, "# variant inade\n");
     ck_assert_ptr_nonnull(strstr(said, "# variant batch\n"));
+    ck_assert_ptr_nonnull(strstr(said, "would be written to c/spade/\n"));
+    ck_assert_ptr_nonnull(strstr(said, "would be written to c/\n"));
     ck_assert_int_ne(shell("ls c"), 0);
 }
 END_TEST
