@@ -215,11 +215,11 @@ static const cli_command cmd_reference = {
     .run = reference,
 };
 
-static const cli_command *const actions[] = {&cmd_list, &cmd_describe, &cmd_plugins_new,
-                                             &cmd_reference, NULL};
+static const cli_command *const actions[] = {&cmd_list,        &cmd_describe,  &cmd_plugins_check,
+                                             &cmd_plugins_new, &cmd_reference, NULL};
 const cli_command cmd_plugins = {
     .name = "plugins",
-    .summary = "list plugins, describe one and its options, or begin one",
+    .summary = "list plugins, describe one, check one, or begin one",
     .about =
         "Shows the plugins that are found, and what they take. `inadekit plugins ACTION --help` "
         "explains an action.",

@@ -9,7 +9,7 @@
 extern const cli_command cmd_root; /* main.c: all commands hang on it */
 extern const cli_command cmd_run, cmd_synthesize, cmd_summary, cmd_trace, cmd_import, cmd_export,
     cmd_plugins, cmd_completion;
-extern const cli_command cmd_plugins_new; /* an action of cmd_plugins */
+extern const cli_command cmd_plugins_new, cmd_plugins_check; /* actions of cmd_plugins */
 
 /* Prints the error, if `status` is one, and gives the exit status. */
 int cli_exit(ik_status status, const ik_error *err);

@@ -46,6 +46,8 @@ static void candidates(const char *rule, const char *stem, FILE *out) {
             fputs("@file yaml\n", out);
         else if (!strcmp(word, "@file") || !strcmp(word, "@folder"))
             fprintf(out, "%s\n", word);
+        else if (!strcmp(word, "@library"))
+            fputs("@file so\n", out);
         else if (!strcmp(word, "@plugin"))
             for (int k = 0; k < IK_KIND_COUNT; k++) plugins((ik_kind)k, true, stem, out);
         else if (!strcmp(word, "@backend"))

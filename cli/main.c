@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "blame.h"
 #include "plugins.h"
 
 static const cli_command *const commands[] = {
@@ -73,6 +74,7 @@ static void calm_openmp(void) {
 
 int main(int argc, char **argv) {
     calm_openmp();
+    ik__blame_watch();
     int status = cli_run(&cmd_root, argc, argv);
     ik__plugins_path(NULL);
     return finish(status);

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "blame.h"
 #include "image.h"
 #include "inadekit/philox.h"
 #include "options.h"
@@ -104,9 +105,12 @@ static ik_status open_plugin(ik__data *d, uint64_t seed, bool files, ik_error *e
         return ik_errorf(err, IK_FAILED, "datasets/%s: the plugin's interface is incomplete",
                          plugin->name);
     d->open = files || !IK__PROVIDES(d->iface, describe);
+    ik__blame b;
+    ik__blame_begin(&b, plugin, d->open ? "opening its data" : "describing its data");
     ik_status status =
         d->open ? d->iface->open(self, &ik__images, d->info.height, d->info.width, seed, &info, err)
                 : d->iface->describe(self, &info, err);
+    ik__blame_end(&b);
     if (status) {
         d->open = false;
         return status;
@@ -277,9 +281,12 @@ ik_status ik__data_read(const ik__data *d, ik_split split, int64_t index, const 
                          (long long)index, (long long)d->info.count[split]);
     ik_item *item = calloc(1, sizeof *item);
     if (!item) return ik_errorf(err, IK_FAILED, "out of memory");
+    ik__blame at_work;
+    ik__blame_begin(&at_work, d->instance->plugin, "reading an item");
     ik_status status = d->files[split].label
                            ? read_files(d, &d->files[split], item, err)
                            : d->iface->read(d->instance->self, split, index, item, err);
+    ik__blame_end(&at_work);
     item->name[sizeof item->name - 1] = item->origin[sizeof item->origin - 1] = 0;
     if (!status) status = read_into(d, split, item, augment, b, (size_t)row, err);
     free(item->image);

@@ -1,6 +1,8 @@
 /* Reading a pipeline's networks, norms and losses, and the recording calls that reach them. */
 #include "model.h"
 
+#include "blame.h"
+
 #include "options.h"
 
 #include <stdlib.h>
@@ -143,7 +145,10 @@ static void leave(ik__graph *g, const outside *o) {
 
 ik_tensor *ik__norm_here(ik_graph *g, const ik_norm_ref *norm, ik_tensor *x) {
     const ik_norm_iface *iface = norm->instance->plugin->iface;
+    ik__blame b;
+    ik__blame_begin(&b, norm->instance->plugin, "recording");
     ik_tensor *y = iface->record(norm->instance->self, g, x);
+    ik__blame_end(&b);
     if (y && !ik_same_shape(y->shape, x->shape))
         ik__graph_fail(ik__of(g), "norm/%s changed the shape", norm->instance->plugin->name);
     return y;
@@ -198,7 +203,10 @@ void ik__model_encode(ik__graph *g, const char *latent, ik_shape shape) {
             if (strcmp(iface->provides[k], latent)) continue;
             outside o;
             enter(g, net, &o);
+            ik__blame b;
+            ik__blame_begin(&b, net->plugin->plugin, "recording");
             iface->record(net->plugin->self, &g->pub, latent, shape);
+            ik__blame_end(&b);
             leave(g, &o);
             return;
         }
@@ -208,8 +216,11 @@ void ik__model_encode(ik__graph *g, const char *latent, ik_shape shape) {
 static void judge(ik__graph *g, const ik__network *net, ik_tensor *x, ik_judgement *out) {
     const ik_discriminator_iface *iface = net->plugin->plugin->iface;
     outside o;
+    ik__blame b;
     enter(g, net, &o);
+    ik__blame_begin(&b, net->plugin->plugin, "recording");
     iface->record(net->plugin->self, &g->pub, x, out);
+    ik__blame_end(&b);
     leave(g, &o);
 }
 

@@ -3,6 +3,7 @@
  * A node is a built-in layer (`op:`), a block plugin (`block:`) or a norm (`op: norm`). It takes
  * the output of the node before it unless `in:` names others: nodes by id, the network's inputs, or
  * values of the scene. */
+#include "blame.h"
 #include "layer.h"
 #include "model.h"
 #include "options.h"
@@ -242,7 +243,11 @@ static ik_tensor *record_node(ik__graph *g, frame *f, const ik__step_of *node) {
     }
     if (node->block) {
         const ik_block_iface *iface = node->block->plugin->iface;
-        return iface->record(node->block->self, &g->pub, node->norm, n, in);
+        ik__blame b;
+        ik__blame_begin(&b, node->block->plugin, "recording");
+        ik_tensor *y = iface->record(node->block->self, &g->pub, node->norm, n, in);
+        ik__blame_end(&b);
+        return y;
     }
     return node->layer->record(node->options, &g->pub, node->norm, n, in);
 }

@@ -2,6 +2,7 @@
  * interface cannot run before anything else of it is read. */
 #include "plugins_internal.h"
 
+#include "blame.h"
 #include "options.h"
 
 #include <dlfcn.h>
@@ -33,6 +34,11 @@ typedef struct loaded {
 } loaded;
 
 static loaded *all_loaded;
+static const ik_plugin *const *preferred;
+
+void ik__plugins_prefer(const ik_plugin *const *list) {
+    preferred = list;
+}
 
 static ik_status refuse(const char *path, ik_error *err, const char *why, const char *remedy) {
     return ik_errorf(err, IK_FAILED, "%s: error: %s (plugin interface here: %d.%d); %s", path, why,
@@ -103,7 +109,10 @@ static ik_status check(const char *path, const ik_plugin *const *list, ik_error 
 
 static ik_status open_file(const char *path, const ik_plugin *const **list, ik_error *err) {
     char why[1024];
+    ik__blame b;
+    ik__blame_file(&b, path, "being loaded");
     void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    ik__blame_end(&b);
     if (!handle) {
         snprintf(why, sizeof why, "cannot be loaded: %s", dlerror());
         return refuse(path, err, why,
@@ -114,13 +123,15 @@ static ik_status open_file(const char *path, const ik_plugin *const **list, ik_e
     if (!entry)
         return refuse(path, err, "it does not export '" IK_PLUGIN_ENTRY "'",
                       "end its source with IK_EXPORT_PLUGINS");
+    ik__blame_file(&b, path, "listing its descriptors");
     *list = entry();
+    ik__blame_end(&b);
     if (!*list || !**list)
         return refuse(path, err, "it brings no descriptors", "list them in IK_EXPORT_PLUGINS");
     return check(path, *list, err);
 }
 
-static ik_status load(const char *path, const ik_plugin *const **list, ik_error *err) {
+ik_status ik__plugin_load(const char *path, const ik_plugin *const **list, ik_error *err) {
     /* Without a slash dlopen would look in the system's folders. */
     char *real = realpath(path, NULL);
     if (!real) return refuse(path, err, "there is no such file", "check the path");
@@ -146,7 +157,7 @@ static ik_status load(const char *path, const ik_plugin *const **list, ik_error 
 ik_status ik__plugin_load_file(const char *path, ik_kind kind, const char *name,
                                const ik_plugin **out, ik_error *err) {
     const ik_plugin *const *list = NULL;
-    ik_status status = load(path, &list, err);
+    ik_status status = ik__plugin_load(path, &list, err);
     if (status) return status;
     char why[512];
     size_t n =
@@ -199,6 +210,11 @@ ik_status ik__plugin_find(ik_kind kind, const char *name, const ik__conf *at, co
         return ik__conf_fail(
             at, err, "'%.80s' is no plugin's name; use up to 64 letters, digits, '_' and '-'",
             name);
+    for (const ik_plugin *const *p = preferred; p && *p; p++)
+        if ((*p)->kind == kind && !strcmp((*p)->name, name)) {
+            *out = *p;
+            return IK_OK;
+        }
     ik__words dirs = ik__plugin_dirs();
     char *path = NULL;
     for (int i = 0; i < dirs.n && !path; i++) {

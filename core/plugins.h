@@ -34,6 +34,11 @@ void ik__plugins_path(const char *dirs);
 ik_status ik__plugin_find(ik_kind kind, const char *name, const ik__conf *at, const ik_plugin **out,
                           ik_error *err);
 
+/* Loads a file and gives all its descriptors, NULL-terminated, every one checked. */
+ik_status ik__plugin_load(const char *path, const ik_plugin *const **list, ik_error *err);
+/* These are found before those of any folder; NULL: none. The list is kept. */
+void ik__plugins_prefer(const ik_plugin *const *list);
+
 /* Loads a file and takes the descriptor of that kind and name. A refusal names the path, the
  * versions of the plugin interface on both sides and the remedy. */
 ik_status ik__plugin_load_file(const char *path, ik_kind kind, const char *name,

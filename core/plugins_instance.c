@@ -1,6 +1,8 @@
 /* Instances: a plugin's struct with its options filled and checked. */
 #include "plugins.h"
 
+#include "blame.h"
+
 #include "options.h"
 
 static ik_status plugin_name(ik_kind kind, const ik__conf *conf, const ik__conf **name,
@@ -41,7 +43,10 @@ static void drop_foreign_keys(ik__conf *map, const ik_plugin *p, const char *con
 static ik_status init(ik__instance *in, const ik__conf *at, const char *what, ik_error *err) {
     if (!in->plugin->init) return IK_OK;
     ik_error inner = {""};
+    ik__blame b;
+    ik__blame_begin(&b, in->plugin, "checking its options");
     ik_status status = in->plugin->init(in->self, &inner);
+    ik__blame_end(&b);
     if (!status) return IK_OK;
     ik__conf_fail(at, err, "%s: %s", what, *inner.text ? inner.text : "it failed without a reason");
     return status;

@@ -1,6 +1,8 @@
 /* The programs of a pipeline: a training step for each player, and synthesis. */
 #include "model.h"
 
+#include "blame.h"
+
 bool ik__plays(const ik__model *m, const char *block, ik__role role) {
     const ik__network *net = ik__model_network(m, block);
     if (net && net->frozen) return false;
@@ -36,9 +38,12 @@ void ik__record_step(ik__graph *g, ik__role role, ik_tensor **total) {
         const ik_loss_iface *iface = l->instance->plugin->iface;
         g->at = l->instance->conf;
         pub->api->push(pub, l->name);
+        ik__blame b;
+        ik__blame_begin(&b, l->instance->plugin, "recording");
         ik_tensor *loss =
             iface->record(l->instance->self, pub,
                           role == IK__GENERATOR ? IK_ROLE_GENERATOR : IK_ROLE_DISCRIMINATOR);
+        ik__blame_end(&b);
         if (loss && ik_count(loss->shape) != 1) ik__graph_fail(g, "a loss must be a scalar");
         pub->api->pop(pub);
         if (!loss || g->failed) continue;

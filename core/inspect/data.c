@@ -1,0 +1,156 @@
+/* A dataset: opened, read, and read again from several threads at once. */
+#include "inspect.h"
+
+#include "data.h"
+#include "plugins.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "clock.h"
+
+enum { ITEMS = 12, THREADS = 4 };
+
+typedef struct reader {
+    const ik__data *data;
+    ik_split split;
+    int n;
+    int64_t index[ITEMS];
+    uint64_t hash[ITEMS]; /* of what was read */
+    double seconds;
+    bool failed;
+    ik_error err;
+} reader;
+
+static uint64_t mix(uint64_t h, const void *bytes, size_t n) {
+    const unsigned char *b = bytes;
+    for (size_t i = 0; i < n; i++) h = (h ^ b[i]) * 1099511628211u;
+    return h;
+}
+
+static uint64_t hash_of(const ik__data_info *d, const ik__batch *b) {
+    size_t pixels = (size_t)(d->height * d->width);
+    uint64_t h = mix(14695981039346656037u, b->image, 3 * pixels * sizeof *b->image);
+    h = mix(h, b->label, pixels * sizeof *b->label);
+    h = mix(h, b->instance, pixels * sizeof *b->instance);
+    return mix(h, b->names[0], strlen(b->names[0]));
+}
+
+static void *read_all(void *user) {
+    reader *r = user;
+    ik__batch *b = NULL;
+    double begin = ik__now();
+    r->failed = ik__batch_new(r->data, 1, &b, &r->err);
+    for (int i = 0; i < r->n && !r->failed; i++) {
+        r->failed = ik__data_read(r->data, r->split, r->index[i], NULL, b, 0, &r->err);
+        if (!r->failed) r->hash[i] = hash_of(ik__data_info_of(r->data), b);
+    }
+    r->seconds = ik__now() - begin;
+    ik__batch_free(b);
+    return NULL;
+}
+
+/* Each from several threads, in another order in each. */
+static void read_together(ik__findings *f, const reader *alone, const char *split) {
+    static reader r[THREADS];
+    pthread_t threads[THREADS];
+    int started = 0;
+    for (int t = 0; t < THREADS; t++) {
+        r[t] = *alone;
+        for (int i = 0; i < r[t].n; i++) r[t].index[i] = alone->index[(i + t) % alone->n];
+        if (pthread_create(&threads[t], NULL, read_all, &r[t])) break;
+        started++;
+    }
+    bool same = true;
+    for (int t = 0; t < started; t++) {
+        pthread_join(threads[t], NULL);
+        for (int i = 0; i < r[t].n; i++)
+            same &= !r[t].failed && r[t].hash[i] == alone->hash[(i + t) % alone->n];
+    }
+    if (same)
+        ik__found(f, IK__FINE, "%s: %d threads at once read the same", split, started);
+    else
+        ik__found(f, IK__WRONG,
+                  "%s: %d threads at once read other data than one; `read` must not change what "
+                  "`self` holds",
+                  split, started);
+}
+
+static void read_split(ik__findings *f, const ik__data *data, ik_split split, const char *word) {
+    const ik__data_info *d = ik__data_info_of(data);
+    int64_t count = d->count[split];
+    if (!count) {
+        ik__found(f, IK__NOTE, "%s: no items", word);
+        return;
+    }
+    reader a = {.data = data, .split = split, .n = count < ITEMS ? (int)count : ITEMS};
+    for (int i = 0; i < a.n; i++) a.index[i] = a.n > 1 ? (int64_t)i * (count - 1) / (a.n - 1) : 0;
+    reader again = a;
+    read_all(&a);
+    if (a.failed) {
+        ik__found_error(f, word, &a.err);
+        return;
+    }
+    ik__found(f, IK__FINE, "%s: %d of %lld items read, labels and sizes in range, %.2g ms each",
+              word, a.n, (long long)count, 1e3 * a.seconds / a.n);
+    read_all(&again);
+    bool same = !again.failed;
+    for (int i = 0; i < a.n; i++) same &= a.hash[i] == again.hash[i];
+    if (!same) {
+        ik__found(f, IK__WRONG,
+                  "%s: an item read twice differs; an item's data depend on its number (and "
+                  "`open`'s seed) alone, or a run could not be repeated",
+                  word);
+        return;
+    }
+    ik__found(f, IK__FINE, "%s: read again, they are the same", word);
+    read_together(f, &a, word);
+}
+
+static void describe(ik__findings *f, const ik__data *data) {
+    const ik__data_info *d = ik__data_info_of(data);
+    ik__found(f, IK__FINE, "it opens: %lld labels%s, %lld training and %lld validation items",
+              (long long)d->labels, d->label_names ? " with names" : "",
+              (long long)d->count[IK_TRAIN], (long long)d->count[IK_VALIDATION]);
+    for (int64_t i = 0; d->label_names && i < d->labels; i++)
+        if (!d->label_names[i] || !*d->label_names[i])
+            ik__found(f, IK__WRONG, "label %lld has no name among its label_names", (long long)i);
+}
+
+/* Without files it has to say the same of its labels. */
+static void check_describe(ik__findings *f, const ik__conf *conf, const ik__data *open) {
+    ik__data *d = NULL;
+    ik_error err = {""};
+    if (ik__data_describe(conf, 1, &d, &err))
+        ik__found_error(f, "describe", &err);
+    else if (ik__data_info_of(d)->labels != ik__data_info_of(open)->labels)
+        ik__found(f, IK__WRONG, "describe says %lld labels, open %lld",
+                  (long long)ik__data_info_of(d)->labels,
+                  (long long)ik__data_info_of(open)->labels);
+    ik__data_close(d);
+}
+
+void ik__inspect_dataset(ik__findings *f, const ik_plugin *p) {
+    ik__conf *root = NULL;
+    ik__data *data = NULL;
+    ik_error err = {""};
+    char text[256];
+    ik__placed placed;
+    snprintf(text, sizeof text, "dataset: {plugin: %s, size: [64, 64]}\n", p->name);
+    ik_status status = ik__placed_open(f, text, "dataset", &placed, &err);
+    if (!status) status = ik__conf_load(placed.path, placed.sets.n, placed.sets.v, &root, &err);
+    const ik__conf *conf = ik__conf_get(root, "dataset");
+    if (!status) status = ik__data_open(conf, 1, &data, &err);
+    if (status) {
+        ik__found_error(f, "it does not open", &err);
+    } else {
+        describe(f, data);
+        check_describe(f, conf, data);
+        read_split(f, data, IK_TRAIN, "training");
+        read_split(f, data, IK_VALIDATION, "validation");
+    }
+    ik__data_close(data);
+    ik__conf_free(root);
+    ik__placed_close(&placed);
+}

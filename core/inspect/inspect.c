@@ -1,0 +1,122 @@
+/* The inspection's child process and its order; see inspect.h. */
+#define _GNU_SOURCE
+#include "inspect.h"
+
+#include "blame.h"
+#include "child.h"
+#include "plugins.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* What outlives the child. */
+typedef struct shared {
+    int failed;
+    volatile int hung, finished;
+    char doing[IK__BLAME_TEXT];
+} shared;
+
+static shared *common;
+static int timeout;
+
+void ik__found(ik__findings *f, ik__verdict verdict, const char *fmt, ...) {
+    static const char *const words[] = {"ok    ", "note  ", "FAIL  "};
+    va_list args;
+    va_start(args, fmt);
+    fputs(words[verdict], f->what->out);
+    vfprintf(f->what->out, fmt, args);
+    fputc('\n', f->what->out);
+    fflush(f->what->out);
+    va_end(args);
+    if (verdict == IK__WRONG) common->failed = ++f->failed;
+    ik__going_on();
+}
+
+void ik__going_on(void) {
+    alarm((unsigned)timeout);
+}
+
+void ik__found_error(ik__findings *f, const char *what, const ik_error *err) {
+    const char *mark = strstr(err->text, "error: ");
+    ik__found(f, IK__WRONG, "%s: %s", what, mark ? mark + 7 : err->text);
+}
+
+/* <kind>/<name>.so is where it will be looked for. */
+static void inspect_name(ik__findings *f, const ik_plugin *p, const char *path) {
+    char want[256];
+    snprintf(want, sizeof want, "/%s/%s.so", ik__kind_names[p->kind], p->name);
+    size_t n = strlen(path), m = strlen(want);
+    if (n < m || strcmp(path + n - m, want) != 0)
+        ik__found(f, IK__NOTE, "it will be found under the name%s only", want);
+}
+
+static void inspect_one(ik__findings *f, const ik_plugin *p) {
+    ik__found(f, IK__FINE, "%s/%s %s: %s", ik__kind_names[p->kind], p->name, p->version,
+              p->summary);
+    ik__found(f, IK__FINE, "plugin interface %d.%d; here %d.%d", p->abi_major, p->abi_minor,
+              IK_ABI_MAJOR, IK_ABI_MINOR);
+    inspect_name(f, p, f->what->file);
+    int failed = f->failed;
+    ik__inspect_rows(f, p);
+    if (f->failed > failed || !ik__inspect_required(f, p)) return; /* it could not be made */
+    if (p->kind == IK_DATASET)
+        ik__inspect_dataset(f, p);
+    else if (p->kind == IK_METRIC || p->kind == IK_COMM)
+        ik__found(f, IK__NOTE, "nothing more can be checked of a plugin of this kind yet");
+    else
+        ik__inspect_in_place(f, p);
+}
+
+static void on_alarm(int number) {
+    (void)number;
+    common->hung = 1;
+    _exit(IK_FAILED);
+}
+
+static ik_status work(void *user, ik_error *err) {
+    ik__findings f = {user, 0};
+    const ik_plugin *const *list;
+    ik__blame_share(common->doing);
+    signal(SIGALRM, on_alarm);
+    ik__going_on();
+    ik__inspect_symbols(&f);
+    ik_status status = ik__plugin_load(f.what->file, &list, err);
+    if (status) {
+        ik__found_error(&f, "it is refused", err);
+        common->finished = 1;
+        return IK_OK;
+    }
+    ik__plugins_prefer(list);
+    for (; *list; list++) inspect_one(&f, *list);
+    alarm(0);
+    common->finished = 1;
+    return IK_OK;
+}
+
+ik_status ik__inspect(const ik__inspection *what, int *failed, ik_error *err) {
+    common = mmap(NULL, sizeof *common, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (common == MAP_FAILED) return ik_errorf(err, IK_FAILED, "error: out of memory");
+    timeout = what->timeout;
+    bool stopped;
+    ik_status status = ik__child_run(work, (void *)what, &stopped, err);
+    const char *doing = *common->doing ? common->doing : "something that is not the plugin's";
+    if (stopped) {
+        *err = (ik_error){""};
+        status = IK_INTERRUPTED;
+    } else if (common->hung) {
+        fprintf(what->out, "FAIL  it hung: no end after %d s; %s\n", timeout, doing);
+        common->failed++, status = IK_OK;
+    } else if (!status && !common->finished) { /* exit(0) */
+        fprintf(what->out, "FAIL  it ended the process; %s\n", doing);
+        common->failed++;
+    } else if (status) {
+        const char *mark = strstr(err->text, "ended by");
+        fprintf(what->out, "FAIL  it crashed: %s; %s\n", mark ? mark : err->text, doing);
+        common->failed++, status = IK_OK;
+    }
+    *failed = common->failed;
+    munmap(common, sizeof *common);
+    return status;
+}

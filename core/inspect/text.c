@@ -1,0 +1,31 @@
+/* Text as a file without a name: what loads pipelines takes paths. */
+#define _GNU_SOURCE
+#include "inspect.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+ik_status ik__placed_open(const ik__findings *f, const char *text, const char *place,
+                          ik__placed *out, ik_error *err) {
+    const ik_strings *given = &f->what->sets;
+    *out = (ik__placed){.pool = ik__pool_new(), .fd = memfd_create("pipeline", MFD_CLOEXEC)};
+    const char **sets = ik__pool_alloc(out->pool, sizeof *sets * (size_t)(given->n + 1));
+    for (int i = 0; i < given->n; i++) {
+        size_t size = strlen(place) + strlen(given->v[i]) + 2;
+        char *set = ik__pool_alloc(out->pool, size);
+        snprintf(set, size, "%s.%s", place, given->v[i]);
+        sets[i] = set;
+    }
+    out->sets = (ik_strings){given->n, sets};
+    snprintf(out->path, sizeof out->path, "/proc/self/fd/%d", out->fd);
+    size_t n = strlen(text);
+    if (out->fd < 0 || write(out->fd, text, n) != (ssize_t)n)
+        return ik_errorf(err, IK_FAILED, "error: no memory for a pipeline: %s", strerror(errno));
+    return IK_OK;
+}
+
+void ik__placed_close(ik__placed *p) {
+    if (p->fd >= 0) close(p->fd);
+    ik__pool_free(p->pool);
+}

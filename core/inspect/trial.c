@@ -1,0 +1,165 @@
+/* Trials; see trial.h. */
+#include "trial.h"
+
+#include <stdlib.h>
+
+/* What stands in each kind's place, and beside what a plugin is measured. */
+static const struct {
+    const char *name, *options, *place;
+} built_in[IK_KIND_COUNT] = {
+    [IK_NORM] = {"inade", "noise_channels: 4", "norm"},
+    [IK_BLOCK] = {"resblock", "out: 6", "networks.generator.nodes.1"},
+    [IK_ENCODER] = {"instance_unet", "channels: 4", "networks.encoder"},
+    [IK_DISCRIMINATOR] = {"multiscale_patch", "scales: 1, layers: 4, channels: 4",
+                          "networks.discriminator"},
+    [IK_LOSS] = {"feature_matching", "from: 0", "losses.0"},
+    [IK_BACKEND] = {"cpu", "", "device"},
+};
+
+const char *ik__trial_peer(ik_kind kind) {
+    return built_in[kind].name;
+}
+
+/* "NAME, options": of the subject, the options are the user's. */
+static const char *part(ik_kind kind, ik_kind which, const char *name, bool subject, char *text,
+                        size_t size) {
+    bool own = kind == which;
+    const char *options = own && subject ? "" : built_in[which].options;
+    snprintf(text, size, "%s%s%s", own ? name : built_in[which].name, *options ? ", " : "",
+             options);
+    return text;
+}
+
+static void pipeline(ik_kind kind, const char *name, bool subject, ik__size size,
+                     const char *device, char *text, size_t room) {
+    char norm[200], block[200], encoder[200], discriminator[200], loss[200];
+#define PART(which, to) part(kind, which, name, subject, to, sizeof to)
+    snprintf(text, room,
+             "name: check\nseed: 7\nstages: [train]\nthreads: 2\n"
+             "device: {plugin: %s}\n"
+             "dataset: {plugin: shapes, size: [%d, %d], count: 2, validation: 1, "
+             "max_instances: 6}\n"
+             "norm: {plugin: %s}\n"
+             "networks:\n"
+             "  generator:\n"
+             "    inputs: {z: [16]}\n"
+             "    nodes:\n"
+             "      - {id: fc, op: linear, in: z, out: [%d, %d, 6]}\n"
+             "      - {id: subject, block: %s}\n"
+             "      - {op: upsample, factor: 4}\n"
+             "      - {id: up, block: resblock, out: 4}\n"
+             "      - {op: upsample}\n"
+             "      - {op: leaky_relu, slope: 0.2}\n"
+             "      - {id: rgb, op: conv2d, out: 3, kernel: 3}\n"
+             "      - {op: tanh}\n"
+             "  encoder: {plugin: %s}\n"
+             "  discriminator: {plugin: %s}\n"
+             "losses: [{plugin: %s}, {plugin: %s}]\n"
+             "train: {batch: 2}\n",
+             device, size.height, size.width, PART(IK_NORM, norm), size.height / 8, size.width / 8,
+             PART(IK_BLOCK, block), PART(IK_ENCODER, encoder),
+             PART(IK_DISCRIMINATOR, discriminator), PART(IK_LOSS, loss),
+             kind == IK_LOSS && !strcmp(name, "hinge") ? "l1" : "hinge");
+#undef PART
+}
+
+static ik_status upload(ik__session *s, ik_error *err) {
+    ik__batch *b = NULL;
+    int64_t n = s->set.train.batch;
+    ik_status status = ik__batch_new(s->data, n, &b, err);
+    for (int64_t i = 0; i < n && !status; i++)
+        status = ik__data_read(s->data, IK_TRAIN, i, NULL, b, i, err);
+    if (!status) status = ik__upload_batch(s, b, err);
+    ik__batch_free(b);
+    return status;
+}
+
+ik_status ik__trial_new(const ik__findings *f, ik_kind kind, const char *name, bool subject,
+                        ik__size size, const char *device, ik__trial *out, ik_error *err) {
+    char text[2048];
+    ik__placed placed;
+    *out = (ik__trial){.step = {7, 0, 0}};
+    pipeline(kind, name, subject, size, device, text, sizeof text);
+    ik_status status = ik__placed_open(f, text, built_in[kind].place, &placed, err);
+    const ik__run_options o = {.pipeline = placed.path,
+                               .n_sets = subject ? placed.sets.n : 0,
+                               .sets = placed.sets.v,
+                               .quiet = true};
+    if (!status) status = ik__session_open(&o, &out->s, err);
+    if (!status) status = ik__session_ready(out->s, err);
+    if (!status) status = upload(out->s, err);
+    ik__placed_close(&placed);
+    if (!status) return IK_OK;
+    ik__trial_free(out);
+    return status;
+}
+
+void ik__trial_free(ik__trial *t) {
+    ik__session_close(t->s);
+    t->s = NULL;
+}
+
+static ik_status move(const ik__trial *from, const ik__trial *to, const ik__entry *e, float *host,
+                      ik_error *err) {
+    const ik__store *a = from->s->engine->store, *b = to->s->engine->store;
+    const ik__entry *other = ik__store_find(b, e->path);
+    int64_t n = ik_count(e->shape);
+    if (!other)
+        return ik_errorf(err, IK_FAILED, "error: %s is recorded on '%s' only", e->path,
+                         from->s->device);
+    ik_status status = a->backend->download(a->self, IK_F32, n, host, ik__store_value(a, e), err);
+    if (!status) status = a->backend->upload(a->self, IK_F32, n, ik__store_value(a, e), host, err);
+    return status ? status
+                  : b->backend->upload(b->self, IK_F32, n, ik__store_value(b, other), host, err);
+}
+
+ik_status ik__trial_copy(const ik__trial *from, const ik__trial *to, ik_error *err) {
+    const ik__store *st = from->s->engine->store;
+    int64_t most = 1;
+    for (int i = 0; i < st->n; i++)
+        if (ik_count(st->entries[i]->shape) > most) most = ik_count(st->entries[i]->shape);
+    float *host = malloc(sizeof *host * (size_t)most);
+    ik_status status = host ? IK_OK : ik_errorf(err, IK_FAILED, "error: out of memory");
+    for (int i = 0; i < st->n && !status; i++) status = move(from, to, st->entries[i], host, err);
+    free(host);
+    return status;
+}
+
+ik_status ik__trial_run(const ik__trial *t, ik__role role, bool keep, ik_error *err) {
+    return ik__program_run(t->s->engine, t->s->step[role], &t->step, !keep, err);
+}
+
+/* Where a backend stores reals in 8 bytes, they are doubles in this process: the naive one. */
+static bool is_exact(const ik__trial *t) {
+    const ik__engine *e = t->s->engine;
+    return e->backend->element_bytes(e->self, IK_F32) == sizeof(double);
+}
+
+double ik__trial_loss(const ik__trial *t, ik__role role) {
+    const ik__program *p = t->s->step[role];
+    const ik__node *total = ik__names_get(&p->graph->outputs, "total");
+    float rounded = 0;
+    ik_error err;
+    if (is_exact(t)) return *(const double *)p->pointer[total->t.id];
+    if (ik__program_tensor(t->s->engine, (ik__program *)p, total, &rounded, &err)) return 0;
+    return rounded;
+}
+
+double *ik__trial_gradient(const ik__trial *t, ik__role role, int i) {
+    const ik__store *st = t->s->engine->store;
+    const ik__entry *e = t->s->step[role]->grads[i].entry;
+    int64_t n = ik_count(e->shape);
+    double *out = malloc(sizeof *out * (size_t)n);
+    float *host = malloc(sizeof *host * (size_t)n);
+    const void *at = ik__store_grad(st, e);
+    ik_error err;
+    bool ok = out && host;
+    if (ok && is_exact(t))
+        memcpy(out, at, sizeof *out * (size_t)n);
+    else if (ok && (ok = !st->backend->download(st->self, IK_F32, n, host, at, &err)))
+        for (int64_t k = 0; k < n; k++) out[k] = host[k];
+    free(host);
+    if (ok) return out;
+    free(out);
+    return NULL;
+}

@@ -1,0 +1,19 @@
+# Plugins for test_check, each with one fault, in hostile/<kind>/<fault>.so of the build.
+function(add_hostile kind source)
+    foreach(fault ${ARGN})
+        set(target hostile_${kind}_${fault})
+        string(TOUPPER ${fault} FAULT)
+        add_library(${target} MODULE hostile/${source})
+        target_compile_definitions(${target} PRIVATE FAULT=${FAULT} FAULT_IS_${FAULT} NAME="${fault}")
+        target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/core/include)
+        set_target_properties(${target} PROPERTIES PREFIX "" OUTPUT_NAME ${fault}
+            LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/hostile/${kind})
+        target_link_libraries(${target} PRIVATE m)
+        add_dependencies(test_check ${target})
+    endforeach()
+endfunction()
+add_hostile(norm norm.c none crashes_at_entry hangs_at_entry crashes aborts hangs recurses exits
+    exports uses_core too_new too_old not_finite wrong_shape wrong_gradient depends_on_chance
+    bad_default same_name overlaps no_help taken bad_name required)
+add_hostile(datasets data.c none by_chance not_by_threads out_of_range crashes describes_otherwise
+    no_items)
