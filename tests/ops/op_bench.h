@@ -80,11 +80,24 @@ static inline void op_fill(op_bench *b, const char *name, ik_dtype dtype, ik_sha
     free(values);
 }
 
+/* Set: values are rounded to bf16 before any backend gets them. */
+static bool op_bf16;
+
+static inline void op_round(int64_t n, float *values) {
+    for (int64_t i = 0; i < n; i++) {
+        uint32_t bits;
+        memcpy(&bits, &values[i], sizeof bits);
+        bits = (bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000;
+        memcpy(&values[i], &bits, sizeof bits);
+    }
+}
+
 static inline void op_fill_all(op_bench *b) {
     for (int i = 0; i < op_inputs(b->c); i++) {
         const op_input *in = &b->c->in[i];
         void *values = malloc(4 * (size_t)ik_count(in->shape));
         op_values(b->c, i, values);
+        if (op_bf16 && !op_is_map(in)) op_round(ik_count(in->shape), values);
         op_fill(b, b->in[i]->name, b->in[i]->t.dtype, in->shape, values, b->in[i]->entry);
     }
     if (!b->loss) return;

@@ -2,33 +2,7 @@
  * every other backend against naive. OPS_SPEED=1 prints what a run of each case takes. */
 #include "op_bench.h"
 
-#include "op_cases_elementwise.h"
-#include "op_cases_pictures.h"
-#include "op_cases_maps.h"
-
-#define LIST(cases)                                                                                \
-    { cases, (int)(sizeof cases / sizeof *cases) }
-static const struct {
-    const op_case *v;
-    int n;
-} lists[] = {
-    LIST(elementwise_cases), LIST(shape_cases),    LIST(product_cases), LIST(spectral_cases),
-    LIST(conv_cases),        LIST(pooling_cases),  LIST(norm_cases),    LIST(map_cases),
-    LIST(window_cases),      LIST(modulate_cases),
-};
-enum { LISTS = sizeof lists / sizeof *lists };
-
-static int count_cases(void) {
-    int n = 0;
-    for (int i = 0; i < LISTS; i++) n += lists[i].n;
-    return n;
-}
-
-static const op_case *case_of(int index) {
-    int list = 0;
-    while (index >= lists[list].n) index -= lists[list++].n;
-    return &lists[list].v[index];
-}
+#include "op_cases.h"
 
 static double loss_with(op_bench *b, double *at, double value) {
     double was = *at;
