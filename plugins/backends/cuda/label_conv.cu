@@ -183,6 +183,8 @@ template <int V> struct backward {
         float v[V];
     };
     typedef nothing own;
+    typedef raw<V> fetched;
+    static constexpr int at_once = 4;
     static constexpr bool mixes = true;
 
     /* The cell that pixel `row` sees under a tap; false: padding. */
@@ -227,9 +229,12 @@ template <int V> struct backward {
     IK_HD own begin(int64_t, int64_t, int64_t) const {
         return {};
     }
-    IK_HD void add(part &p, const own &, int64_t, int64_t row, int64_t group, float share) const {
+    IK_HD void fetch(fetched &to, int64_t, int64_t row, int64_t group) const {
+        ::fetch<V>(dy, row * l.outputs + group * V, to);
+    }
+    IK_HD void add(part &p, const own &, const fetched &of, float share) const {
         float v[V];
-        load<V>(dy, row * l.outputs + group * V, v);
+        values<V>(dy, of, v);
         UNROLL for (int i = 0; i < V; i++) p.v[i] += share * v[i];
     }
     IK_HD void join(part &p, const part &other) const {

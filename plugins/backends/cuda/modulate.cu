@@ -82,19 +82,28 @@ template <int V> struct forward {
     modulation m;
     real y;
     typedef kept<V> own;
+    struct fetched {
+        raw<V> x;
+        int32_t id;
+    };
+    static constexpr int at_once = 4;
     IK_HD own begin(int64_t sample, int64_t group) const {
         return keep<V>(m, sample, NO_ID, group * V);
     }
-    IK_HD void row(own &o, int64_t sample, int64_t row, int64_t group) const {
-        int64_t p = sample * m.n + row, at = p * m.channels + group * V;
+    IK_HD void fetch(fetched &to, int64_t sample, int64_t row, int64_t group) const {
+        int64_t p = sample * m.n + row;
+        to.id = read_one(m.map + p);
+        ::fetch<V>(m.x, p * m.channels + group * V, to.x);
+    }
+    IK_HD void row(own &o, const fetched &of, int64_t sample, int64_t row, int64_t group) const {
         float v[V];
-        load<V>(m.x, at, v);
-        keep_rows<V>(m, o, sample, read_one(m.map + p), group * V);
+        values<V>(m.x, of.x, v);
+        keep_rows<V>(m, o, sample, of.id, group * V);
         UNROLL for (int i = 0; i < V; i++) {
             float pre = (v[i] - o.mean[i]) * o.r[i] * o.scale[i] + o.shift[i];
             v[i] = pre > 0 ? pre : m.slope * pre;
         }
-        store<V>(y, at, v);
+        store<V>(y, (sample * m.n + row) * m.channels + group * V, v);
     }
 };
 
@@ -117,6 +126,11 @@ template <int V> struct backward {
         kept<V> k;
         float a[V], b[V];
     };
+    struct fetched {
+        raw<V> x, dy;
+        int32_t id;
+    };
+    static constexpr int at_once = 2;
     IK_HD own begin(int64_t sample, int64_t group) const {
         own o;
         o.k = keep<V>(m, sample, NO_ID, group * V);
@@ -130,19 +144,24 @@ template <int V> struct backward {
         UNROLL for (int i = 0; i < V; i++) o.a[i] *= share, o.b[i] *= 2 * share;
         return o;
     }
-    IK_HD void row(own &o, int64_t sample, int64_t row, int64_t group) const {
+    IK_HD void fetch(fetched &to, int64_t sample, int64_t row, int64_t group) const {
         int64_t p = sample * m.n + row, at = p * m.channels + group * V;
+        to.id = read_one(m.map + p);
+        ::fetch<V>(m.x, at, to.x);
+        ::fetch<V>(dy, at, to.dy);
+    }
+    IK_HD void row(own &o, const fetched &of, int64_t sample, int64_t row, int64_t group) const {
         float v[V], d[V];
-        load<V>(m.x, at, v);
-        load<V>(dy, at, d);
-        keep_rows<V>(m, o.k, sample, read_one(m.map + p), group * V);
+        values<V>(m.x, of.x, v);
+        values<V>(dy, of.dy, d);
+        keep_rows<V>(m, o.k, sample, of.id, group * V);
         UNROLL for (int i = 0; i < V; i++) {
             float off = v[i] - o.k.mean[i];
             float pre = off * o.k.r[i] * o.k.scale[i] + o.k.shift[i];
             float g = pre > 0 ? d[i] : m.slope * d[i];
             v[i] = g * o.k.scale[i] * o.k.r[i] + (o.a[i] + off * o.b[i]);
         }
-        store<V>(dx, at, v);
+        store<V>(dx, (sample * m.n + row) * m.channels + group * V, v);
     }
 };
 
@@ -168,6 +187,10 @@ template <int V> struct dtables {
         float with[V], alone[V];
     };
     typedef kept<V> own;
+    struct fetched {
+        raw<V> x, dy;
+    };
+    static constexpr int at_once = 2;
     static constexpr bool mixes = false;
     IK_HD int64_t id(int64_t sample, int64_t row) const {
         return read_one(m.map + sample * m.n + row);
@@ -181,11 +204,15 @@ template <int V> struct dtables {
     IK_HD own begin(int64_t sample, int64_t id, int64_t group) const {
         return keep<V>(m, sample, id, group * V);
     }
-    IK_HD void add(part &p, const own &o, int64_t sample, int64_t row, int64_t group, float) const {
+    IK_HD void fetch(fetched &to, int64_t sample, int64_t row, int64_t group) const {
         int64_t at = (sample * m.n + row) * m.channels + group * V;
+        ::fetch<V>(m.x, at, to.x);
+        ::fetch<V>(dy, at, to.dy);
+    }
+    IK_HD void add(part &p, const own &o, const fetched &of, float) const {
         float v[V], d[V];
-        load<V>(m.x, at, v);
-        load<V>(dy, at, d);
+        values<V>(m.x, of.x, v);
+        values<V>(dy, of.dy, d);
         UNROLL for (int i = 0; i < V; i++) {
             float xhat = (v[i] - o.mean[i]) * o.r[i];
             float g = xhat * o.scale[i] + o.shift[i] > 0 ? d[i] : m.slope * d[i];
@@ -240,17 +267,23 @@ struct dstats {
         float mean, square;
     };
     typedef nothing own;
+    struct fetched {
+        float scale, dscale, dshift;
+    };
+    static constexpr int at_once = 4;
     IK_HD part zero() const {
         return {0, 0};
     }
     IK_HD own begin(int64_t, int64_t) const {
         return {};
     }
-    IK_HD void add(part &p, const own &, int64_t outer, int64_t row, int64_t c) const {
+    IK_HD void fetch(fetched &to, int64_t outer, int64_t row, int64_t c) const {
         int64_t at = (outer * n + row) * channels + c;
-        float s = read_one(scale + at);
-        p.mean += s * read_one(dshift + at);
-        p.square += s * read_one(dscale + at);
+        to = {read_one(scale + at), read_one(dscale + at), read_one(dshift + at)};
+    }
+    IK_HD void add(part &p, const own &, const fetched &of) const {
+        p.mean += of.scale * of.dshift;
+        p.square += of.scale * of.dscale;
     }
     IK_HD void join(part &p, const part &other) const {
         p.mean += other.mean;

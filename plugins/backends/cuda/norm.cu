@@ -11,6 +11,9 @@ namespace {
 /* Groups of pixels with statistics of their own. */
 struct normed {
     int64_t groups, pixels, channels; /* pixels of a group */
+    IK_HD int64_t at(int64_t group, int64_t pixel) const {
+        return (group * pixels + pixel) * channels;
+    }
 };
 
 normed normed_of(const ik_tensor *x, const ik_tensor *stats) {
@@ -33,6 +36,8 @@ template <int V> struct moments {
         float count, mean[V], square[V]; /* about the mean */
     };
     typedef nothing own;
+    typedef raw<V> fetched;
+    static constexpr int at_once = 4;
     IK_HD part zero() const {
         part p;
         p.count = 0;
@@ -43,9 +48,12 @@ template <int V> struct moments {
     IK_HD own begin(int64_t, int64_t) const {
         return {};
     }
-    IK_HD void add(part &p, const own &, int64_t outer, int64_t row, int64_t group) const {
+    IK_HD void fetch(fetched &to, int64_t outer, int64_t row, int64_t group) const {
+        ::fetch<V>(x, n.at(outer, row) + group * V, to);
+    }
+    IK_HD void add(part &p, const own &, const fetched &of) const {
         float v[V];
-        load<V>(x, (outer * n.pixels + row) * n.channels + group * V, v);
+        values<V>(x, of, v);
         p.count += 1;
         float share = 1 / p.count;
         UNROLL for (int i = 0; i < V; i++) {
@@ -108,6 +116,10 @@ template <int V> struct dstats {
     struct own {
         float mean[V];
     };
+    struct fetched {
+        raw<V> dy, x;
+    };
+    static constexpr int at_once = 2;
     IK_HD part zero() const {
         part p;
         set<V>(p.sum, 0);
@@ -119,11 +131,15 @@ template <int V> struct dstats {
         load<V>(stats, 2 * outer * n.channels + group * V, o.mean);
         return o;
     }
-    IK_HD void add(part &p, const own &o, int64_t outer, int64_t row, int64_t group) const {
-        int64_t at = (outer * n.pixels + row) * n.channels + group * V;
+    IK_HD void fetch(fetched &to, int64_t outer, int64_t row, int64_t group) const {
+        int64_t at = n.at(outer, row) + group * V;
+        ::fetch<V>(dy, at, to.dy);
+        ::fetch<V>(x, at, to.x);
+    }
+    IK_HD void add(part &p, const own &o, const fetched &of) const {
         float d[V], v[V];
-        load<V>(dy, at, d);
-        load<V>(x, at, v);
+        values<V>(dy, of.dy, d);
+        values<V>(x, of.x, v);
         UNROLL for (int i = 0; i < V; i++) {
             p.sum[i] += d[i];
             p.product[i] += d[i] * (v[i] - o.mean[i]);
@@ -175,6 +191,10 @@ template <int V> struct centred {
     struct own {
         float mean[V], r[V], a[V], b[V];
     };
+    struct fetched {
+        raw<V> dy, x;
+    };
+    static constexpr int at_once = 2;
     IK_HD own begin(int64_t outer, int64_t group) const {
         own o;
         int64_t at = 2 * outer * n.channels + group * V;
@@ -194,19 +214,24 @@ template <int V> struct centred {
         }
         return o;
     }
-    IK_HD void row(const own &o, int64_t outer, int64_t row, int64_t group) const {
-        int64_t at = (outer * n.pixels + row) * n.channels + group * V;
+    IK_HD void fetch(fetched &to, int64_t outer, int64_t row, int64_t group) const {
+        int64_t at = n.at(outer, row) + group * V;
+        if (x.p) ::fetch<V>(x, at, to.x);
+        if (dy.p) ::fetch<V>(dy, at, to.dy);
+    }
+    IK_HD void row(const own &o, const fetched &of, int64_t outer, int64_t row,
+                   int64_t group) const {
         float v[V], d[V];
         set<V>(v, 0);
         if (x.p) {
-            load<V>(x, at, v);
+            values<V>(x, of.x, v);
             UNROLL for (int i = 0; i < V; i++) v[i] = o.a[i] + (v[i] - o.mean[i]) * o.b[i];
         }
         if (dy.p) {
-            load<V>(dy, at, d);
+            values<V>(dy, of.dy, d);
             UNROLL for (int i = 0; i < V; i++) v[i] += d[i] * o.r[i];
         }
-        store<V>(y, at, v);
+        store<V>(y, n.at(outer, row) + group * V, v);
     }
 };
 

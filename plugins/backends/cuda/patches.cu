@@ -103,6 +103,8 @@ template <int V> struct summed {
         float v[V];
     };
     typedef nothing own;
+    typedef raw<V> fetched;
+    static constexpr int at_once = 4;
     static constexpr bool mixes = false;
     IK_HD int64_t id(int64_t list, int64_t row) const {
         int tap = (int)digit(list, t.count());
@@ -119,11 +121,14 @@ template <int V> struct summed {
     IK_HD own begin(int64_t, int64_t, int64_t) const {
         return {};
     }
-    IK_HD void add(part &p, const own &, int64_t list, int64_t row, int64_t group, float) const {
+    IK_HD void fetch(fetched &to, int64_t list, int64_t row, int64_t group) const {
         int tap = (int)digit(list, t.count());
         row += (tap / t.columns - t.up) * t.w + tap % t.columns - t.left;
+        ::fetch<V>(x.at, (list * t.h * t.w + row) * x.c + group * V, to);
+    }
+    IK_HD void add(part &p, const own &, const fetched &of, float) const {
         float v[V];
-        load<V>(x.at, (list * t.h * t.w + row) * x.c + group * V, v);
+        values<V>(x.at, of, v);
         accumulate<V>(p.v, v);
     }
     IK_HD void join(part &p, const part &other) const {

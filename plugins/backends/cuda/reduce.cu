@@ -29,20 +29,23 @@ template <int V> struct sum {
     struct part {
         float v[V];
     };
-    struct own {
-        int64_t at;
-    };
+    typedef nothing own;
+    typedef raw<V> fetched;
+    static constexpr int at_once = 4;
     IK_HD part zero() const {
         part p;
         set<V>(p.v, 0);
         return p;
     }
-    IK_HD own begin(int64_t outer, int64_t group) const {
-        return {l.outer.of(outer) + group * V};
+    IK_HD own begin(int64_t, int64_t) const {
+        return {};
     }
-    IK_HD void add(part &p, const own &o, int64_t, int64_t row, int64_t) const {
+    IK_HD void fetch(fetched &to, int64_t outer, int64_t row, int64_t group) const {
+        ::fetch<V>(x, l.outer.of(outer) + group * V + l.row.of(row), to);
+    }
+    IK_HD void add(part &p, const own &, const fetched &of) const {
         float v[V];
-        load<V>(x, o.at + l.row.of(row), v);
+        values<V>(x, of, v);
         accumulate<V>(p.v, v);
     }
     IK_HD void join(part &p, const part &other) const {

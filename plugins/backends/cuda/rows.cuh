@@ -67,7 +67,40 @@ IK_HD static inline standing standing_of(const rows &r, int64_t block, int threa
     return s;
 }
 
-/* --- pass. F: own; begin(outer, group) -> own; row(own, outer, row, group). */
+/* A functor reads a row in two steps, so that several can be on their way at once:
+ * fetch(fetched, outer, row, group) reads, and add or row, below, takes it. Calls
+ * take(fetched, row) for rows first, first + step, ... below last where wanted(row). */
+template <class F, class W, class T>
+IK_HD static inline void take_rows(const F &f, int64_t outer, int64_t group, int64_t first,
+                                   int64_t last, int64_t step, const W &wanted, const T &take) {
+    for (int64_t row = first; row < last; row += F::at_once * step) {
+        typename F::fetched x[F::at_once];
+        bool is[F::at_once];
+        UNROLL for (int j = 0; j < F::at_once; j++) {
+            is[j] = row + j * step < last && wanted(row + j * step);
+            if (is[j]) f.fetch(x[j], outer, row + j * step, group);
+        }
+        UNROLL for (int j = 0; j < F::at_once; j++) if (is[j]) take(x[j], row + j * step);
+    }
+}
+
+struct every_row {
+    IK_HD bool operator()(int64_t) const {
+        return true;
+    }
+};
+
+/* --- pass. F: fetched, at_once, own; begin(outer, group) -> own; fetch;
+ * row(own, fetched, outer, row, group). */
+
+template <class F> struct row_taker {
+    const F &f;
+    typename F::own &own;
+    int64_t outer, group;
+    IK_HD void operator()(const typename F::fetched &x, int64_t row) const {
+        f.row(own, x, outer, row, group);
+    }
+};
 
 template <class F> struct passing {
     F f;
@@ -78,7 +111,8 @@ template <class F> struct passing {
         standing s = standing_of(r, block, thread);
         if (s.idle) return false;
         o = f.begin(s.outer, s.group);
-        for (int64_t row = s.first; row < s.last; row += r.lanes) f.row(o, s.outer, row, s.group);
+        take_rows(f, s.outer, s.group, s.first, s.last, r.lanes, every_row{},
+                  row_taker<F>{f, o, s.outer, s.group});
         return false;
     }
 };
@@ -92,8 +126,26 @@ static ik_status pass(const queue &q, int64_t outer, int64_t n, int64_t groups, 
     return blocks(q, n > 0 ? block_count(r) : 0, passing<F>{f, r});
 }
 
-/* --- reduce. F: part, own; zero() -> part; begin(outer, group) -> own;
- * add(part, own, outer, row, group); join(part, other part); finish(part, outer, group). */
+/* --- reduce. F: fetched, at_once, part, own; zero() -> part; begin(outer, group) -> own; fetch;
+ * add(part, own, fetched); join(part, other part); finish(part, outer, group). */
+
+template <class F> struct row_adder {
+    const F &f;
+    typename F::part &part;
+    const typename F::own &own;
+    IK_HD void operator()(const typename F::fetched &x, int64_t) const {
+        f.add(part, own, x);
+    }
+};
+
+template <class F>
+IK_HD static inline typename F::part add_rows(const F &f, int64_t outer, int64_t group,
+                                              int64_t first, int64_t last, int64_t step) {
+    typename F::own own = f.begin(outer, group);
+    typename F::part part = f.zero();
+    take_rows(f, outer, group, first, last, step, every_row{}, row_adder<F>{f, part, own});
+    return part;
+}
 
 /* Rounds of a tree over the lanes. */
 IK_HD static inline int rounds_of(int64_t lanes) {
@@ -121,13 +173,8 @@ template <class F> struct reducing {
     IK_HD bool phase(int k, int64_t block, int thread, shared &s, own &at) const {
         int rounds = rounds_of(r.lanes);
         if (k == 0) at = standing_of(r, block, thread);
-        if (k == 0 && !at.idle) {
-            typename F::own o = f.begin(at.outer, at.group);
-            typename F::part p = f.zero();
-            for (int64_t row = at.first; row < at.last; row += r.lanes)
-                f.add(p, o, at.outer, row, at.group);
-            s.parts[thread] = p;
-        }
+        if (k == 0 && !at.idle)
+            s.parts[thread] = add_rows(f, at.outer, at.group, at.first, at.last, r.lanes);
         if (k > 0 && !at.idle)
             tree_round(f, s.parts, k - 1, rounds, at.lane, r.lanes, thread, r.width);
         if (k < rounds) return true;
@@ -148,14 +195,19 @@ template <class F> struct joining {
     int64_t chunks, groups;
     typedef typename F::part part;
     typedef nothing own;
+    typedef const part *fetched;
+    static constexpr int at_once = 1;
     IK_HD part zero() const {
         return f.zero();
     }
     IK_HD own begin(int64_t, int64_t) const {
         return {};
     }
-    IK_HD void add(part &p, const own &, int64_t outer, int64_t row, int64_t group) const {
-        f.join(p, partial[(outer * chunks + row) * groups + group]);
+    IK_HD void fetch(fetched &x, int64_t outer, int64_t row, int64_t group) const {
+        x = &partial[(outer * chunks + row) * groups + group];
+    }
+    IK_HD void add(part &p, const own &, const fetched &x) const {
+        f.join(p, *x);
     }
     IK_HD void join(part &p, const part &other) const {
         f.join(p, other);
@@ -200,9 +252,7 @@ template <class F> struct counting {
     int64_t n, groups;
     IK_HD void operator()(int64_t i) const {
         int64_t group = digit(i, groups);
-        typename F::own o = f.begin(i, group);
-        typename F::part p = f.zero();
-        for (int64_t row = 0; row < n; row++) f.add(p, o, i, row, group);
+        typename F::part p = add_rows(f, i, group, 0, n, 1);
         f.finish(p, i, group);
     }
 };

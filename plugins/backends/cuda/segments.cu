@@ -12,6 +12,8 @@ template <int V> struct summed {
         float v[V];
     };
     typedef nothing own;
+    typedef raw<V> fetched;
+    static constexpr int at_once = 4;
     static constexpr bool mixes = false;
     IK_HD int64_t id(int64_t sample, int64_t row) const {
         return read_one(map + sample * n + row);
@@ -24,9 +26,12 @@ template <int V> struct summed {
     IK_HD own begin(int64_t, int64_t, int64_t) const {
         return {};
     }
-    IK_HD void add(part &p, const own &, int64_t sample, int64_t row, int64_t group, float) const {
+    IK_HD void fetch(fetched &to, int64_t sample, int64_t row, int64_t group) const {
+        ::fetch<V>(x, (sample * n + row) * channels + group * V, to);
+    }
+    IK_HD void add(part &p, const own &, const fetched &of, float) const {
         float v[V];
-        load<V>(x, (sample * n + row) * channels + group * V, v);
+        values<V>(x, of, v);
         accumulate<V>(p.v, v);
     }
     IK_HD void join(part &p, const part &other) const {
@@ -70,14 +75,19 @@ struct counted {
         int32_t n; /* a float would stop counting at 2^24 */
     };
     typedef nothing own;
+    typedef int32_t fetched;
+    static constexpr int at_once = 4;
     IK_HD part zero() const {
         return {0};
     }
     IK_HD own begin(int64_t, int64_t) const {
         return {};
     }
-    IK_HD void add(part &p, const own &, int64_t sample, int64_t row, int64_t id) const {
-        p.n += read_one(map + sample * n + row) == id;
+    IK_HD void fetch(fetched &hit, int64_t sample, int64_t row, int64_t id) const {
+        hit = read_one(map + sample * n + row) == id;
+    }
+    IK_HD void add(part &p, const own &, const fetched &hit) const {
+        p.n += hit;
     }
     IK_HD void join(part &p, const part &other) const {
         p.n += other.n;

@@ -41,7 +41,7 @@ static inline segments segments_of(int64_t outer, int64_t n, int64_t groups, int
 }
 
 /* F, on top of what reduce asks for (rows.cuh), but with begin(outer, id, group),
- * add(part, own, outer, row, group, share) and finish(part, table, id, group):
+ * add(part, own, fetched, share) and finish(part, table, id, group):
  * id(outer, row); with F::mixes, mixture(outer, row, ids) -> how many, and share(outer, row, id).
  */
 template <class F> struct segmenting {
@@ -97,19 +97,37 @@ template <class F> struct segmenting {
         return (o.outer * s.r.chunks + o.chunk) * s.ids + o.first_id;
     }
 
+    /* Which rows count to the id at hand. */
+    struct of_id {
+        const shared &sh;
+        int64_t start;
+        int id;
+        IK_HD bool operator()(int64_t row) const {
+            int of = sh.ids[row - start];
+            return of == id || (F::mixes && of == MIXED_ID);
+        }
+    };
+    struct adder {
+        const F &f;
+        const shared &sh;
+        const own &o;
+        typename F::part &part;
+        const typename F::own &with;
+        IK_HD void operator()(const typename F::fetched &x, int64_t row) const {
+            float share = 1;
+            if constexpr (F::mixes)
+                if (sh.ids[row - o.start] == MIXED_ID)
+                    share = f.share(o.outer, row, o.first_id + o.id);
+            if (share > 0) f.add(part, with, x, share);
+        }
+    };
+
     IK_HD typename F::part sum_up(const shared &sh, const own &o) const {
         typename F::own with = f.begin(o.outer, o.first_id + o.id, o.group);
-        typename F::part p = f.zero();
-        for (int i = o.lane; i < o.rows; i += (int)s.r.lanes) {
-            int64_t row = o.start + i;
-            if (sh.ids[i] == o.id) f.add(p, with, o.outer, row, o.group, 1);
-            if constexpr (F::mixes)
-                if (sh.ids[i] == MIXED_ID) {
-                    float share = f.share(o.outer, row, o.first_id + o.id);
-                    if (share > 0) f.add(p, with, o.outer, row, o.group, share);
-                }
-        }
-        return p;
+        typename F::part part = f.zero();
+        take_rows(f, o.outer, o.group, o.start + o.lane, o.start + o.rows, s.r.lanes,
+                  of_id{sh, o.start, o.id}, adder{f, sh, o, part, with});
+        return part;
     }
 
     IK_HD bool phase(int k, int64_t block, int thread, shared &sh, own &o) const {
@@ -141,18 +159,22 @@ template <class F> struct joining_segments {
     const typename F::part *partial;
     const uint8_t *occurs;
     typedef typename F::part part;
-    struct own {
-        int64_t id;
-    };
+    typedef nothing own;
+    typedef const part *fetched;
+    static constexpr int at_once = 1;
     IK_HD part zero() const {
         return f.zero();
     }
-    IK_HD own begin(int64_t, int64_t vector) const {
-        return {quotient(vector, s.r.groups)};
+    IK_HD own begin(int64_t, int64_t) const {
+        return {};
     }
-    IK_HD void add(part &p, const own &o, int64_t table, int64_t chunk, int64_t vector) const {
-        int64_t at = table * s.per_table + chunk;
-        if (occurs[at * s.ids + o.id]) f.join(p, partial[at * s.ids * s.r.groups + vector]);
+    IK_HD void fetch(fetched &x, int64_t table, int64_t chunk, int64_t vector) const {
+        int64_t at = (table * s.per_table + chunk) * s.ids;
+        bool written = occurs[at + quotient(vector, s.r.groups)];
+        x = written ? &partial[at * s.r.groups + vector] : NULL;
+    }
+    IK_HD void add(part &p, const own &, const fetched &x) const {
+        if (x) f.join(p, *x);
     }
     IK_HD void join(part &p, const part &other) const {
         f.join(p, other);

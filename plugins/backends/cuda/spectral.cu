@@ -23,6 +23,10 @@ template <int V> struct turned {
         float v[V];
     };
     typedef nothing own;
+    struct fetched {
+        float w[V], u;
+    };
+    static constexpr int at_once = 4;
     IK_HD part zero() const {
         part p;
         set<V>(p.v, 0);
@@ -31,10 +35,12 @@ template <int V> struct turned {
     IK_HD own begin(int64_t, int64_t) const {
         return {};
     }
-    IK_HD void add(part &p, const own &, int64_t, int64_t row, int64_t group) const {
-        float v[V], factor = read_one(u + row);
-        load<V>(w, row * k + group * V, v);
-        UNROLL for (int i = 0; i < V; i++) p.v[i] += factor * v[i];
+    IK_HD void fetch(fetched &to, int64_t, int64_t row, int64_t group) const {
+        load<V>(w, row * k + group * V, to.w);
+        to.u = read_one(u + row);
+    }
+    IK_HD void add(part &p, const own &, const fetched &of) const {
+        UNROLL for (int i = 0; i < V; i++) p.v[i] += of.u * of.w[i];
     }
     IK_HD void join(part &p, const part &other) const {
         accumulate<V>(p.v, other.v);
@@ -53,6 +59,10 @@ template <int V> struct dots {
         float v[V];
     };
     typedef nothing own;
+    struct fetched {
+        float a[V], b[V];
+    };
+    static constexpr int at_once = 2;
     IK_HD part zero() const {
         part p;
         set<V>(p.v, 0);
@@ -61,11 +71,12 @@ template <int V> struct dots {
     IK_HD own begin(int64_t, int64_t) const {
         return {};
     }
-    IK_HD void add(part &p, const own &, int64_t outer, int64_t row, int64_t) const {
-        float u[V], v[V];
-        load<V>(a, outer * step_a + row * V, u);
-        load<V>(b, outer * step_b + row * V, v);
-        UNROLL for (int i = 0; i < V; i++) p.v[i] += u[i] * v[i];
+    IK_HD void fetch(fetched &to, int64_t outer, int64_t row, int64_t) const {
+        load<V>(a, outer * step_a + row * V, to.a);
+        load<V>(b, outer * step_b + row * V, to.b);
+    }
+    IK_HD void add(part &p, const own &, const fetched &of) const {
+        UNROLL for (int i = 0; i < V; i++) p.v[i] += of.a[i] * of.b[i];
     }
     IK_HD void join(part &p, const part &other) const {
         accumulate<V>(p.v, other.v);

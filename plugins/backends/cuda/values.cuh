@@ -19,6 +19,12 @@
 #define UNROLL
 #endif
 
+#ifdef __CUDACC__
+#define ACCESS(p, bytes, writes)
+#else
+#include "accesses.h" /* of the tests: alignment is checked, bytes are counted */
+#endif
+
 /* --- Types. */
 
 /* A real tensor in memory. Maps may be moved as reals too: nothing changes the bits of an f32. */
@@ -53,6 +59,16 @@ IK_HD static inline float float_of_bits(uint32_t bits) {
 #endif
 }
 
+IK_HD static inline uint32_t bits_of_float(float f) {
+#ifdef __CUDA_ARCH__
+    return __float_as_uint(f);
+#else
+    uint32_t bits;
+    memcpy(&bits, &f, sizeof bits);
+    return bits;
+#endif
+}
+
 /* Two floats to bf16, to nearest even; `low` comes first in memory. */
 IK_HD static inline uint32_t bf16_pair(float low, float high) {
 #ifdef __CUDA_ARCH__
@@ -62,8 +78,7 @@ IK_HD static inline uint32_t bf16_pair(float low, float high) {
 #else
     uint32_t half[2];
     for (int i = 0; i < 2; i++) {
-        uint32_t bits;
-        memcpy(&bits, i ? &high : &low, sizeof bits);
+        uint32_t bits = bits_of_float(i ? high : low);
         half[i] = (bits & 0x7fffffffu) > 0x7f800000u ? 0x7fffu
                                                      : (bits + 0x7fffu + (bits >> 16 & 1)) >> 16;
     }
@@ -78,6 +93,7 @@ struct alignas(16) quad {
 };
 
 IK_HD static inline quad read_quad(const void *p) {
+    ACCESS(p, 16, false);
 #ifdef __CUDA_ARCH__
     uint4 v = __ldg((const uint4 *)p);
     return {{v.x, v.y, v.z, v.w}};
@@ -88,7 +104,20 @@ IK_HD static inline quad read_quad(const void *p) {
 #endif
 }
 
+IK_HD static inline void write_quad(void *p, const quad &q) {
+    ACCESS(p, 16, true);
+#ifdef __CUDA_ARCH__
+    /* The compiler makes four of an assignment. */
+    asm volatile("st.global.v4.u32 [%0], {%1, %2, %3, %4};" ::"l"(__cvta_generic_to_global(p)),
+                 "r"(q.w[0]), "r"(q.w[1]), "r"(q.w[2]), "r"(q.w[3])
+                 : "memory");
+#else
+    memcpy(p, &q, sizeof q);
+#endif
+}
+
 template <class T> IK_HD static inline T read_one(const T *p) {
+    ACCESS(p, sizeof(T), false);
 #ifdef __CUDA_ARCH__
     return __ldg(p);
 #else
@@ -96,52 +125,71 @@ template <class T> IK_HD static inline T read_one(const T *p) {
 #endif
 }
 
-/* V values from element `at` of an f32 array; V is 1, or 8 with p + at on 16 bytes. */
-template <int V> IK_HD static inline void load(const float *p, int64_t at, float (&v)[V]) {
+template <class T> IK_HD static inline void write_one(T *p, T value) {
+    ACCESS(p, sizeof(T), true);
+    *p = value;
+}
+
+/* V values on their way: read, and not yet looked at, so that a thread need not wait for one before
+ * it asks for the next. V is 1, or 8 from 16 bytes on. */
+template <int V> struct raw { quad q[2]; /* bf16: the first alone */ };
+template <> struct raw<1> { uint32_t bits; };
+
+template <int V> IK_HD static inline void fetch(const real &x, int64_t at, raw<V> &to) {
     if constexpr (V == 1) {
-        v[0] = read_one(p + at);
+        if (x.bf16)
+            to.bits = (uint32_t)read_one((const uint16_t *)x.p + at) << 16;
+        else
+            to.bits = read_one((const uint32_t *)x.p + at);
+    } else if (x.bf16) {
+        to.q[0] = read_quad((const uint16_t *)x.p + at);
     } else {
-        UNROLL for (int half = 0; half < V / 4; half++) {
-            quad q = read_quad(p + at + 4 * half);
-            UNROLL for (int i = 0; i < 4; i++) v[4 * half + i] = float_of_bits(q.w[i]);
-        }
+        to.q[0] = read_quad((const uint32_t *)x.p + at);
+        to.q[1] = read_quad((const uint32_t *)x.p + at + 4);
     }
 }
 
-/* The same from a tensor. */
-template <int V> IK_HD static inline void load(const real &x, int64_t at, float (&v)[V]) {
-    if (!x.bf16) {
-        load<V>((const float *)x.p, at, v);
-    } else if constexpr (V == 1) {
-        v[0] = float_of_bits((uint32_t)read_one((const uint16_t *)x.p + at) << 16);
+template <int V> IK_HD static inline void values(const real &x, const raw<V> &of, float (&v)[V]) {
+    if constexpr (V == 1) {
+        v[0] = float_of_bits(of.bits);
+    } else if (x.bf16) {
+        UNROLL for (int i = 0; i < 8; i++) {
+            uint32_t pair = of.q[0].w[i / 2];
+            v[i] = float_of_bits(i % 2 ? pair & 0xffff0000u : pair << 16);
+        }
     } else {
-        quad q = read_quad((const uint16_t *)x.p + at);
-        UNROLL for (int i = 0; i < V; i++) v[i] =
-            float_of_bits(i % 2 ? q.w[i / 2] & 0xffff0000u : q.w[i / 2] << 16);
+        UNROLL for (int i = 0; i < 8; i++) v[i] = float_of_bits(of.q[i / 4].w[i % 4]);
     }
+}
+
+/* Both at once. */
+template <int V> IK_HD static inline void load(const real &x, int64_t at, float (&v)[V]) {
+    raw<V> r;
+    fetch<V>(x, at, r);
+    values<V>(x, r, v);
+}
+template <int V> IK_HD static inline void load(const float *p, int64_t at, float (&v)[V]) {
+    load<V>(real{(void *)p, 0}, at, v);
 }
 
 template <int V> IK_HD static inline void store(const real &y, int64_t at, const float (&v)[V]) {
     if constexpr (V == 1) {
         if (y.bf16)
-            ((uint16_t *)y.p)[at] = (uint16_t)bf16_pair(v[0], v[0]);
+            write_one((uint16_t *)y.p + at, (uint16_t)bf16_pair(v[0], v[0]));
         else
-            ((float *)y.p)[at] = v[0];
+            write_one((float *)y.p + at, v[0]);
     } else if (y.bf16) {
         quad q;
-        UNROLL for (int i = 0; i < V / 2; i++) q.w[i] = bf16_pair(v[2 * i], v[2 * i + 1]);
-        *(quad *)((uint16_t *)y.p + at) = q;
+        UNROLL for (int i = 0; i < 4; i++) q.w[i] = bf16_pair(v[2 * i], v[2 * i + 1]);
+        write_quad((uint16_t *)y.p + at, q);
     } else {
-        struct alignas(16) four {
-            float v[4];
-        };
-        UNROLL for (int half = 0; half < V / 4; half++) {
-            four f = {{v[4 * half], v[4 * half + 1], v[4 * half + 2], v[4 * half + 3]}};
-            *(four *)((float *)y.p + at + 4 * half) = f;
+        UNROLL for (int half = 0; half < 2; half++) {
+            quad q;
+            UNROLL for (int i = 0; i < 4; i++) q.w[i] = bits_of_float(v[4 * half + i]);
+            write_quad((float *)y.p + at + 4 * half, q);
         }
     }
 }
-
 template <int V> IK_HD static inline void store(float *y, int64_t at, const float (&v)[V]) {
     store<V>(real{y, 0}, at, v);
 }
