@@ -76,13 +76,27 @@ BINARY(times, x *y)
 BINARY(over, x / y)
 BINARY(leaky_relu_grad, y > 0 ? x : slope * x)
 
+/* V elements of an operand, or one that stands for all. */
+template <int V> struct along {
+    raw<V> each;
+    raw<1> one;
+};
+
 template <int V>
-IK_HD inline void load_along(const real &x, int64_t at, int64_t step, float (&v)[V]) {
+IK_HD inline void fetch_along(const real &x, int64_t at, int64_t step, along<V> &to) {
+    if (step)
+        fetch<V>(x, at, to.each);
+    else
+        fetch<1>(x, at, to.one);
+}
+
+template <int V>
+IK_HD inline void values_along(const real &x, const along<V> &of, int64_t step, float (&v)[V]) {
     if (step) {
-        load<V>(x, at, v);
+        values<V>(x, of.each, v);
     } else {
         float one[1];
-        load<1>(x, at, one);
+        values<1>(x, of.one, one);
         set<V>(v, one[0]);
     }
 }
@@ -92,11 +106,14 @@ template <class O, int V> struct paired {
     real x, y, out;
     walk w;
     IK_HD void operator()(int64_t i) const {
-        int64_t at_x, at_y;
+        int64_t at_x, at_y, step_x = w.step[0][w.rank - 1], step_y = w.step[1][w.rank - 1];
         walk_to<V>(w, i, at_x, at_y);
+        along<V> of_x, of_y;
+        fetch_along<V>(x, at_x, step_x, of_x);
+        fetch_along<V>(y, at_y, step_y, of_y);
         float a[V], b[V];
-        load_along<V>(x, at_x, w.step[0][w.rank - 1], a);
-        load_along<V>(y, at_y, w.step[1][w.rank - 1], b);
+        values_along<V>(x, of_x, step_x, a);
+        values_along<V>(y, of_y, step_y, b);
         UNROLL for (int j = 0; j < V; j++) a[j] = o(a[j], b[j]);
         store<V>(out, i * V, a);
     }
