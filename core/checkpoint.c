@@ -107,6 +107,32 @@ fail:
     return status;
 }
 
+static bool holds(const ik__wfile *file, const char *network) {
+    size_t n = strlen(network);
+    for (int i = 0; i < ik__wfile_count(file); i++) {
+        const char *name = ik__wfile_entry_at(file, i)->name;
+        if (!strncmp(name, network, n) && name[n] == '.') return true;
+    }
+    return false;
+}
+
+/* A frozen network that the pipeline named later than the checkpoint was written, as for a metric:
+ * it is not the checkpoint's to fill. */
+static bool came_later(const ik__session *s, const ik__wfile *file, const char *network) {
+    const ik__network *net = ik__model_network(s->model, network);
+    return net && net->frozen && !holds(file, network);
+}
+
+/* They start as their own `weights:` says. */
+static ik_status start_later_ones(ik__session *s, const ik__wfile *file, ik_error *err) {
+    ik_status status = IK_OK;
+    for (int i = 0; i < s->model->n_networks && !status; i++) {
+        const char *name = s->model->networks[i].name;
+        if (came_later(s, file, name)) status = ik__weights_start_network(s, name, err);
+    }
+    return status;
+}
+
 /* Fills the parts from a file; with `out` the file stays open. */
 static ik_status read_file(ik__session *s, const char *path, part from, part to, ik__wfile **out,
                            ik_error *err) {
@@ -121,12 +147,13 @@ static ik_status read_file(ik__session *s, const char *path, part from, part to,
         for (int i = 0; i < st->n; i++) {
             const ik__entry *e = st->entries[i];
             void *data = storage(st, e, p);
-            if (!data) continue;
+            if (!data || (p == WEIGHTS && came_later(s, file, st->blocks[e->block].name))) continue;
             char name[1100];
             snprintf(name, sizeof name, "%s%s", prefix[p], e->path);
             wanted[n++] = (ik__wanted){ik__pool_strdup(names, name), e->shape, data};
         }
     status = ik__wfile_load(file, n, wanted, st->backend, st->self, err);
+    if (!status && from == WEIGHTS) status = start_later_ones(s, file, err);
     ik__pool_free(names);
     if (out && !status)
         *out = file;

@@ -22,7 +22,7 @@ static const size_t least_iface[IK_KIND_COUNT] = {
     [IK_DISCRIMINATOR] = UP_TO(ik_discriminator_iface, record),
     [IK_LOSS] = UP_TO(ik_loss_iface, record),
     [IK_DATASET] = UP_TO(ik_dataset_iface, close),
-    [IK_METRIC] = UP_TO(ik_metric_iface, end),
+    [IK_METRIC] = UP_TO(ik_metric_iface, record),
     [IK_BACKEND] = UP_TO(ik_backend_iface, preference),
 };
 

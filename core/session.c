@@ -152,6 +152,7 @@ ik_status ik__session_record(ik__session *s, bool resume, ik_error *err) {
     if (!status) status = record_plain(s, "sample", ik__record_sample, &s->sample, err);
     if (!status && s->set.synthesize.n_styles)
         status = record_plain(s, "encode", ik__record_encode, &s->encode, err);
+    if (!status) status = ik__evaluation_record(s, err);
     return status ? status : ik__synthesize_check(s, err);
 }
 

@@ -98,6 +98,11 @@ static ik_status start(ik__session *s, const ik__network *net, const ik__weights
     return status;
 }
 
+ik_status ik__weights_start_network(struct ik__session *s, const char *network, ik_error *err) {
+    const ik__network *net = ik__model_network(s->model, network);
+    return net && net->weights.file ? start(s, net, &net->weights, NULL, err) : IK_OK;
+}
+
 ik_status ik__weights_start(struct ik__session *s, ik_error *err) {
     const ik__model *m = s->model;
     shared common = {0};

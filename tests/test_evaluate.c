@@ -74,6 +74,43 @@ START_TEST(stage) {
 }
 END_TEST
 
+static const char eye[] = "include: tiny.yaml\n"
+                          "networks:\n"
+                          "  eye:\n"
+                          "    frozen: true\n"
+                          "    weights: random\n"
+                          "    nodes:\n"
+                          "      - {op: conv2d, in: image, out: 8, kernel: 3, stride: 2}\n"
+                          "      - {op: relu}\n"
+                          "evaluate: [{plugin: features, network: eye}]\n"
+                          "stages: [train, evaluate]\n";
+
+/* A network's features, computed on the device; it may come later than the checkpoint, and from a
+ * file of its own. */
+START_TEST(features) {
+    write_bytes("eye.yaml", eye, sizeof eye - 1);
+    run("a", "eye.yaml", "");
+    ck_assert_int_eq(
+        shell("tail -n 1 a/log.jsonl >a.txt; grep -q "
+              "'\"features.distance\":[0-9.e-]*,\"features.spread\":[0-9.e-]*}$' a.txt"),
+        0);
+    run("b", "eye.yaml", "--set device=naive --set train.steps=1");
+    run("c", "eye.yaml", "--set train.steps=1");
+    ck_assert_int_eq(
+        shell("for r in b c; do tail -n 1 $r/log.jsonl | "
+              "sed 's/.*distance\":\\([0-9]*\\.[0-9]\\{3\\}\\).*e/\\1/;s/,.*//' >$r.txt; "
+              "done; cmp b.txt c.txt"),
+        0);
+    run("d", "tiny.yaml", "--set stages=[train]");
+    run("d", "eye.yaml",
+        "--resume --set stages=[evaluate] --set "
+        "networks.eye.weights=a/checkpoints/step-00000006");
+    ck_assert_int_eq(shell("tail -n 1 d/log.jsonl >d.txt; cmp a.txt d.txt"), 0);
+    expect("run eye.yaml --dry-run --set evaluate.0.network=eyes", 2,
+           "error: features: calls the network 'eyes', which is not among `networks:`");
+}
+END_TEST
+
 START_TEST(mistakes) {
     expect("run tiny.yaml --set 'stages=[evaluate]'", 2,
            "--set stages=[evaluate]:1:8: error: the stage evaluate has no metrics; name them, as "
@@ -96,6 +133,7 @@ int main(void) {
     tcase_set_timeout(t, 300);
     tcase_add_test(t, numbers);
     tcase_add_test(t, stage);
+    tcase_add_test(t, features);
     tcase_add_test(t, mistakes);
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);

@@ -63,7 +63,7 @@ static ik_status end(void *self, ik_metric_result *result, void *to, ik_error *e
     return IK_OK;
 }
 
-static const ik_metric_iface iface = {sizeof iface, begin, add, end};
+static const ik_metric_iface iface = {sizeof iface, begin, add, end, NULL};
 
 static const ik_plugin plugin = {
     IK_PLUGIN_HEAD(IK_METRIC, "pixels", "0.1.0",

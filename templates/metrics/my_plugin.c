@@ -86,7 +86,13 @@ static const ik_option options[] = {
     {NULL},
 };
 
-static const ik_metric_iface iface = {sizeof iface, begin, add, end};
+/* `record`, for features that a network computes on the device, is left out. */
+static const ik_metric_iface iface = {
+    .struct_size = sizeof iface,
+    .begin = begin,
+    .add = add,
+    .end = end,
+};
 
 static const ik_plugin plugin = {
     IK_PLUGIN_HEAD(IK_METRIC, "my_plugin", "0.1.0", "how far the mean colours of classes are off"),

@@ -12,6 +12,8 @@
 extern "C" {
 #endif
 
+struct ik_graph;
+
 /* What will be shown. */
 typedef struct ik_metric_info {
     uint32_t struct_size;
@@ -30,6 +32,9 @@ typedef struct ik_sample {
     const float *image;      /* the same, of the validation set; NULL where it has none */
     const int32_t *label;    /* [H,W], 0..labels-1 */
     const int32_t *instance; /* [H,W], from 0 */
+    /* What `record` made of them, `features` numbers each; NULL without it, or without `image`. */
+    int64_t features;
+    const float *fake_features, *image_features;
 } ik_sample;
 
 /* Takes one result: a short name, unique within the metric, and its value. */
@@ -43,6 +48,9 @@ typedef struct ik_metric_iface {
     /* Hands every result to `result`, and frees what was gathered; also called, with `result` NULL,
      * when a measurement that `begin` began is given up. */
     ik_status (*end)(void *self, ik_metric_result *result, void *to, ik_error *err);
+    /* Features, computed on the device: records them from one picture x [1,H,W,3], as by a network
+     * of the pipeline through api->call. NULL: the metric needs none. */
+    ik_tensor *(*record)(const void *self, struct ik_graph *g, ik_tensor *x);
 } ik_metric_iface;
 
 #ifdef __cplusplus
