@@ -9,7 +9,7 @@ typedef struct values {
 
 static const cli_option options[] = {
     {"timeout", 0, CLI_WHOLE, offsetof(values, timeout), "SECONDS",
-     "how long any one check may take before the plugin counts as hung; default: 60", NULL, 1,
+     "how long any one check may take before the plugin counts as hung; default: 120", NULL, 1,
      86400, false},
     {0}};
 
@@ -17,7 +17,7 @@ static int check(const cli_args *args) {
     const values *v = args->values;
     const ik__inspection what = {.file = args->words[0],
                                  .sets = args->sets,
-                                 .timeout = v->timeout ? (int)v->timeout : 60,
+                                 .timeout = v->timeout ? (int)v->timeout : 120,
                                  .out = stdout};
     int failed = 0;
     ik_error err = {""};

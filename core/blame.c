@@ -71,7 +71,7 @@ static void on_signal(int number) {
     for (int i = 0; i < WATCHED; i++) {
         if (watched[i].number != number) continue;
         sigaction(number, &before[i], NULL);
-        if (!b || shared) break; /* the parent process says it */
+        if (!b) break;
         say("error: ");
         say(b->kind);
         say(b->kind ? "/" : "");
@@ -93,4 +93,8 @@ void ik__blame_watch(void) {
     a.sa_handler = on_signal;
     a.sa_flags = SA_ONSTACK;
     for (int i = 0; i < WATCHED; i++) sigaction(watched[i].number, &a, &before[i]);
+}
+
+void ik__blame_unwatch(void) {
+    for (int i = 0; i < WATCHED; i++) signal(watched[i].number, SIG_DFL);
 }

@@ -19,6 +19,8 @@ void ik__blame_end(const ik__blame *b);
 
 /* From here on a fatal signal says on stderr who was at work, and then has its usual effect. */
 void ik__blame_watch(void);
+/* No more, nor of anybody else who watches: they end the process. */
+void ik__blame_unwatch(void);
 
 /* "norm/mine: recording" of this thread, cut where the room ends; empty when no plugin is at work.
  */

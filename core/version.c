@@ -7,6 +7,7 @@
 #include <jpeglib.h>
 #include <png.h>
 #include <yaml.h>
+#include <zip.h>
 
 #define TEXT_OF(x) #x
 #define TEXT(x) TEXT_OF(x)
@@ -36,6 +37,6 @@ void ik__version_build(FILE *out) {
     fprintf(out, "build: %s, %s%s, sanitizers: %s\n",
             *INADEKIT_BUILD_TYPE ? INADEKIT_BUILD_TYPE : "no build type", COMPILER, __VERSION__,
             SANITIZERS);
-    fprintf(out, "libraries: libyaml %s, libpng %s, %s\n", yaml_get_version_string(),
-            png_get_libpng_ver(NULL), JPEG_TEXT);
+    fprintf(out, "libraries: libyaml %s, libpng %s, %s, libzip %s\n", yaml_get_version_string(),
+            png_get_libpng_ver(NULL), JPEG_TEXT, zip_libzip_version());
 }

@@ -141,7 +141,7 @@ START_TEST(in_a_run) {
              "; exit $?' >out.txt 2>&1",
              folder, BUILD_DIR, HOSTILE);
     int status = system(command);
-    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) > 2);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) != 0);
     snprintf(command, sizeof command,
              "cd %s && grep -q 'error: norm/crashes crashed while recording: segmentation fault; "
              "`inadekit plugins check FILE` tells more' out.txt",

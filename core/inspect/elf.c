@@ -89,7 +89,7 @@ static bool read_symbols(const image *m, tally *t) {
 
 void ik__inspect_symbols(ik__findings *f) {
     struct stat st;
-    int fd = open(f->what->file, O_RDONLY | O_CLOEXEC);
+    int fd = open(f->what->file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     image m = {NULL, 0};
     if (fd >= 0 && !fstat(fd, &st) && st.st_size > 0) {
         void *p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);

@@ -79,6 +79,7 @@ static ik_status work(void *user, ik_error *err) {
     ik__findings f = {user, 0};
     const ik_plugin *const *list;
     ik__blame_share(common->doing);
+    ik__blame_unwatch(); /* the parent says it */
     signal(SIGALRM, on_alarm);
     ik__going_on();
     ik__inspect_symbols(&f);
