@@ -131,8 +131,16 @@ ik_status ik__wfile_open(const char *path, ik__wfile **out, ik_error *err) {
     }
     f->pool = ik__pool_new();
     f->foreign = is_pth(f->path);
-    ik_status status =
-        f->foreign ? ik__pth_open(f->path, &f->pth, err) : ik__st_open(f->path, &f->st, err);
+    ik_status status;
+    if (folder && access(f->path, F_OK))
+        status = ik_errorf(err, IK_FAILED,
+                           "%s: a folder without weights.safetensors; name a checkpoint, as "
+                           "%s/checkpoints/step-00001000",
+                           path, path);
+    else if (f->foreign)
+        status = ik__pth_open(f->path, &f->pth, err);
+    else
+        status = ik__st_open(f->path, &f->st, err);
     if (!status) status = list_entries(f, err);
     if (status)
         ik__wfile_close(f);

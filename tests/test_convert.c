@@ -325,6 +325,10 @@ START_TEST(wrong_maps) {
             "run tiny.yaml --out x -q --set networks.generator.weights.file=" FILES "vgg19.pth "
             "--set networks.generator.weights.map=vgg");
     command(1, "absent.pth: cannot be opened: No such file", "import absent.pth -o x");
+    command(1,
+            "error: .: a folder without weights.safetensors; name a checkpoint, as "
+            "./checkpoints/step-00001000\n",
+            "export . -o x");
     command(2, "option '--out' is required", "import " FILES "vgg19.pth");
     command(2, "no file is given", "import -o x");
     command(1,

@@ -22,7 +22,7 @@ RUNS = {"inade": ("inade_generator", "inade_encoder", "inade_discriminator"),
 def check(name, exported, checkpoint):
     """The module takes the file, and then holds what the checkpoint does."""
     net = networks(LABELS)[name.replace("spade_disc", "inade_disc")]
-    state = torch.load(exported)
+    state = torch.load(exported, weights_only=True)
     message = net.load_state_dict(state, strict=True)
     equal = 0
     for key, value in net.state_dict().items():
