@@ -19,7 +19,6 @@ enum { BF16 = 0 };
 #endif
 
 bool emulated_backwards;
-int64_t emulated_bytes[2];
 
 static const char *const op_names[IK_OP_COUNT] = {
 #define IK_OP(code, name, least, most) [IK_##code] = #name,

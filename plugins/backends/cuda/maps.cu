@@ -1,6 +1,6 @@
 /* Integer maps: lookup, one-hot, resizing, edges.
- * Bytes: the output once, the map once for each pixel of the output (once in all for lookup and
- * one-hot, else from the caches), and lookup's table, from the caches. */
+ * Bytes: the output and the map once; the map again for each vector of a pixel, and lookup's table,
+ * from the caches. */
 #include "launch.cuh"
 
 namespace {
