@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+static const double max_sharing = 64;
+
 bool ik__pth_is(const unsigned char head[16]) {
     bool zip = !memcmp(head, "PK\3\4", 4), stream = head[0] == 0x80 && head[1] >= 2 && head[1] <= 5;
     return (zip || stream) && head[8] != '{'; /* where the header of safetensors begins */
@@ -101,6 +103,18 @@ static ik_status check_tensor(ik__pth *p, ik__pth_tensor *t, ik_error *err) {
     return check_extent(p, t, err);
 }
 
+/* Tensors may share numbers, but a small file must not become a vast one. */
+static ik_status check_sharing(const ik__pth *p, ik_error *err) {
+    double storages = 0, tensors = 0;
+    for (int i = 0; i < p->n_storages; i++) storages += (double)p->storages[i].bytes;
+    for (int i = 0; i < p->n; i++) tensors += (double)ik_count(p->tensors[i].entry.shape);
+    if (tensors <= max_sharing * (storages + 1)) return IK_OK;
+    return ik_errorf(err, IK_FAILED,
+                     "%s: its tensors share numbers so often that %.0f elements would come of %.0f "
+                     "bytes",
+                     p->path, tensors, storages);
+}
+
 /* --- opening */
 
 ik_status ik__pth_open(const char *path, ik__pth **out, ik_error *err) {
@@ -118,6 +132,7 @@ ik_status ik__pth_open(const char *path, ik__pth **out, ik_error *err) {
     ik_status status = zip ? ik__pth_zip_open(p, err) : ik__pth_stream_open(p, err);
     if (!status) status = ik__pth_state(p, err);
     for (int i = 0; i < p->n && !status; i++) status = check_tensor(p, &p->tensors[i], err);
+    if (!status) status = check_sharing(p, err);
     if (status)
         ik__pth_close(p);
     else

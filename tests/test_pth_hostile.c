@@ -405,6 +405,29 @@ START_TEST(copied_lists) {
 }
 END_TEST
 
+/* The same tensor under many names. */
+START_TEST(shared_without_end) {
+    ik__text one = dictionary(&good), t = {0}, tail = {0};
+    char key[16];
+    ik__text_add(&t, one.data, one.n - 2); /* before SETITEM, STOP */
+    ADD(&t, "q\0s");
+    for (int i = 0; i < 2000; i++) {
+        snprintf(key, sizeof key, "%d", i);
+        add_text(&t, key);
+        ADD(&t, "h\0s");
+    }
+    ADD(&t, ".");
+    int64_t elements = 4;
+    ik__text_add(&tail, (const char *)&elements, 8);
+    ik__text_add(&tail, (const char *)four, sizeof four);
+    put_stream(t.data, t.n, one_key, sizeof one_key - 1, tail.data, tail.n);
+    expect_error("its tensors share numbers so often that 8004 elements would come of 16 bytes");
+    ik__text_free(&one);
+    ik__text_free(&t);
+    ik__text_free(&tail);
+}
+END_TEST
+
 /* --- zip archives, put together by hand */
 
 typedef struct member {
@@ -587,6 +610,7 @@ int main(void) {
     tcase_add_test(tests, absurd_depth);
     tcase_add_test(tests, doubling_dictionaries);
     tcase_add_test(tests, copied_lists);
+    tcase_add_test(tests, shared_without_end);
     tcase_add_test(tests, archives);
     tcase_add_test(tests, bombs);
     tcase_add_loop_test(tests, cut_anywhere, 0, WHOLE);
