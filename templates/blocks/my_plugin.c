@@ -48,9 +48,9 @@ static ik_status init(void *self, ik_error *err) {
     return ik_errorf(err, IK_USAGE, "kernel is %lld; it has to be odd", (long long)o->kernel);
 }
 
-/* Name, help, type, field, default (NULL: has to be given), least, most. */
+/* Name, help, type, field, default (NULL would mean: has to be given), least, most. */
 static const ik_option options[] = {
-    {"out", "channels of the output", IK_OPT_INT, offsetof(struct my_plugin, out), NULL, 1, 4096},
+    {"out", "channels of the output", IK_OPT_INT, offsetof(struct my_plugin, out), "32", 1, 4096},
     {"kernel", "size of the depthwise convolution", IK_OPT_INT, offsetof(struct my_plugin, kernel),
      "3", 1, 31},
     {NULL},
