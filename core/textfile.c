@@ -24,7 +24,7 @@ static bool write_all(int fd, const char *text, size_t n) {
 
 ik_status ik__textfile_write(const char *path, const char *text, size_t n, ik_error *err) {
     char *aside = NULL;
-    if (!text || asprintf(&aside, "%s.%ld.part", path, (long)getpid()) < 0)
+    if (!text || asprintf(&aside, "%s.part", path) < 0)
         return ik_errorf(err, IK_FAILED, "error: out of memory while writing %s", path);
     int fd = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     bool done = fd >= 0 && write_all(fd, text, n) && !fsync(fd);

@@ -12,6 +12,7 @@
 #include "grid.h"
 #include "loader.h"
 #include "progress.h"
+#include "report.h"
 #include "runlog.h"
 #include "session.h"
 #include "signals.h"
@@ -234,7 +235,9 @@ static ik_status save(trainer *t, ik_error *err) {
     t->saved = t->at.step;
     note_time(t);
     ik__facts_peak(&t->s->facts);
-    return ik__facts_write(&t->s->facts, t->s->out, err);
+    status = ik__facts_write(&t->s->facts, t->s->out, err);
+    bool report = ik__settings_stage(&t->s->set, "report"); /* a long run can be looked at */
+    return status || !report ? status : ik__report_run(t->s->out, err);
 }
 
 static ik_status step(trainer *t, ik_error *err) {

@@ -126,6 +126,26 @@ START_TEST(stages) {
 }
 END_TEST
 
+/* Renewed with every checkpoint, so that a long run can be looked at. */
+START_TEST(while_training) {
+    int status;
+    pid_t child = start("a", "--set", "train.steps=3000", "--set", "train.picture_every=4");
+    while (lines_of("a/log.jsonl") < 9) {
+        ck_assert_int_eq(waitpid(child, &status, WNOHANG), 0);
+        sleep_for(0.001);
+    }
+    kill(child, SIGINT);
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+    read_page("a");
+    has(" training steps on cpu");
+    has("step 8</div>");
+    has("<h2>Losses</h2>");
+    lacks("<h2>Samples</h2>");
+    ck_assert_int_ne(shell("ls a/*.part"), 0);
+}
+END_TEST
+
 /* Text of the user's stands in the page as text. */
 START_TEST(hostile_names) {
     static const char bad[] = "name: \"<script>alert('1')&amp;<\\\"\\u2028]]>\"\n";
@@ -395,6 +415,7 @@ int main(void) {
     tcase_add_test(c, styled);
     tcase_add_test(c, nothing_varies);
     tcase_add_test(c, stages);
+    tcase_add_test(c, while_training);
     tcase_add_test(c, hostile_names);
     tcase_add_test(c, gaps);
     tcase_add_test(c, of_a_comparison);
