@@ -44,12 +44,9 @@ static double rate_factor(const ik__session *s, int64_t step, int64_t per_epoch)
     return 1 - (double)(epoch - 1 - t->epochs) / (double)t->decay_epochs;
 }
 
-static void update(trainer *t, ik__role role) {
-    ik__session *s = t->s;
+void ik__adam_step(ik__session *s, ik__role role, double lr) {
     ik__store *store = s->engine->store;
     const struct ik__train *set = &s->set.train;
-    double lr = role == IK__GENERATOR ? set->lr_generator : set->lr_discriminator;
-    lr *= rate_factor(s, t->at.step, t->per_epoch);
     for (int i = 0; i < store->n_blocks; i++) {
         ik__block *b = &store->blocks[i];
         if (!b->trained || !b->learned || !ik__plays(s->model, b->name, role)) continue;
@@ -57,6 +54,12 @@ static void update(trainer *t, ik__role role) {
         const void *grad = b->sum ? b->sum : b->grad;
         s->engine->backend->adam(s->engine->self, b->learned, &a, b->value, grad, b->m, b->v);
     }
+}
+
+static void update(const trainer *t, ik__role role) {
+    const struct ik__train *set = &t->s->set.train;
+    double lr = role == IK__GENERATOR ? set->lr_generator : set->lr_discriminator;
+    ik__adam_step(t->s, role, lr * rate_factor(t->s, t->at.step, t->per_epoch));
 }
 
 /* Takes the gradients of batch `part` into their mean over the step's batches. */

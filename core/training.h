@@ -9,6 +9,9 @@
  */
 void ik__check_finite(ik__engine *e, ik__program *p, const ik_step *step, char *text, size_t size);
 
+/* train.c. Updates what a player trains by its gradients, or by their sum over batches. */
+void ik__adam_step(ik__session *s, ik__role role, double lr);
+
 /* average.c: exponential moving averages of the weights, in the blocks that have room for them. */
 void ik__average_step(ik__store *s, double decay);
 /* Puts the averages in the weights' place, and the weights back. Between steps only: the gradients'

@@ -1,0 +1,236 @@
+#include "floor.h"
+
+#include "clock.h"
+
+#include <oneapi/dnnl/dnnl.h>
+#include <stdlib.h>
+
+enum { ARGS = 4, MOST_SHAPES = 2048, FEWEST = 3, MOST_RUNS = 20 };
+static const double enough = 0.05; /* seconds spent on one candidate */
+
+/* What distinguishes one convolution or product from another. Zeroed before it is filled: compared
+ * by its bytes. */
+typedef struct shape_of {
+    ik_opcode op;
+    bool bias;
+    int64_t x[4], w[4], y[4];
+    int kernel[2], stride[2], padding[2], dilation[2], groups, transposed[2];
+} shape_of;
+
+static struct timed {
+    shape_of shape;
+    double seconds;
+} known[MOST_SHAPES];
+static int n_known;
+
+static dnnl_engine_t engine;
+static dnnl_stream_t stream;
+
+static bool open_engine(void) {
+    return engine ||
+           (dnnl_engine_create(&engine, dnnl_cpu, 0) == dnnl_success &&
+            dnnl_stream_create(&stream, engine, dnnl_stream_default_flags) == dnnl_success);
+}
+
+/* --- Timing one primitive. */
+
+static bool add_memory(dnnl_primitive_desc_t pd, int arg, dnnl_exec_arg_t *args, int *n) {
+    const dnnl_memory_desc_t *md = dnnl_primitive_desc_query_md(pd, dnnl_query_exec_arg_md, arg);
+    size_t bytes = md ? dnnl_memory_desc_get_size(md) : 0;
+    if (!bytes) return true;
+    dnnl_memory_t memory;
+    void *data;
+    if (dnnl_memory_create(&memory, md, engine, DNNL_MEMORY_ALLOCATE) != dnnl_success) return false;
+    args[(*n)++] = (dnnl_exec_arg_t){arg, memory};
+    /* Pages that were never written would all be one page of zeros, and fit into any cache. */
+    if (dnnl_memory_get_data_handle(memory, &data) == dnnl_success)
+        for (size_t i = 0; i < bytes / sizeof(float); i++) ((float *)data)[i] = 0.01f;
+    return true;
+}
+
+static double least_time(dnnl_primitive_t p, int n, const dnnl_exec_arg_t *args) {
+    double least = 1e9, spent = 0;
+    for (int i = 0; i <= MOST_RUNS && (i <= FEWEST || spent < enough); i++) {
+        double began = ik__now();
+        if (dnnl_primitive_execute(p, stream, n, args) != dnnl_success) return 1e9;
+        dnnl_stream_wait(stream);
+        double took = ik__now() - began;
+        if (i == 0) continue; /* the first run is for warming up */
+        spent += took;
+        if (took < least) least = took;
+    }
+    return least;
+}
+
+/* Consumes pd. */
+static double time_primitive(dnnl_primitive_desc_t pd, const int *names) {
+    dnnl_exec_arg_t args[ARGS];
+    int n = 0;
+    bool ok = true;
+    double seconds = 1e9;
+    dnnl_primitive_t primitive = NULL;
+    if (dnnl_primitive_create(&primitive, pd) == dnnl_success) {
+        for (int i = 0; i < ARGS && names[i] && ok; i++) ok = add_memory(pd, names[i], args, &n);
+        if (ok) seconds = least_time(primitive, n, args);
+    }
+    for (int i = 0; i < n; i++) dnnl_memory_destroy(args[i].memory);
+    if (primitive) dnnl_primitive_destroy(primitive);
+    dnnl_primitive_desc_destroy(pd);
+    return seconds;
+}
+
+/* --- Convolutions. */
+
+typedef struct convolution {
+    dnnl_memory_desc_t x, w, bias, y;
+    dnnl_dims_t stride, dilation, padding;
+    const dnnl_memory_desc_t *with_bias; /* &bias or NULL */
+} convolution;
+
+static void describe(convolution *c, const shape_of *s, dnnl_format_tag_t layout) {
+    dnnl_dims_t x = {s->x[0], s->x[3], s->x[1], s->x[2]}, y = {s->y[0], s->y[3], s->y[1], s->y[2]};
+    dnnl_dims_t w = {s->w[0], s->w[1], s->w[2], s->w[3]}, channels = {s->y[3]};
+    dnnl_dims_t grouped = {s->groups, s->w[0] / s->groups, s->w[1], s->w[2], s->w[3]};
+    dnnl_memory_desc_init_by_tag(&c->x, 4, x, dnnl_f32, layout);
+    dnnl_memory_desc_init_by_tag(&c->y, 4, y, dnnl_f32, layout);
+    dnnl_memory_desc_init_by_tag(&c->w, s->groups > 1 ? 5 : 4, s->groups > 1 ? grouped : w,
+                                 dnnl_f32, dnnl_format_tag_any);
+    dnnl_memory_desc_init_by_tag(&c->bias, 1, channels, dnnl_f32, dnnl_x);
+    c->with_bias = s->bias ? &c->bias : NULL;
+    for (int i = 0; i < 2; i++) {
+        c->stride[i] = s->stride[i];
+        c->dilation[i] = s->dilation[i] - 1;
+        c->padding[i] = s->padding[i];
+    }
+}
+
+static dnnl_primitive_desc_t forward(const convolution *c, dnnl_prop_kind_t kind,
+                                     dnnl_alg_kind_t algorithm) {
+    dnnl_convolution_desc_t d;
+    dnnl_primitive_desc_t pd = NULL;
+    if (dnnl_dilated_convolution_forward_desc_init(&d, kind, algorithm, &c->x, &c->w, c->with_bias,
+                                                   &c->y, c->stride, c->dilation, c->padding,
+                                                   c->padding) != dnnl_success ||
+        dnnl_primitive_desc_create(&pd, &d, NULL, engine, NULL) != dnnl_success)
+        return NULL;
+    return pd;
+}
+
+static dnnl_primitive_desc_t backward(const convolution *c, ik_opcode op,
+                                      dnnl_alg_kind_t algorithm) {
+    dnnl_convolution_desc_t d;
+    dnnl_primitive_desc_t pd = NULL, hint = forward(c, dnnl_forward_training, algorithm);
+    if (!hint) return NULL;
+    dnnl_status_t status =
+        op == IK_CONV2D_DX
+            ? dnnl_dilated_convolution_backward_data_desc_init(&d, algorithm, &c->x, &c->w, &c->y,
+                                                               c->stride, c->dilation, c->padding,
+                                                               c->padding)
+            : dnnl_dilated_convolution_backward_weights_desc_init(&d, algorithm, &c->x, &c->w, NULL,
+                                                                  &c->y, c->stride, c->dilation,
+                                                                  c->padding, c->padding);
+    if (status == dnnl_success) dnnl_primitive_desc_create(&pd, &d, NULL, engine, hint);
+    dnnl_primitive_desc_destroy(hint);
+    return pd;
+}
+
+static double time_convolution(const shape_of *s) {
+    static const dnnl_format_tag_t layouts[] = {dnnl_nhwc, dnnl_format_tag_any};
+    static const dnnl_alg_kind_t algorithms[] = {dnnl_convolution_direct, dnnl_convolution_winograd,
+                                                 dnnl_convolution_auto};
+    static const int names[][ARGS] = {{DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST, DNNL_ARG_BIAS},
+                                      {DNNL_ARG_DIFF_DST, DNNL_ARG_WEIGHTS, DNNL_ARG_DIFF_SRC, 0},
+                                      {DNNL_ARG_SRC, DNNL_ARG_DIFF_DST, DNNL_ARG_DIFF_WEIGHTS, 0}};
+    double least = 1e9;
+    for (size_t l = 0; l < sizeof layouts / sizeof *layouts; l++)
+        for (size_t a = 0; a < sizeof algorithms / sizeof *algorithms; a++) {
+            convolution c;
+            describe(&c, s, layouts[l]);
+            dnnl_primitive_desc_t pd = s->op == IK_CONV2D
+                                           ? forward(&c, dnnl_forward_inference, algorithms[a])
+                                           : backward(&c, s->op, algorithms[a]);
+            if (!pd) continue; /* not every algorithm takes every shape */
+            double seconds = time_primitive(pd, names[s->op - IK_CONV2D]);
+            if (seconds < least) least = seconds;
+        }
+    return least;
+}
+
+/* --- Matrix products. */
+
+static double time_product(const shape_of *s) {
+    static const int names[ARGS] = {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST, 0};
+    const int64_t *sides[] = {s->x, s->w, s->y};
+    const int transposed[] = {s->transposed[0], s->transposed[1], 0};
+    dnnl_memory_desc_t md[3];
+    for (int i = 0; i < 3; i++) {
+        dnnl_dims_t dims = {sides[i][transposed[i]], sides[i][!transposed[i]]};
+        dnnl_memory_desc_init_by_tag(&md[i], 2, dims, dnnl_f32, transposed[i] ? dnnl_ba : dnnl_ab);
+    }
+    dnnl_matmul_desc_t d;
+    dnnl_primitive_desc_t pd;
+    if (dnnl_matmul_desc_init(&d, &md[0], &md[1], NULL, &md[2]) != dnnl_success ||
+        dnnl_primitive_desc_create(&pd, &d, NULL, engine, NULL) != dnnl_success)
+        return 1e9;
+    return time_primitive(pd, names);
+}
+
+/* --- A program. */
+
+static shape_of shape_of_node(const ik_node_desc *n) {
+    const ik_attrs *a = n->attrs;
+    const ik_tensor *x = n->in[0], *w = n->in[1], *y = n->out;
+    if (n->op == IK_CONV2D_DX) x = n->out, y = n->in[0];
+    if (n->op == IK_CONV2D_DW) w = n->out, y = n->in[1];
+    shape_of s;
+    memset(&s, 0, sizeof s);
+    s.op = n->op;
+    s.bias = n->op == IK_CONV2D && n->n_in > 2;
+    memcpy(s.x, x->shape.d, sizeof s.x);
+    memcpy(s.w, w->shape.d, sizeof s.w);
+    memcpy(s.y, y->shape.d, sizeof s.y);
+    memcpy(s.padding, a->padding, sizeof s.padding);
+    for (int i = 0; i < 2; i++) {
+        s.kernel[i] = a->kernel[i];
+        s.stride[i] = a->stride[i] > 0 ? a->stride[i] : 1;
+        s.dilation[i] = a->dilation[i] > 0 ? a->dilation[i] : 1;
+    }
+    s.groups = a->groups > 1 ? a->groups : 1;
+    s.transposed[0] = a->transpose_a, s.transposed[1] = a->transpose_b;
+    return s;
+}
+
+static double macs_of(const shape_of *s) {
+    if (s->op == IK_MATMUL)
+        return (double)s->y[0] * (double)s->y[1] * (double)s->x[s->transposed[0] ? 0 : 1];
+    return (double)s->y[0] * (double)s->y[1] * (double)s->y[2] * (double)s->w[0] * (double)s->w[1] *
+           (double)s->w[2] * (double)s->w[3];
+}
+
+static const struct timed *time_shape(const shape_of *s) {
+    for (int i = 0; i < n_known; i++)
+        if (!memcmp(&known[i].shape, s, sizeof *s)) return &known[i];
+    if (n_known == MOST_SHAPES) return NULL;
+    known[n_known].shape = *s;
+    known[n_known].seconds = s->op == IK_MATMUL ? time_product(s) : time_convolution(s);
+    return &known[n_known++];
+}
+
+ik_status floor_add(const ik__program *p, floor_of *f, ik_error *err) {
+    if (!open_engine()) return ik_errorf(err, IK_FAILED, "error: oneDNN has no CPU engine");
+    for (int i = 0; i < p->n_kernels; i++) {
+        const ik_node_desc *n = &p->kernels[i].node;
+        if (n->op != IK_CONV2D && n->op != IK_CONV2D_DX && n->op != IK_CONV2D_DW &&
+            n->op != IK_MATMUL)
+            continue;
+        shape_of s = shape_of_node(n);
+        const struct timed *t = time_shape(&s);
+        if (!t || t->seconds > 1e8)
+            return ik_errorf(err, IK_FAILED, "error: oneDNN cannot time node %d of %s", i, p->name);
+        f->seconds += t->seconds;
+        f->macs += macs_of(&s);
+        f->nodes++;
+    }
+    f->distinct = n_known;
+    return IK_OK;
+}
