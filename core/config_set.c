@@ -142,7 +142,7 @@ static bool through_alias(const ik__yaml_node *n, const override *o) {
         if (n->target) return true;
         int k = -1;
         if (n->conf.kind == IK_CONF_MAP) k = ik__yaml_find(n, o->names[part]);
-        if (n->conf.kind == IK_CONF_LIST) k = atoi(o->names[part]);
+        if (n->conf.kind == IK_CONF_LIST) k = (int)strtol(o->names[part], NULL, 10);
         if (k < 0 || k >= n->conf.n) return false;
         n = ik__yaml_item(n, k);
     }

@@ -31,9 +31,9 @@ ik__grid *ik__grid_new(int rows, int columns, int height, int width, int pad) {
 
 /* The first byte of a row of a cell. */
 static uint8_t *row_of(const ik__grid *grid, int row, int column, int y) {
-    size_t top = (size_t)(grid->pad + row * (grid->height + grid->pad) + y);
-    size_t left = (size_t)(grid->pad + column * (grid->width + grid->pad));
-    return grid->pixels + (top * (size_t)grid->total_width + left) * 3;
+    int64_t top = grid->pad + (int64_t)row * (grid->height + grid->pad) + y;
+    int64_t left = grid->pad + (int64_t)column * (grid->width + grid->pad);
+    return grid->pixels + (top * grid->total_width + left) * 3;
 }
 
 static bool inside(const ik__grid *grid, int row, int column) {

@@ -107,7 +107,7 @@ static void initialise(const ik__entry *e, uint64_t seed, float *v) {
     switch (e->init.kind) {
     case IK_INIT_ZEROS:
     case IK_INIT_ONES:
-        for (int64_t i = 0; i < n; i++) v[i] = e->init.kind == IK_INIT_ONES;
+        for (int64_t i = 0; i < n; i++) v[i] = e->init.kind == IK_INIT_ONES ? 1 : 0;
         return;
     case IK_INIT_FAN_IN_UNIFORM:
         high = 1 / sqrt(fan_in), low = -high; /* fall through */
@@ -166,8 +166,8 @@ static ik_status allocate(ik__store *s, ik__block *b, bool accumulate, bool ema,
         if (!rows[i].wanted || !rows[i].n) continue;
         *rows[i].p = s->backend->alloc(s->self, (size_t)rows[i].n * unit);
         if (!*rows[i].p)
-            return ik_errorf(err, IK_FAILED, "out of memory: network '%s' needs %lld bytes a copy",
-                             b->name, (long long)((size_t)rows[i].n * unit));
+            return ik_errorf(err, IK_FAILED, "out of memory: network '%s' needs %zu bytes a copy",
+                             b->name, (size_t)rows[i].n * unit);
     }
     return IK_OK;
 }

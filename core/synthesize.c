@@ -63,7 +63,7 @@ static ik_status open_painter(painter *p, ik__session *s, int64_t first, int64_t
         if (n->op != IK_INPUT || is_scene(n->name) || p->n_latents == 8) continue;
         p->input[p->n_latents] = n;
         p->latent[p->n_latents] = calloc((size_t)ik_count(n->t.shape), sizeof(float));
-        ok = ok && p->latent[p->n_latents++];
+        ok = p->latent[p->n_latents++] && ok;
     }
     return ok ? IK_OK : ik_errorf(err, IK_FAILED, "error: out of memory for synthesis");
 }
