@@ -8,13 +8,11 @@
 enum { ARGS = 4, MOST_SHAPES = 2048, FEWEST = 3, MOST_RUNS = 20 };
 static const double enough = 0.05; /* seconds spent on one candidate */
 
-/* What distinguishes one convolution or product from another. Zeroed before it is filled: compared
- * by its bytes. */
+/* What distinguishes one convolution or product from another; of one type, so that it can be
+ * compared by its bytes. */
 typedef struct shape_of {
-    ik_opcode op;
-    bool bias;
-    int64_t x[4], w[4], y[4];
-    int kernel[2], stride[2], padding[2], dilation[2], groups, transposed[2];
+    int64_t op, bias, groups, x[4], w[4], y[4];
+    int64_t stride[2], padding[2], dilation[2], transposed[2];
 } shape_of;
 
 static struct timed {
@@ -148,7 +146,7 @@ static double time_convolution(const shape_of *s) {
             describe(&c, s, layouts[l]);
             dnnl_primitive_desc_t pd = s->op == IK_CONV2D
                                            ? forward(&c, dnnl_forward_inference, algorithms[a])
-                                           : backward(&c, s->op, algorithms[a]);
+                                           : backward(&c, (ik_opcode)s->op, algorithms[a]);
             if (!pd) continue; /* not every algorithm takes every shape */
             double seconds = time_primitive(pd, names[s->op - IK_CONV2D]);
             if (seconds < least) least = seconds;
@@ -161,7 +159,7 @@ static double time_convolution(const shape_of *s) {
 static double time_product(const shape_of *s) {
     static const int names[ARGS] = {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST, 0};
     const int64_t *sides[] = {s->x, s->w, s->y};
-    const int transposed[] = {s->transposed[0], s->transposed[1], 0};
+    const bool transposed[] = {s->transposed[0] != 0, s->transposed[1] != 0, false};
     dnnl_memory_desc_t md[3];
     for (int i = 0; i < 3; i++) {
         dnnl_dims_t dims = {sides[i][transposed[i]], sides[i][!transposed[i]]};
@@ -189,9 +187,8 @@ static shape_of shape_of_node(const ik_node_desc *n) {
     memcpy(s.x, x->shape.d, sizeof s.x);
     memcpy(s.w, w->shape.d, sizeof s.w);
     memcpy(s.y, y->shape.d, sizeof s.y);
-    memcpy(s.padding, a->padding, sizeof s.padding);
     for (int i = 0; i < 2; i++) {
-        s.kernel[i] = a->kernel[i];
+        s.padding[i] = a->padding[i];
         s.stride[i] = a->stride[i] > 0 ? a->stride[i] : 1;
         s.dilation[i] = a->dilation[i] > 0 ? a->dilation[i] : 1;
     }

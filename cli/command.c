@@ -87,6 +87,7 @@ static void begin(parser *p, const cli_command *c) {
     *p = (parser){.command = c, .args = {.command = c}};
     p->args.values = checked(calloc(1, c->values_size + 1));
     /* '+' stops at the first word, which is an action; ':' tells a missing value apart. */
+    // NOLINTNEXTLINE(clang-analyzer-unix.Malloc): `values` is freed by its parser's owner
     char *letter = stpcpy(p->letters, c->actions ? "+:" : ":");
     const cli_option *o;
     for (int i = 0; (o = cli_row(c, i)) && i < MOST_ROWS; i++) {
