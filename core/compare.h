@@ -15,7 +15,8 @@
 typedef struct ik__variant {
     const char *name;
     ik__run_options run; /* what its process is told */
-    ik_status status;    /* after the run, with `problem` where it failed */
+    bool ran;            /* its process has ended */
+    ik_status status;    /* then, with `problem` where it failed */
     const char *problem;
 } ik__variant;
 

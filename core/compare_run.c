@@ -75,6 +75,9 @@ static ik_status run_all(ik__compare *c, const ik__run_options *o, ik_error *err
             return ik_errorf(err, IK_INTERRUPTED, "stopped after variant '%s'; go on with --resume",
                              v->name);
         if (v->status) fprintf(stderr, "variant '%s' failed: %s\n", v->name, inner.text);
+        v->ran = true;
+        ik_status status = c->report ? ik__report_compare(c, err) : IK_OK;
+        if (status) return status;
     }
     return IK_OK;
 }
@@ -106,7 +109,6 @@ ik_status ik__compare_run(ik__compare *c, const ik__run_options *o, ik_error *er
     if (!status) status = keep_pipeline(c, o, err);
     if (!status) status = run_all(c, o, err);
     if (!status && !o->quiet) ik__compare_print(c, stdout);
-    if (!status && c->report) status = ik__report_compare(c, err);
     if (!status && c->report && !o->quiet) fprintf(stderr, "done: see %s/report.html\n", c->out);
     return status ? status : verdict(c, err);
 }

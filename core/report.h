@@ -8,7 +8,7 @@
 /* <folder>/report.html, written whole or not at all. Sections whose files are missing are left
  * out. */
 ik_status ik__report_run(const char *folder, ik_error *err);
-/* The same for the variants of a comparison, side by side; failed ones are named. */
+/* The same for the variants of a comparison that have run, side by side; others are named. */
 ik_status ik__report_compare(const ik__compare *c, ik_error *err);
 
 #endif

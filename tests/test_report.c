@@ -217,6 +217,27 @@ START_TEST(of_a_comparison) {
 }
 END_TEST
 
+/* A comparison that is stopped shows what there is. */
+START_TEST(unfinished_comparison) {
+    int status;
+    compare("{name: one}, {name: two}");
+    ck_assert_int_eq(shell("mv c.yaml tiny.yaml; mkdir c"), 0);
+    pid_t child = start("c", "--set", "train.steps=60", NULL, NULL);
+    while (lines_of("c/two/log.jsonl") < 1) {
+        ck_assert_int_eq(waitpid(child, &status, WNOHANG), 0);
+        sleep_for(0.001);
+    }
+    kill(child, SIGTERM);
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+    read_page("c");
+    has("<p><a href=\"one/report.html\">one</a></p>");
+    has("<b>two</b> has not run yet.");
+    has("<h2>The same layouts, side by side</h2>");
+    ck_assert_int_eq(pictures(), 2 * 3);
+}
+END_TEST
+
 START_TEST(failed_variant) {
     compare("{name: good}, {name: bad, set: [losses.0.weight=1e39, 'losses.0.id=\"<i>\"']}");
     expect("run c.yaml --out c -q", 1, "variant 'bad' failed");
@@ -419,6 +440,7 @@ int main(void) {
     tcase_add_test(c, hostile_names);
     tcase_add_test(c, gaps);
     tcase_add_test(c, of_a_comparison);
+    tcase_add_test(c, unfinished_comparison);
     tcase_add_test(c, failed_variant);
     tcase_add_test(c, html);
     tcase_add_test(c, words);

@@ -56,18 +56,22 @@ ik_status ik__report_run(const char *folder, ik_error *err) {
     return save(&page, folder, err);
 }
 
-/* Links to the variants' own reports, and what became of those that failed. */
+/* Links to the variants' own reports, and what became of the others. */
 static void variants(ik__text *to, const ik__compare *c) {
+    int linked = 0;
     ik__html(to, "<p>");
     for (int i = 0; i < c->n; i++)
-        if (!c->variants[i].status)
-            ik__html(to, "%s<a href=\"%s/report.html\">%s</a>", i ? " · " : "", c->variants[i].name,
-                     c->variants[i].name);
+        if (c->variants[i].ran && !c->variants[i].status)
+            ik__html(to, "%s<a href=\"%s/report.html\">%s</a>", linked++ ? " · " : "",
+                     c->variants[i].name, c->variants[i].name);
     ik__html(to, "</p>\n");
-    for (int i = 0; i < c->n; i++)
-        if (c->variants[i].status)
-            ik__html(to, "<p class=\"problem\"><b>%s failed.</b> %s</p>\n", c->variants[i].name,
-                     c->variants[i].problem);
+    for (int i = 0; i < c->n; i++) {
+        const ik__variant *v = &c->variants[i];
+        if (!v->ran)
+            ik__html(to, "<p class=\"problem\"><b>%s</b> has not run yet.</p>\n", v->name);
+        else if (v->status)
+            ik__html(to, "<p class=\"problem\"><b>%s failed.</b> %s</p>\n", v->name, v->problem);
+    }
 }
 
 /* The first that has run.json; the machine is described by it. */
@@ -82,20 +86,22 @@ ik_status ik__report_compare(const ik__compare *c, ik_error *err) {
     ik__text page = {0};
     char subtitle[400], run[320];
     if (!s) return ik_errorf(err, IK_FAILED, "error: out of memory for %s/report.html", c->out);
-    for (int i = 0; i < c->n; i++) open_subject(&s[i], c->variants[i].name, c->variants[i].run.out);
-    describe(run, sizeof run, &known(c->n, s)->facts);
+    int n = 0;
+    for (int i = 0; i < c->n; i++)
+        if (c->variants[i].ran) open_subject(&s[n++], c->variants[i].name, c->variants[i].run.out);
+    describe(run, sizeof run, &known(n, s)->facts);
     snprintf(subtitle, sizeof subtitle, "%d variants, each %s", c->n, run);
     ik__page_begin(&page, c->name, subtitle);
     variants(&page, c);
-    ik__section_samples_beside(&page, c->n, s);
-    ik__section_varied_beside(&page, c->n, s);
-    ik__section_metrics(&page, c->n, s);
-    ik__section_losses(&page, c->n, s);
-    ik__section_numbers(&page, c->n, s);
+    ik__section_samples_beside(&page, n, s);
+    ik__section_varied_beside(&page, n, s);
+    ik__section_metrics(&page, n, s);
+    ik__section_losses(&page, n, s);
+    ik__section_numbers(&page, n, s);
     ik__section_pipeline(&page, c->out);
-    ik__section_machine(&page, known(c->n, s));
+    ik__section_machine(&page, known(n, s));
     ik__page_end(&page);
-    for (int i = 0; i < c->n; i++) ik__losses_free(&s[i].losses);
+    for (int i = 0; i < n; i++) ik__losses_free(&s[i].losses);
     free(s);
     return save(&page, c->out, err);
 }
