@@ -273,6 +273,7 @@ static void IK_PRINTF(2, 3) list(listing *l, const char *format, ...) {
     char line[400];
     va_list args;
     va_start(args, format);
+    // NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): the line above does it
     int n = vsnprintf(line, sizeof line, format, args);
     va_end(args);
     if (n >= (int)sizeof line) n = sizeof line - 1;
