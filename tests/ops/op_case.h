@@ -14,6 +14,7 @@ typedef enum op_kind {
     OP_POSITIVE, /* 0.5..2.5 */
     OP_DISTINCT, /* negative, no two alike: one of them is the largest */
     OP_TIES,     /* -1, 0 or 1 */
+    OP_FAR,      /* 48..52: means that cost digits */
     OP_STATS,    /* [G,2,C]: means, then variances */
     OP_MAP,      /* ids 0..ids-1, in patches of 2x2 */
     OP_MAP_GAPS, /* the same, with -1 strewn in, ids past the end and id 1 absent */
@@ -56,6 +57,8 @@ struct op_case {
     { OP_DISTINCT, SHAPE(__VA_ARGS__), 0 }
 #define TIES(...)                                                                                  \
     { OP_TIES, SHAPE(__VA_ARGS__), 0 }
+#define FAR(...)                                                                                   \
+    { OP_FAR, SHAPE(__VA_ARGS__), 0 }
 #define STATS(...)                                                                                 \
     { OP_STATS, SHAPE(__VA_ARGS__), 0 }
 #define MAP(ids, ...)                                                                              \
@@ -107,6 +110,8 @@ static inline float op_real(const op_input *in, int which, int64_t i, int64_t n)
         return (float)(0.5 + unit);
     case OP_DISTINCT: /* a permutation: 7919 is prime and divides no size used */
         return (float)(-(double)(1 + i * 7919 % n) / 64);
+    case OP_FAR:
+        return (float)(48 + 2 * unit);
     case OP_TIES:
         return (float)((int)(word % 3) - 1);
     case OP_STATS:

@@ -72,6 +72,10 @@ static const op_case wide_cases[] = {
     WIDE(IK_NORMALIZE, .attrs = {.eps = 1e-5}, .in = {REAL(2, 3, 5, 515)}, .record = own_stats),
     WIDE(IK_NORMALIZE, .attrs = {.eps = 1e-5}, .in = {REAL(2, 5, 7, 16), REAL(2, 9, 4, 16)},
          .record = others_stats),
+    WIDE(IK_NORMALIZE, .attrs = {.eps = 1e-5}, .in = {FAR(3, 129, 131, 8)}, .record = own_stats),
+    WIDE(IK_NORMALIZE, .attrs = {.eps = 1e-5, .per_sample = 1}, .in = {FAR(2, 129, 131, 3)},
+         .record = own_stats),
+    WIDE(IK_SUM, .attrs = {.axes = 15}, .in = {FAR(3, 129, 131, 8)}),
     WIDE(IK_MOMENTS_DX, .in = {REAL(3, 3, 5, 16), STATS(3, 2, 16), REAL(3, 2, 16)},
          .constant = true),
 

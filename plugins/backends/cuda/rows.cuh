@@ -117,12 +117,15 @@ template <class F> struct passing {
     }
 };
 
-enum { PASS_ROWS = 8 }; /* of a thread: they share what belongs to the channels */
+/* Rows of a thread, which share what belongs to the channels; fewer where blocks would be too few
+ * to keep a device busy. */
+enum { PASS_ROWS = 8, PASS_BLOCKS = 512 };
 
 template <class F>
 static ik_status pass(const queue &q, int64_t outer, int64_t n, int64_t groups, const F &f) {
     rows r = rows_of(outer, n, groups, THREADS);
-    r = in_chunks(r, r.lanes * PASS_ROWS);
+    int64_t share = cuda_ceil_div(outer * r.tiles * n, PASS_BLOCKS * r.lanes);
+    r = in_chunks(r, r.lanes * smaller(share, PASS_ROWS));
     return blocks(q, n > 0 ? block_count(r) : 0, passing<F>{f, r});
 }
 
