@@ -179,9 +179,7 @@ template <int V> struct backward {
     labelled l;
     real dy;
     float *dw;
-    struct part {
-        float v[V];
-    };
+    typedef vector_sum<V> part;
     typedef nothing own;
     typedef raw<V> fetched;
     static constexpr int at_once = 4;
@@ -221,14 +219,6 @@ template <int V> struct backward {
                 n += read_one(l.map + (p.b * l.h + y) * l.w + x) == id;
         return (float)n / (float)b.n();
     }
-    IK_HD part zero() const {
-        part p;
-        set<V>(p.v, 0);
-        return p;
-    }
-    IK_HD own begin(int64_t, int64_t, int64_t) const {
-        return {};
-    }
     IK_HD void fetch(fetched &to, int64_t, int64_t row, int64_t group) const {
         ::fetch<V>(dy, row * l.outputs + group * V, to);
     }
@@ -236,9 +226,6 @@ template <int V> struct backward {
         float v[V];
         values<V>(dy, of, v);
         UNROLL for (int i = 0; i < V; i++) p.v[i] += share * v[i];
-    }
-    IK_HD void join(part &p, const part &other) const {
-        accumulate<V>(p.v, other.v);
     }
     IK_HD void finish(const part &p, int64_t tap, int64_t id, int64_t group) const {
         UNROLL for (int i = 0; i < V; i++) dw[((group * V + i) * l.labels + id) * l.taps() + tap] =

@@ -183,9 +183,7 @@ template <int V> struct dtables {
     modulation m;
     real dy;
     float *out;
-    struct part {
-        float with[V], alone[V];
-    };
+    typedef two_sums<V> part; /* of p xhat, of p */
     typedef kept<V> own;
     struct fetched {
         raw<V> x, dy;
@@ -194,12 +192,6 @@ template <int V> struct dtables {
     static constexpr bool mixes = false;
     IK_HD int64_t id(int64_t sample, int64_t row) const {
         return read_one(m.map + sample * m.n + row);
-    }
-    IK_HD part zero() const {
-        part p;
-        set<V>(p.with, 0);
-        set<V>(p.alone, 0);
-        return p;
     }
     IK_HD own begin(int64_t sample, int64_t id, int64_t group) const {
         return keep<V>(m, sample, id, group * V);
@@ -216,18 +208,14 @@ template <int V> struct dtables {
         UNROLL for (int i = 0; i < V; i++) {
             float xhat = (v[i] - o.mean[i]) * o.r[i];
             float g = xhat * o.scale[i] + o.shift[i] > 0 ? d[i] : m.slope * d[i];
-            p.with[i] += g * xhat;
-            p.alone[i] += g;
+            p.a[i] += g * xhat;
+            p.b[i] += g;
         }
-    }
-    IK_HD void join(part &p, const part &other) const {
-        accumulate<V>(p.with, other.with);
-        accumulate<V>(p.alone, other.alone);
     }
     IK_HD void finish(const part &p, int64_t table, int64_t id, int64_t group) const {
         int64_t at = (table * m.ids + id) * m.channels + group * V;
-        store<V>(out, at, p.with);
-        store<V>(out, at + m.tables * m.ids * m.channels, p.alone);
+        store<V>(out, at, p.a);
+        store<V>(out, at + m.tables * m.ids * m.channels, p.b);
     }
 };
 
@@ -262,38 +250,26 @@ size_t dtables_workspace(const ik_node_desc *node) {
 struct dstats {
     const float *dscale, *dshift, *scale, *stats;
     float *out, eps;
-    int64_t n, channels; /* rows of tables behind a mean */
-    struct part {
-        float mean, square;
-    };
+    int64_t n, channels;      /* rows of tables behind a mean */
+    typedef two_sums<1> part; /* of scale dshift, of scale dscale */
     typedef nothing own;
     struct fetched {
         float scale, dscale, dshift;
     };
     static constexpr int at_once = 4;
-    IK_HD part zero() const {
-        return {0, 0};
-    }
-    IK_HD own begin(int64_t, int64_t) const {
-        return {};
-    }
     IK_HD void fetch(fetched &to, int64_t outer, int64_t row, int64_t c) const {
         int64_t at = (outer * n + row) * channels + c;
         to = {read_one(scale + at), read_one(dscale + at), read_one(dshift + at)};
     }
     IK_HD void add(part &p, const own &, const fetched &of) const {
-        p.mean += of.scale * of.dshift;
-        p.square += of.scale * of.dscale;
-    }
-    IK_HD void join(part &p, const part &other) const {
-        p.mean += other.mean;
-        p.square += other.square;
+        p.a[0] += of.scale * of.dshift;
+        p.b[0] += of.scale * of.dscale;
     }
     IK_HD void finish(const part &p, int64_t outer, int64_t c) const {
         int64_t at = 2 * outer * channels + c;
         float v = 1 / (stats[at + channels] + eps);
-        out[at] = -sqrtf(v) * p.mean;
-        out[at + channels] = -0.5f * v * p.square;
+        out[at] = -sqrtf(v) * p.a[0];
+        out[at + channels] = -0.5f * v * p.b[0];
     }
 };
 

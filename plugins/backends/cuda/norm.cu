@@ -34,20 +34,25 @@ template <int V> struct moments {
     normed n;
     struct part {
         float count, mean[V], square[V]; /* about the mean */
+        IK_HD void clear() {
+            count = 0;
+            set<V>(mean, 0);
+            set<V>(square, 0);
+        }
+        IK_HD void join(const part &other) {
+            if (other.count == 0) return;
+            float all = count + other.count, share = other.count / all;
+            UNROLL for (int i = 0; i < V; i++) {
+                float off = other.mean[i] - mean[i];
+                mean[i] += off * share;
+                square[i] += other.square[i] + off * off * count * share;
+            }
+            count = all;
+        }
     };
     typedef nothing own;
     typedef raw<V> fetched;
     static constexpr int at_once = 4;
-    IK_HD part zero() const {
-        part p;
-        p.count = 0;
-        set<V>(p.mean, 0);
-        set<V>(p.square, 0);
-        return p;
-    }
-    IK_HD own begin(int64_t, int64_t) const {
-        return {};
-    }
     IK_HD void fetch(fetched &to, int64_t outer, int64_t row, int64_t group) const {
         ::fetch<V>(x, n.at(outer, row) + group * V, to);
     }
@@ -61,16 +66,6 @@ template <int V> struct moments {
             p.mean[i] += off * share;
             p.square[i] += off * (v[i] - p.mean[i]);
         }
-    }
-    IK_HD void join(part &p, const part &other) const {
-        if (other.count == 0) return;
-        float count = p.count + other.count, share = other.count / count;
-        UNROLL for (int i = 0; i < V; i++) {
-            float off = other.mean[i] - p.mean[i];
-            p.mean[i] += off * share;
-            p.square[i] += other.square[i] + off * off * p.count * share;
-        }
-        p.count = count;
     }
     IK_HD void finish(part p, int64_t outer, int64_t group) const {
         int64_t at = 2 * outer * n.channels + group * V;
@@ -110,9 +105,7 @@ template <int V> struct dstats {
     const float *stats;
     float *out, eps;
     normed n;
-    struct part {
-        float sum[V], product[V];
-    };
+    typedef two_sums<V> part; /* of dy, of dy (x - mean) */
     struct own {
         float mean[V];
     };
@@ -120,12 +113,6 @@ template <int V> struct dstats {
         raw<V> dy, x;
     };
     static constexpr int at_once = 2;
-    IK_HD part zero() const {
-        part p;
-        set<V>(p.sum, 0);
-        set<V>(p.product, 0);
-        return p;
-    }
     IK_HD own begin(int64_t outer, int64_t group) const {
         own o;
         load<V>(stats, 2 * outer * n.channels + group * V, o.mean);
@@ -141,13 +128,9 @@ template <int V> struct dstats {
         values<V>(dy, of.dy, d);
         values<V>(x, of.x, v);
         UNROLL for (int i = 0; i < V; i++) {
-            p.sum[i] += d[i];
-            p.product[i] += d[i] * (v[i] - o.mean[i]);
+            p.a[i] += d[i];
+            p.b[i] += d[i] * (v[i] - o.mean[i]);
         }
-    }
-    IK_HD void join(part &p, const part &other) const {
-        accumulate<V>(p.sum, other.sum);
-        accumulate<V>(p.product, other.product);
     }
     IK_HD void finish(part p, int64_t outer, int64_t group) const {
         int64_t at = 2 * outer * n.channels + group * V;
@@ -155,11 +138,11 @@ template <int V> struct dstats {
         load<V>(stats, at + n.channels, var);
         UNROLL for (int i = 0; i < V; i++) {
             float r = scale_of(var[i], eps);
-            p.sum[i] *= -r;
-            p.product[i] *= -0.5f * r * r * r;
+            p.a[i] *= -r;
+            p.b[i] *= -0.5f * r * r * r;
         }
-        store<V>(out, at, p.sum);
-        store<V>(out, at + n.channels, p.product);
+        store<V>(out, at, p.a);
+        store<V>(out, at + n.channels, p.b);
     }
 };
 

@@ -99,9 +99,7 @@ template <int V> struct summed {
     real y;
     taps t;
     int64_t ids;
-    struct part {
-        float v[V];
-    };
+    typedef vector_sum<V> part;
     typedef nothing own;
     typedef raw<V> fetched;
     static constexpr int at_once = 4;
@@ -113,14 +111,6 @@ template <int V> struct summed {
         if (!t.same(list, py, px, to_y, to_x)) return NO_ID;
         return read_one(t.map + list * t.h * t.w + row);
     }
-    IK_HD part zero() const {
-        part p;
-        set<V>(p.v, 0);
-        return p;
-    }
-    IK_HD own begin(int64_t, int64_t, int64_t) const {
-        return {};
-    }
     IK_HD void fetch(fetched &to, int64_t list, int64_t row, int64_t group) const {
         int tap = (int)digit(list, t.count());
         row += (tap / t.columns - t.up) * t.w + tap % t.columns - t.left;
@@ -130,9 +120,6 @@ template <int V> struct summed {
         float v[V];
         values<V>(x.at, of, v);
         accumulate<V>(p.v, v);
-    }
-    IK_HD void join(part &p, const part &other) const {
-        accumulate<V>(p.v, other.v);
     }
     IK_HD void finish(const part &p, int64_t list, int64_t id, int64_t group) const {
         int64_t tap = digit(list, t.count());

@@ -26,20 +26,10 @@ struct layout {
 template <int V> struct sum {
     real x, y;
     layout l;
-    struct part {
-        float v[V];
-    };
+    typedef vector_sum<V> part;
     typedef nothing own;
     typedef raw<V> fetched;
     static constexpr int at_once = 4;
-    IK_HD part zero() const {
-        part p;
-        set<V>(p.v, 0);
-        return p;
-    }
-    IK_HD own begin(int64_t, int64_t) const {
-        return {};
-    }
     IK_HD void fetch(fetched &to, int64_t outer, int64_t row, int64_t group) const {
         ::fetch<V>(x, l.outer.of(outer) + group * V + l.row.of(row), to);
     }
@@ -47,9 +37,6 @@ template <int V> struct sum {
         float v[V];
         values<V>(x, of, v);
         accumulate<V>(p.v, v);
-    }
-    IK_HD void join(part &p, const part &other) const {
-        accumulate<V>(p.v, other.v);
     }
     IK_HD void finish(const part &p, int64_t outer, int64_t group) const {
         if (!l.across) {

@@ -12,6 +12,8 @@
 #ifndef CUDA_ROWS_CUH
 #define CUDA_ROWS_CUH
 
+#include <type_traits>
+
 #include "launch.cuh"
 
 struct rows {
@@ -129,8 +131,31 @@ static ik_status pass(const queue &q, int64_t outer, int64_t n, int64_t groups, 
     return blocks(q, n > 0 ? block_count(r) : 0, passing<F>{f, r});
 }
 
-/* --- reduce. F: fetched, at_once, part, own; zero() -> part; begin(outer, group) -> own; fetch;
- * add(part, own, fetched); join(part, other part); finish(part, outer, group). */
+/* --- reduce. F: fetched, at_once, part, own; begin(outer, group) -> own, unless own is empty;
+ * fetch; add(part, own, fetched); finish(part, outer, group). A part has clear() and join(other
+ * part). */
+
+template <int V> struct vector_sum {
+    float v[V];
+    IK_HD void clear() {
+        set<V>(v, 0);
+    }
+    IK_HD void join(const vector_sum &other) {
+        accumulate<V>(v, other.v);
+    }
+};
+
+template <int V> struct two_sums {
+    float a[V], b[V];
+    IK_HD void clear() {
+        set<V>(a, 0);
+        set<V>(b, 0);
+    }
+    IK_HD void join(const two_sums &other) {
+        accumulate<V>(a, other.a);
+        accumulate<V>(b, other.b);
+    }
+};
 
 template <class F> struct row_adder {
     const F &f;
@@ -144,8 +169,10 @@ template <class F> struct row_adder {
 template <class F>
 IK_HD static inline typename F::part add_rows(const F &f, int64_t outer, int64_t group,
                                               int64_t first, int64_t last, int64_t step) {
-    typename F::own own = f.begin(outer, group);
-    typename F::part part = f.zero();
+    typename F::own own;
+    if constexpr (!std::is_empty_v<typename F::own>) own = f.begin(outer, group);
+    typename F::part part;
+    part.clear();
     take_rows(f, outer, group, first, last, step, every_row{}, row_adder<F>{f, part, own});
     return part;
 }
@@ -158,11 +185,11 @@ IK_HD static inline int rounds_of(int64_t lanes) {
 }
 
 /* Round `i` of `rounds`: the lanes of the lower half take those of the upper half in. */
-template <class F, class P>
-IK_HD static inline void tree_round(const F &f, P *parts, int i, int rounds, int64_t lane,
-                                    int64_t lanes, int thread, int64_t width) {
+template <class P>
+IK_HD static inline void tree_round(P *parts, int i, int rounds, int64_t lane, int64_t lanes,
+                                    int thread, int64_t width) {
     int64_t half = (int64_t)1 << (rounds - 1 - i);
-    if (lane < half && lane + half < lanes) f.join(parts[thread], parts[thread + half * width]);
+    if (lane < half && lane + half < lanes) parts[thread].join(parts[thread + half * width]);
 }
 
 template <class F> struct reducing {
@@ -179,7 +206,7 @@ template <class F> struct reducing {
         if (k == 0 && !at.idle)
             s.parts[thread] = add_rows(f, at.outer, at.group, at.first, at.last, r.lanes);
         if (k > 0 && !at.idle)
-            tree_round(f, s.parts, k - 1, rounds, at.lane, r.lanes, thread, r.width);
+            tree_round(s.parts, k - 1, rounds, at.lane, r.lanes, thread, r.width);
         if (k < rounds) return true;
         if (at.lane == 0 && !at.idle) {
             if (partial)
@@ -200,20 +227,11 @@ template <class F> struct joining {
     typedef nothing own;
     typedef const part *fetched;
     static constexpr int at_once = 1;
-    IK_HD part zero() const {
-        return f.zero();
-    }
-    IK_HD own begin(int64_t, int64_t) const {
-        return {};
-    }
     IK_HD void fetch(fetched &x, int64_t outer, int64_t row, int64_t group) const {
         x = &partial[(outer * chunks + row) * groups + group];
     }
     IK_HD void add(part &p, const own &, const fetched &x) const {
-        f.join(p, *x);
-    }
-    IK_HD void join(part &p, const part &other) const {
-        f.join(p, other);
+        p.join(*x);
     }
     IK_HD void finish(const part &p, int64_t outer, int64_t group) const {
         f.finish(p, outer, group);

@@ -8,23 +8,13 @@ template <int V> struct summed {
     real x, y;
     const int32_t *map;
     int64_t n, channels, ids; /* pixels of a sample */
-    struct part {
-        float v[V];
-    };
+    typedef vector_sum<V> part;
     typedef nothing own;
     typedef raw<V> fetched;
     static constexpr int at_once = 4;
     static constexpr bool mixes = false;
     IK_HD int64_t id(int64_t sample, int64_t row) const {
         return read_one(map + sample * n + row);
-    }
-    IK_HD part zero() const {
-        part p;
-        set<V>(p.v, 0);
-        return p;
-    }
-    IK_HD own begin(int64_t, int64_t, int64_t) const {
-        return {};
     }
     IK_HD void fetch(fetched &to, int64_t sample, int64_t row, int64_t group) const {
         ::fetch<V>(x, (sample * n + row) * channels + group * V, to);
@@ -33,9 +23,6 @@ template <int V> struct summed {
         float v[V];
         values<V>(x, of, v);
         accumulate<V>(p.v, v);
-    }
-    IK_HD void join(part &p, const part &other) const {
-        accumulate<V>(p.v, other.v);
     }
     IK_HD void finish(const part &p, int64_t table, int64_t id, int64_t group) const {
         store<V>(y, (table * ids + id) * channels + group * V, p.v);
@@ -73,24 +60,21 @@ struct counted {
     int64_t n, ids;
     struct part {
         int32_t n; /* a float would stop counting at 2^24 */
+        IK_HD void clear() {
+            n = 0;
+        }
+        IK_HD void join(const part &other) {
+            n += other.n;
+        }
     };
     typedef nothing own;
     typedef int32_t fetched;
     static constexpr int at_once = 4;
-    IK_HD part zero() const {
-        return {0};
-    }
-    IK_HD own begin(int64_t, int64_t) const {
-        return {};
-    }
     IK_HD void fetch(fetched &hit, int64_t sample, int64_t row, int64_t id) const {
         hit = read_one(map + sample * n + row) == id;
     }
     IK_HD void add(part &p, const own &, const fetched &hit) const {
         p.n += hit;
-    }
-    IK_HD void join(part &p, const part &other) const {
-        p.n += other.n;
     }
     IK_HD void finish(const part &p, int64_t sample, int64_t id) const {
         float v[1] = {(float)p.n};

@@ -123,8 +123,11 @@ template <class F> struct segmenting {
     };
 
     IK_HD typename F::part sum_up(const shared &sh, const own &o) const {
-        typename F::own with = f.begin(o.outer, o.first_id + o.id, o.group);
-        typename F::part part = f.zero();
+        typename F::own with;
+        if constexpr (!std::is_empty_v<typename F::own>)
+            with = f.begin(o.outer, o.first_id + o.id, o.group);
+        typename F::part part;
+        part.clear();
         take_rows(f, o.outer, o.group, o.start + o.lane, o.start + o.rows, s.r.lanes,
                   of_id{sh, o.start, o.id}, adder{f, sh, o, part, with});
         return part;
@@ -144,7 +147,7 @@ template <class F> struct segmenting {
             if (o.id >= o.ids) return false;
             if (!o.idle) sh.parts[thread] = sum_up(sh, o);
         } else if (!o.idle) {
-            tree_round(f, sh.parts, round - 1, rounds, o.lane, s.r.lanes, thread, s.r.width);
+            tree_round(sh.parts, round - 1, rounds, o.lane, s.r.lanes, thread, s.r.width);
         }
         if (round == rounds && o.lane == 0 && !o.idle)
             partial[(row_of_tables(o) + o.id) * s.r.groups + o.group] = sh.parts[thread];
@@ -162,22 +165,13 @@ template <class F> struct joining_segments {
     typedef nothing own;
     typedef const part *fetched;
     static constexpr int at_once = 1;
-    IK_HD part zero() const {
-        return f.zero();
-    }
-    IK_HD own begin(int64_t, int64_t) const {
-        return {};
-    }
     IK_HD void fetch(fetched &x, int64_t table, int64_t chunk, int64_t vector) const {
         int64_t at = (table * s.per_table + chunk) * s.ids;
         bool written = occurs[at + quotient(vector, s.r.groups)];
         x = written ? &partial[at * s.r.groups + vector] : NULL;
     }
     IK_HD void add(part &p, const own &, const fetched &x) const {
-        if (x) f.join(p, *x);
-    }
-    IK_HD void join(part &p, const part &other) const {
-        f.join(p, other);
+        if (x) p.join(*x);
     }
     IK_HD void finish(const part &p, int64_t table, int64_t vector) const {
         int64_t group = digit(vector, s.r.groups);

@@ -19,31 +19,18 @@ template <int V> struct turned {
     const float *w, *u;
     float *y;
     int64_t k;
-    struct part {
-        float v[V];
-    };
+    typedef vector_sum<V> part;
     typedef nothing own;
     struct fetched {
         float w[V], u;
     };
     static constexpr int at_once = 4;
-    IK_HD part zero() const {
-        part p;
-        set<V>(p.v, 0);
-        return p;
-    }
-    IK_HD own begin(int64_t, int64_t) const {
-        return {};
-    }
     IK_HD void fetch(fetched &to, int64_t, int64_t row, int64_t group) const {
         load<V>(w, row * k + group * V, to.w);
         to.u = read_one(u + row);
     }
     IK_HD void add(part &p, const own &, const fetched &of) const {
         UNROLL for (int i = 0; i < V; i++) p.v[i] += of.u * of.w[i];
-    }
-    IK_HD void join(part &p, const part &other) const {
-        accumulate<V>(p.v, other.v);
     }
     IK_HD void finish(const part &p, int64_t, int64_t group) const {
         store<V>(y, group * V, p.v);
@@ -55,31 +42,18 @@ template <int V> struct dots {
     const float *a, *b;
     int64_t step_a, step_b;
     float *y;
-    struct part {
-        float v[V];
-    };
+    typedef vector_sum<V> part;
     typedef nothing own;
     struct fetched {
         float a[V], b[V];
     };
     static constexpr int at_once = 2;
-    IK_HD part zero() const {
-        part p;
-        set<V>(p.v, 0);
-        return p;
-    }
-    IK_HD own begin(int64_t, int64_t) const {
-        return {};
-    }
     IK_HD void fetch(fetched &to, int64_t outer, int64_t row, int64_t) const {
         load<V>(a, outer * step_a + row * V, to.a);
         load<V>(b, outer * step_b + row * V, to.b);
     }
     IK_HD void add(part &p, const own &, const fetched &of) const {
         UNROLL for (int i = 0; i < V; i++) p.v[i] += of.a[i] * of.b[i];
-    }
-    IK_HD void join(part &p, const part &other) const {
-        accumulate<V>(p.v, other.v);
     }
     IK_HD void finish(const part &p, int64_t outer, int64_t) const {
         float sum = p.v[0];
@@ -95,25 +69,22 @@ struct unit_vector {
     int64_t n;
     float eps, *out, *sigma;
     struct shared {
-        float parts[THREADS];
+        vector_sum<1> parts[THREADS];
     };
     typedef nothing own;
-    IK_HD void join(float &p, const float &other) const {
-        p += other;
-    }
     IK_HD bool phase(int k, int64_t, int thread, shared &s, own &) const {
         int rounds = rounds_of(THREADS);
         if (k == 0) {
             float sum = 0;
             for (int64_t i = thread; i < n; i += THREADS) sum += a[i] * (as ? as[i] : a[i]);
-            s.parts[thread] = sum;
+            s.parts[thread].v[0] = sum;
             return true;
         }
         if (k <= rounds) {
-            tree_round(*this, s.parts, k - 1, rounds, thread, THREADS, thread, 1);
+            tree_round(s.parts, k - 1, rounds, thread, THREADS, thread, 1);
             return true;
         }
-        float total = s.parts[0], length = as ? 1 : fmaxf(sqrtf(total), eps);
+        float total = s.parts[0].v[0], length = as ? 1 : fmaxf(sqrtf(total), eps);
         for (int64_t i = thread; i < n; i += THREADS) out[i] = as ? as[i] : a[i] / length;
         if (sigma && thread == 0) *sigma = total / length;
         return false;
