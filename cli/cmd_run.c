@@ -9,7 +9,7 @@ typedef struct values {
 
 static const cli_option options[] = {
     {"dry-run", 0, CLI_FLAG, offsetof(values, dry_run), NULL,
-     "check the file, its plugins and all shapes; compute and write nothing", NULL, 0, 0, false},
+     "check everything and tell what would be done; compute and write nothing", NULL, 0, 0, false},
     {"resume", 0, CLI_FLAG, offsetof(values, resume), NULL,
      "go on from the newest checkpoint of the run folder", NULL, 0, 0, false},
     {"out", 0, CLI_TEXT, offsetof(values, out), "DIR", "the run folder", "@folder", 0, 0, false},
@@ -37,9 +37,11 @@ static int run(const cli_args *args) {
 
 const cli_command cmd_run = {
     .name = "run",
-    .summary = "run a pipeline's stages: train, synthesize",
-    .about = "Runs the stages that the YAML file names and writes a run folder: pipeline.yaml, "
-             "log.jsonl, images and checkpoints. Ctrl-C saves a checkpoint and stops.",
+    .summary = "run a pipeline's stages: train, synthesize, evaluate, report",
+    .about =
+        "Runs the stages that the YAML file names and writes a run folder: pipeline.yaml, "
+        "log.jsonl, images, checkpoints and report.html. Where it has `compare:`, each variant "
+        "runs in a folder of its own. Ctrl-C saves a checkpoint and stops.",
     .examples =
         "  inadekit run pipeline.yaml --dry-run\n"
         "  inadekit run pipeline.yaml --out runs/spade --set norm.plugin=spade\n"
