@@ -59,6 +59,8 @@ ik_status ik__child_run(ik_status (*work)(void *user, ik_error *err), void *user
                         ik_error *err) {
     int pipes[2];
     sigset_t watched, before;
+    /* Where SIGCHLD is ignored, by whoever started this process, no child can be waited for. */
+    struct sigaction usual = {.sa_handler = SIG_DFL}, old;
     *stopped = false;
     if (pipe2(pipes, O_CLOEXEC))
         return ik_errorf(err, IK_FAILED, "error: no pipe to a child process: %s", strerror(errno));
@@ -68,6 +70,7 @@ ik_status ik__child_run(ik_status (*work)(void *user, ik_error *err), void *user
     sigaddset(&watched, SIGTSTP);
     sigaddset(&watched, SIGCHLD);
     sigprocmask(SIG_BLOCK, &watched, &before);
+    sigaction(SIGCHLD, &usual, &old);
     fflush(NULL);
     pid_t parent = getpid(), child = fork();
     if (!child) be_child(work, user, pipes[1], parent, &before);
@@ -77,6 +80,7 @@ ik_status ik__child_run(ik_status (*work)(void *user, ik_error *err), void *user
             ? ik_errorf(err, IK_FAILED, "error: no child process can be made: %s", strerror(errno))
             : outcome(wait_for(child, &watched, stopped), pipes[0], err);
     close(pipes[0]);
+    sigaction(SIGCHLD, &old, NULL);
     sigprocmask(SIG_SETMASK, &before, NULL);
     return status;
 }

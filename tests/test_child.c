@@ -72,6 +72,17 @@ START_TEST(crash) {
 }
 END_TEST
 
+/* As it is under some that start programs. */
+START_TEST(children_ignored) {
+    ik_error err = {""};
+    ik_status status = IK_USAGE;
+    bool stopped;
+    signal(SIGCHLD, SIG_IGN);
+    ck_assert_int_eq(ik__child_run(badly, &status, &stopped, &err), IK_USAGE);
+    ck_assert_ptr_eq(signal(SIGCHLD, SIG_DFL), SIG_IGN);
+}
+END_TEST
+
 START_TEST(passed_on) {
     int number = _i ? SIGTERM : SIGINT;
     ik_error err = {""};
@@ -86,6 +97,7 @@ int main(void) {
     TCase *c = tcase_create("child");
     tcase_add_test(c, outcomes);
     tcase_add_loop_test(c, crash, 0, 3);
+    tcase_add_test(c, children_ignored);
     tcase_add_loop_test(c, passed_on, 0, 2);
     suite_add_tcase(s, c);
     SRunner *r = srunner_create(s);
