@@ -31,3 +31,10 @@ foreach(folder pipelines templates examples)
 endforeach()
 install(FILES README.md LICENSE NOTICE CITATION.cff DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR} OPTIONAL FILES_MATCHING PATTERN "*.md")
+
+set(completion ${CMAKE_BINARY_DIR}/share/bash-completion/completions/inadekit)
+add_custom_command(OUTPUT ${completion} DEPENDS inadekit_cli VERBATIM
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_BINARY_DIR}/share/bash-completion/completions
+    COMMAND $<TARGET_FILE:inadekit_cli> completion bash > ${completion})
+add_custom_target(completion ALL DEPENDS ${completion})
+install(FILES ${completion} DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
