@@ -36,6 +36,8 @@ static const op_case wide_cases[] = {
     WIDE(IK_SUM, .attrs = {.axes = 1}, .in = {REAL(300, 4104)}),
     WIDE(IK_SUM, .attrs = {.axes = 7}, .in = {REAL(1, 9, 11, 515)}),
     WIDE(IK_SUM, .attrs = {.axes = 2}, .in = {REAL(3, 40, 16)}, .record = of_later_rows),
+    WIDE(IK_SUM, .attrs = {.axes = 8}, .in = {REAL(2, 128, 65, 72)}),
+    WIDE(IK_SUM, .attrs = {.axes = 2}, .in = {REAL(130, 9, 129)}),
     WIDE(IK_BROADCAST, .attrs = {.shape = SHAPE(3, 5, 7, 16)}, .in = {REAL(1, 1, 1, 16)}),
     WIDE(IK_BROADCAST, .attrs = {.shape = SHAPE(3, 5, 7, 16)}, .in = {REAL(3, 5, 1, 1)}),
     WIDE(IK_CONCAT, .attrs = {.axis = 3}, .in = {REAL(2, 3, 5, 8), REAL(2, 3, 5, 24)}),

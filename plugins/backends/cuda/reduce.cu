@@ -84,9 +84,9 @@ int64_t groups_of(const layout &l, int v) {
     return l.across ? 1 : l.inner / v;
 }
 
-/* Few rows, or sums enough to keep the device busy: a thread each. */
+/* Hardly any rows, or sums enough to keep the device busy: a thread each. */
 bool by_threads(const layout &l, int v) {
-    return l.n_rows <= 64 || (l.n_rows <= 1024 && l.n_outer * groups_of(l, v) >= 65536);
+    return l.n_rows <= 8 || (l.n_rows <= 1024 && l.n_outer * groups_of(l, v) >= 16384);
 }
 
 template <int V> ik_status run(const queue &q, ik_kernel *k, const layout &l) {
