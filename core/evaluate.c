@@ -2,7 +2,7 @@
  * validation set does not matter. */
 #include "evaluate.h"
 
-#include "inadekit/metric.h"
+#include "metric.h"
 #include "runlog.h"
 
 #include <stdlib.h>
@@ -75,7 +75,7 @@ static bool record_one(ik__graph *g, struct metric *m, ik_tensor *picture) {
     if (!m->iface->record) return true;
     g->at = m->instance->conf;
     g->pub.api->push(&g->pub, m->name);
-    ik_tensor *made = m->iface->record(m->instance->self, &g->pub, picture);
+    ik_tensor *made = ik__metric_record(m->instance, &g->pub, picture);
     g->pub.api->pop(&g->pub);
     g->at = NULL;
     if (!made && !g->failed)
@@ -155,7 +155,7 @@ static ik_status show(void *user, const ik__painted *p, ik_error *err) {
         one.features = m->features;
         one.fake_features = m->fake;
         one.image_features = one.image ? m->image : NULL;
-        status = m->iface->add(m->instance->self, &one, &inner);
+        status = ik__metric_add(m->instance, &one, &inner);
         if (status) blame(v, i, status, &inner, err);
     }
     return status;
@@ -187,8 +187,7 @@ static void take_result(void *to, const char *name, double value) {
 /* Metrics first .. n-1 are ended without being asked. */
 static void abandon(const ik__evaluation *v, int first, int n) {
     ik_error ignored;
-    for (int i = first; i < n; i++)
-        v->v[i].iface->end(v->v[i].instance->self, NULL, NULL, &ignored);
+    for (int i = first; i < n; i++) ik__metric_end(v->v[i].instance, NULL, NULL, &ignored);
 }
 
 static ik_status end_all(const ik__session *s, ik__log *log, bool quiet, ik_error *err) {
@@ -196,7 +195,7 @@ static ik_status end_all(const ik__session *s, ik__log *log, bool quiet, ik_erro
     for (int i = 0; i < v->n; i++) {
         results r = {log, v->v[i].name, quiet};
         ik_error inner = {""};
-        ik_status status = v->v[i].iface->end(v->v[i].instance->self, take_result, &r, &inner);
+        ik_status status = ik__metric_end(v->v[i].instance, take_result, &r, &inner);
         if (!status) continue;
         abandon(v, i + 1, v->n);
         return blame(v, i, status, &inner, err);
@@ -218,7 +217,7 @@ static ik_status measure(ik__session *s, ik__log *log, bool quiet, ik_error *err
     ik_error inner = {""};
     int begun = 0;
     while (begun < v->n && !status) {
-        status = v->v[begun].iface->begin(v->v[begun].instance->self, &info, &inner);
+        status = ik__metric_begin(v->v[begun].instance, &info, &inner);
         if (status)
             blame(v, begun, status, &inner, err);
         else

@@ -124,6 +124,24 @@ START_TEST(datasets) {
 }
 END_TEST
 
+START_TEST(metrics) {
+    check("metrics/none", "", 0, "ok    of 3 layouts with 3 samples each: sum ");
+    ck_assert_ptr_nonnull(strstr(said, "ok    given up and begun again, it gives the same\n"));
+    ck_assert_ptr_nonnull(
+        strstr(said, "ok    without pictures to compare with, it gives 1 result"));
+    check("metrics/forgets_nothing", "", 1,
+          "FAIL  begun again on the same samples, it gives other");
+    check("metrics/not_finite", "", 1, "FAIL  its result 'sum' is not finite\n");
+    check("metrics/same_name", "", 1, "FAIL  two results are called 'sum'\n");
+    check("metrics/no_results", "", 1, "FAIL  of 3 layouts with 3 samples each: no results\n");
+    check("metrics/crashes", "", 1, "; metrics/crashes: looking at a sample\n");
+    check("metrics/gives_up_badly", "", 1, "; metrics/gives_up_badly: giving up a measurement\n");
+    expect("plugins check " BUILD_DIR "/lib/inadekit/metrics/pixels.so", 0, "l1 0.3");
+    expect("plugins check " BUILD_DIR "/lib/inadekit/metrics/features.so", 0,
+           "note  the features it records were made up");
+}
+END_TEST
+
 /* A run does suffer it, but says whose fault it is. The shell turns a signal into a status. */
 START_TEST(in_a_run) {
     static const char text[] = "dataset: {plugin: shapes, size: [32, 32]}\n"
@@ -164,6 +182,7 @@ int main(void) {
     tcase_add_test(c, options);
     tcase_add_test(c, computing);
     tcase_add_test(c, datasets);
+    tcase_add_test(c, metrics);
     tcase_add_test(c, in_a_run);
     suite_add_tcase(s, c);
     SRunner *r = srunner_create(s);

@@ -63,7 +63,9 @@ static void inspect_one(ik__findings *f, const ik_plugin *p) {
     if (f->failed > failed || !ik__inspect_required(f, p)) return; /* it could not be made */
     if (p->kind == IK_DATASET)
         ik__inspect_dataset(f, p);
-    else if (p->kind == IK_METRIC || p->kind == IK_COMM)
+    else if (p->kind == IK_METRIC)
+        ik__inspect_metric(f, p);
+    else if (p->kind == IK_COMM)
         ik__found(f, IK__NOTE, "nothing more can be checked of a plugin of this kind yet");
     else
         ik__inspect_in_place(f, p);

@@ -54,6 +54,8 @@ void ik__inspect_rows(ik__findings *f, const ik_plugin *p);
 bool ik__inspect_required(ik__findings *f, const ik_plugin *p);
 /* data.c */
 void ik__inspect_dataset(ik__findings *f, const ik_plugin *p);
+/* measure.c */
+void ik__inspect_metric(ik__findings *f, const ik_plugin *p);
 /* place.c: in a small pipeline, in its kind's place, on every backend. */
 void ik__inspect_in_place(ik__findings *f, const ik_plugin *p);
 

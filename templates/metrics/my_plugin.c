@@ -73,7 +73,9 @@ static ik_status end(void *self, ik_metric_result *result, void *to, ik_error *e
     free(o->sum);
     free(o->count);
     if (!result) return IK_OK;
-    if (!n) return ik_errorf(err, IK_FAILED, "no class has enough pixels; lower `least`");
+    if (!n)
+        return ik_errorf(err, IK_FAILED,
+                         "no class has enough pixels in both, samples and pictures; lower `least`");
     result(to, "mean", sum / (double)n);
     result(to, "worst", worst);
     return IK_OK;

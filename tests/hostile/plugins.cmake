@@ -17,3 +17,4 @@ add_hostile(norm norm.c none crashes_at_entry hangs_at_entry crashes aborts hang
     bad_default same_name overlaps no_help taken bad_name required)
 add_hostile(datasets data.c none by_chance not_by_threads out_of_range crashes describes_otherwise
     no_items)
+add_hostile(metrics metric.c none forgets_nothing not_finite same_name crashes no_results gives_up_badly)

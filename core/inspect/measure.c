@@ -1,0 +1,169 @@
+/* A metric: shown pictures made up here, twice, and given up once. */
+#include "inspect.h"
+
+#include "inadekit/philox.h"
+#include "metric.h"
+
+#include <stdlib.h>
+
+enum {
+    SIDE = 32,
+    PIXELS = SIDE * SIDE,
+    ITEMS = 3,
+    SAMPLES = 3,
+    LABELS = 4,
+    FEATURES = 24,
+    MOST = 64
+};
+
+typedef struct results {
+    ik__findings *f; /* NULL: what they are is looked at elsewhere */
+    int n;
+    char name[MOST][64];
+    double value[MOST];
+} results;
+
+static void take(void *to, const char *name, double value) {
+    results *r = to;
+    if (!name || !*name || r->n == MOST) {
+        if (r->f)
+            ik__found(r->f, IK__WRONG, "%s",
+                      r->n == MOST ? "it gives too many results" : "a result has no name");
+        return;
+    }
+    for (int i = 0; i < r->n && r->f; i++)
+        if (!strcmp(r->name[i], name))
+            ik__found(r->f, IK__WRONG, "two results are called '%s'", name);
+    if (r->f && !(value - value == 0))
+        ik__found(r->f, IK__WRONG, "its result '%s' is not finite", name);
+    snprintf(r->name[r->n], sizeof r->name[0], "%s", name);
+    r->value[r->n++] = value;
+}
+
+typedef struct show {
+    float fake[3 * PIXELS], image[3 * PIXELS];
+    float fake_features[FEATURES], image_features[FEATURES];
+    int32_t label[PIXELS], instance[PIXELS];
+} show;
+
+static void fill(float *to, int n, uint64_t stream, int64_t item, int64_t sample) {
+    for (int i = 0; i < n; i++) {
+        uint32_t word[4];
+        ik_philox_block(1, stream, (uint64_t)item, (uint64_t)sample, (uint64_t)i, word);
+        to[i] = (float)(2 * ik_uniform01(word[0]) - 1);
+    }
+}
+
+/* Quarters of the picture; the same in all samples of a layout. */
+static void draw(show *s, int64_t item, int64_t sample, bool features) {
+    fill(s->fake, 3 * PIXELS, 1, item, sample);
+    fill(s->image, 3 * PIXELS, 2, item, 0);
+    if (features) fill(s->fake_features, FEATURES, 3, item, sample);
+    if (features) fill(s->image_features, FEATURES, 4, item, 0);
+    for (int i = 0; i < PIXELS; i++) {
+        s->instance[i] = 2 * (i / SIDE * 2 / SIDE) + i % SIDE * 2 / SIDE;
+        s->label[i] = (s->instance[i] + (int32_t)item) % LABELS;
+    }
+}
+
+/* pictures: the last layout has none, or no layout has one. */
+static ik_status measure(ik__instance *m, bool pictures, bool give_up, results *to, ik_error *err) {
+    const ik_metric_iface *iface = m->plugin->iface;
+    static const ik_metric_info info = {sizeof info, ITEMS, SAMPLES, SIDE, SIDE, LABELS, NULL};
+    ik_status status = ik__metric_begin(m, &info, err);
+    if (status) return status;
+    show *s = malloc(sizeof *s);
+    if (!s) return ik_errorf(err, IK_FAILED, "error: out of memory");
+    for (int64_t i = 0; i < (give_up ? 1 : ITEMS * SAMPLES) && !status; i++) {
+        bool pictured = pictures && i / SAMPLES < ITEMS - 1;
+        draw(s, i / SAMPLES, i % SAMPLES, iface->record != NULL);
+        const ik_sample one = {.struct_size = sizeof one,
+                               .name = "made_up",
+                               .item = i / SAMPLES,
+                               .sample = i % SAMPLES,
+                               .fake = s->fake,
+                               .image = pictured ? s->image : NULL,
+                               .label = s->label,
+                               .instance = s->instance,
+                               .features = iface->record ? FEATURES : 0,
+                               .fake_features = iface->record ? s->fake_features : NULL,
+                               .image_features =
+                                   iface->record && pictured ? s->image_features : NULL};
+        status = ik__metric_add(m, &one, err);
+    }
+    free(s);
+    bool fetch = !give_up && !status;
+    ik_error ignored;
+    ik_status ended =
+        ik__metric_end(m, fetch ? take : NULL, fetch ? to : NULL, status ? &ignored : err);
+    return status ? status : ended;
+}
+
+static void report(ik__findings *f, const results *r) {
+    char text[400] = "";
+    size_t at = 0;
+    for (int i = 0; i < r->n && at < sizeof text; i++)
+        at += (size_t)snprintf(text + at, sizeof text - at, "%s%s %.4g", i ? ", " : "", r->name[i],
+                               r->value[i]);
+    ik__found(f, r->n ? IK__FINE : IK__WRONG, "of %d layouts with %d samples each: %s", ITEMS,
+              SAMPLES, r->n ? text : "no results");
+}
+
+static void measure_again(ik__findings *f, ik__instance *m, const results *first) {
+    results none = {0}, again = {0};
+    ik_error err = {""};
+    if (measure(m, true, true, &none, &err)) ik__found_error(f, "given up", &err);
+    if (measure(m, true, false, &again, &err)) {
+        ik__found_error(f, "measuring again", &err);
+        return;
+    }
+    bool same = again.n == first->n;
+    for (int i = 0; i < first->n && same; i++)
+        same = !strcmp(first->name[i], again.name[i]) && first->value[i] == again.value[i];
+    if (same)
+        ik__found(f, IK__FINE, "given up and begun again, it gives the same");
+    else
+        ik__found(f, IK__WRONG,
+                  "begun again on the same samples, it gives other results; `begin` must forget "
+                  "what was gathered before");
+}
+
+/* Samples without pictures: whatever it says, it has to stand it. */
+static void measure_without(ik__findings *f, ik__instance *m) {
+    results r = {.f = f};
+    ik_error err = {""};
+    ik_status status = measure(m, false, false, &r, &err);
+    if (status)
+        ik__found(f, IK__NOTE, "without pictures to compare with, it refuses: %s", err.text);
+    else
+        ik__found(f, IK__FINE, "without pictures to compare with, it gives %d results", r.n);
+}
+
+void ik__inspect_metric(ik__findings *f, const ik_plugin *p) {
+    ik__conf *root = NULL;
+    ik__instance *m = NULL;
+    ik_error err = {""};
+    char text[256];
+    ik__placed placed;
+    snprintf(text, sizeof text, "evaluate: {plugin: %s}\n", p->name);
+    ik_status status = ik__placed_open(f, text, "evaluate", &placed, &err);
+    if (!status) status = ik__conf_load(placed.path, placed.sets.n, placed.sets.v, &root, &err);
+    if (!status)
+        status = ik__instance_new(IK_METRIC, ik__conf_get(root, "evaluate"), NULL, &m, &err);
+    results first = {.f = f};
+    if (!status) status = measure(m, true, false, &first, &err);
+    if (status) {
+        ik__found_error(f, "measuring", &err);
+    } else {
+        report(f, &first);
+        measure_again(f, m, &first);
+        measure_without(f, m);
+        if (((const ik_metric_iface *)p->iface)->record)
+            ik__found(f, IK__NOTE,
+                      "the features it records were made up: that a network makes "
+                      "them takes a pipeline");
+    }
+    ik__instance_free(m);
+    ik__conf_free(root);
+    ik__placed_close(&placed);
+}
