@@ -170,6 +170,8 @@ ik_status ik__dry_run(ik__session *s, const ik__run_options *o, FILE *to, ik_err
     if (status) return status;
     left_out(s, to);
     reads(s, to);
+    status = ik__weights_try(s, to, err);
+    if (status) return status;
     memory(s, to);
     leaves(s, o, to);
     return IK_OK;

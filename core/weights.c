@@ -36,7 +36,8 @@ static int list_wanted(const ik__store *st, const char *network, ik__wanted *wan
     for (int i = 0; i < st->n; i++) {
         const ik__entry *e = st->entries[i];
         if (strcmp(st->blocks[e->block].name, network)) continue;
-        wanted[n++] = (ik__wanted){e->path, e->shape, ik__store_value(st, e)};
+        void *storage = st->backend ? ik__store_value(st, e) : NULL; /* not before it is built */
+        wanted[n++] = (ik__wanted){e->path, e->shape, storage};
     }
     return n;
 }
@@ -76,23 +77,60 @@ typedef struct shared {
     int asked, found;
 } shared;
 
+/* The entries that are wanted of a file, where the network is not pruned, and the file with its
+ * entries under their names here; NULL where it holds nothing of the network and need not. */
+static ik_status look(ik__session *s, const ik__network *net, const ik__weights_key *key,
+                      shared *common, ik__wanted **wanted, int *n, ik__wfile **file,
+                      ik_error *err) {
+    const ik__store *st = s->engine->store;
+    *file = NULL;
+    *wanted = calloc((size_t)st->n + 1, sizeof **wanted);
+    if (!*wanted) return ik_errorf(err, IK_FAILED, "error: out of memory");
+    *n = list_wanted(st, net->name, *wanted);
+    if (!*n) return IK_OK;
+    ik_status status = open_file(key, net, file, err);
+    if (!status && key->map) status = rename_entries(key, *file, common ? NULL : net->name, err);
+    if (!status) status = ik__wfile_keep(*file, net->name, common || key->map, err);
+    bool found = !status && (!common || ik__wfile_count(*file));
+    if (common) common->asked++, common->found += found;
+    if (found) return IK_OK;
+    ik__wfile_close(*file);
+    *file = NULL;
+    return status;
+}
+
 static ik_status start(ik__session *s, const ik__network *net, const ik__weights_key *key,
                        shared *common, ik_error *err) {
     const ik__store *st = s->engine->store;
-    ik__wanted *wanted = calloc((size_t)st->n + 1, sizeof *wanted);
-    if (!wanted) return ik_errorf(err, IK_FAILED, "error: out of memory");
-    ik__wfile *file = NULL;
-    int n = list_wanted(st, net->name, wanted); /* 0: it was pruned */
-    ik_status status = n ? open_file(key, net, &file, err) : IK_OK;
-    if (!status && n && key->map)
-        status = rename_entries(key, file, common ? NULL : net->name, err);
-    if (!status && n) status = ik__wfile_keep(file, net->name, common || key->map, err);
-    bool found = !status && n && (!common || ik__wfile_count(file));
-    if (found) {
+    ik__wanted *wanted;
+    ik__wfile *file;
+    int n;
+    ik_status status = look(s, net, key, common, &wanted, &n, &file, err);
+    if (file) {
         status = ik__wfile_load(file, n, wanted, st->backend, st->self, err);
         start_average(st, net->name);
     }
-    if (common) common->asked += n > 0, common->found += found;
+    ik__wfile_close(file);
+    free(wanted);
+    return status;
+}
+
+/* The same in a dry run: a file that is there has to fit, one that is not is mentioned. */
+static ik_status look_only(ik__session *s, const ik__network *net, const ik__weights_key *key,
+                           shared *common, FILE *to, ik_error *err) {
+    if (access(key->file, F_OK)) {
+        fprintf(to, "  %-16s %s, which is not there%s%s\n", net->name, key->file,
+                key->from ? "; it is to be had at " : "", key->from ? key->from : "");
+        if (common) common->found++; /* nothing can be said */
+        return IK_OK;
+    }
+    ik__wanted *wanted;
+    ik__wfile *file;
+    int n;
+    ik_status status = look(s, net, key, common, &wanted, &n, &file, err);
+    if (file) status = ik__wfile_fit(file, n, wanted, err);
+    if (file && !status)
+        fprintf(to, "  %-16s %s, %d entries\n", net->name, ik__wfile_path(file), n);
     ik__wfile_close(file);
     free(wanted);
     return status;
@@ -103,27 +141,41 @@ ik_status ik__weights_start_network(struct ik__session *s, const char *network, 
     return net && net->weights.file ? start(s, net, &net->weights, NULL, err) : IK_OK;
 }
 
-ik_status ik__weights_start(struct ik__session *s, ik_error *err) {
+/* With `to` a dry run. */
+static ik_status for_all(ik__session *s, FILE *to, ik_error *err) {
     const ik__model *m = s->model;
     shared common = {0};
     ik_status status = IK_OK;
     for (int i = 0; i < m->n_networks && !status; i++) {
         const ik__network *net = &m->networks[i];
-        if (net->weights.random && net->frozen)
+        bool own = net->weights.file || net->weights.random;
+        const ik__weights_key *key = own ? &net->weights : &m->weights;
+        if (net->weights.random && net->frozen && !to)
             fprintf(stderr,
                     "note: network '%s' is frozen with random weights, as the pipeline says\n",
                     net->name);
-        if (net->weights.random) continue;
-        if (net->weights.file)
-            status = start(s, net, &net->weights, NULL, err);
-        else if (m->weights.file)
-            status = start(s, net, &m->weights, &common, err);
+        if (!key->file) continue;
+        status = to ? look_only(s, net, key, own ? NULL : &common, to, err)
+                    : start(s, net, key, own ? NULL : &common, err);
     }
     if (status || common.found || !common.asked) return status;
     return ik__conf_fail(m->weights.at, err,
                          "weights: %s holds nothing for a network of this pipeline; its entries "
                          "would be called as generator.conv_img.weight",
                          m->weights.file);
+}
+
+ik_status ik__weights_start(struct ik__session *s, ik_error *err) {
+    return for_all(s, NULL, err);
+}
+
+ik_status ik__weights_try(struct ik__session *s, FILE *to, ik_error *err) {
+    bool any = s->model->weights.file != NULL;
+    for (int i = 0; i < s->model->n_networks; i++)
+        any |= s->model->networks[i].weights.file != NULL;
+    if (!any) return IK_OK;
+    fprintf(to, "\nweights\n");
+    return for_all(s, to, err);
 }
 
 /* --- all networks from one place */

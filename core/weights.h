@@ -23,6 +23,8 @@ struct ik__session;
 
 /* Fills the networks that name a file, or that the pipeline's file holds. The store is built. */
 ik_status ik__weights_start(struct ik__session *s, ik_error *err);
+/* For a dry run: prints where networks would start from, checks what is there. */
+ik_status ik__weights_try(struct ik__session *s, FILE *to, ik_error *err);
 
 /* Fills one network from the file that it names itself; nothing where it names none. */
 ik_status ik__weights_start_network(struct ik__session *s, const char *network, ik_error *err);

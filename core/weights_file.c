@@ -396,8 +396,7 @@ static void compare_entry(const ik__wanted *w, const ik__wfile_entry *e, listing
     }
 }
 
-/* What does not fit, all of it, in one message. */
-static ik_status check(const ik__wfile *f, int n, const ik__wanted *wanted, ik_error *err) {
+ik_status ik__wfile_fit(const ik__wfile *f, int n, const ik__wanted *wanted, ik_error *err) {
     listing l = {.n = 0};
     bool *asked = calloc((size_t)f->n + 1, sizeof *asked);
     if (!asked) return no_memory(f->path, err);
@@ -430,7 +429,7 @@ static ik_status fill(ik__wfile *f, const ik__wanted *w, const ik_backend_iface 
 
 ik_status ik__wfile_load(ik__wfile *f, int n, const ik__wanted *wanted,
                          const ik_backend_iface *backend, void *self, ik_error *err) {
-    ik_status status = check(f, n, wanted, err);
+    ik_status status = ik__wfile_fit(f, n, wanted, err);
     for (int i = 0; i < n && !status; i++) status = fill(f, &wanted[i], backend, self, err);
     return status;
 }

@@ -63,8 +63,9 @@ typedef struct ik__wanted {
     void *storage; /* the backend's */
 } ik__wanted;
 
-/* Fills all of them. Before anything is touched, all that is missing, of another shape or type, or
- * surplus in the file is listed in one error. */
+/* All that is missing, of another shape or type, or surplus in the file, in one error. */
+ik_status ik__wfile_fit(const ik__wfile *f, int n, const ik__wanted *wanted, ik_error *err);
+/* Fills all of them, if all fit. */
 ik_status ik__wfile_load(ik__wfile *f, int n, const ik__wanted *wanted,
                          const ik_backend_iface *backend, void *self, ik_error *err);
 

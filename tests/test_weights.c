@@ -128,6 +128,23 @@ START_TEST(frozen) {
 }
 END_TEST
 
+/* A dry run says where networks would start from, and finds what does not fit. */
+START_TEST(dry) {
+    expect("run tiny.yaml --dry-run --set weights=" STEP, 0, "\nweights\n  generator ");
+    ck_assert_ptr_nonnull(strstr(said, STEP "/weights.safetensors, "));
+    ck_assert_ptr_nonnull(strstr(said, "\n  discriminator "));
+    expect("run tiny.yaml --dry-run --set "
+           "'networks.generator.weights={file: none.pth, from: \"https://a.b/c\"}'",
+           0,
+           "  generator        none.pth, which is not there; it is to be had at https://a.b/c\n");
+    expect("run tiny.yaml --dry-run --set weights=none.pth", 0, "none.pth, which is not there\n");
+    expect("run tiny.yaml --dry-run --set weights=" STEP " --set norm.noise_channels=6", 1,
+           "of another shape: generator.head.norm_0.fc_noise.weight, [8,8] there, [8,6] here");
+    expect("run tiny.yaml --dry-run", 0, NULL);
+    ck_assert_ptr_null(strstr(said, "\nweights\n"));
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("weights");
     TCase *tests = tcase_create("runs");
@@ -137,6 +154,7 @@ int main(void) {
     tcase_add_test(tests, training_starts_there);
     tcase_add_test(tests, frozen);
     tcase_add_test(tests, what_does_not_fit);
+    tcase_add_test(tests, dry);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
