@@ -17,6 +17,7 @@ import chart
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FORMS = ("onehot", "lookup")
+BUSY = 0.7  # load before anything is measured
 # Side, base channels of all networks, batch; with VGG19's perceptual loss where it was published.
 SIZES = {64: (16, 4, False), 128: (32, 2, False), 256: (64, 1, True)}
 WIDTHS = {0: 16, 1: 16, 3: 16, 4: 16, 6: 8, 8: 4, 10: 2, 12: 1}  # of the generator's nodes
@@ -128,6 +129,9 @@ def main():
     if options.pytorch and not has_pytorch():
         options.pytorch = False
         print("PyTorch is not installed (python3-torch, libopenblas0-openmp): its columns stay empty")
+    load = os.getloadavg()[0]
+    if load > BUSY:
+        print(f"the machine is busy (load {load:.1f}): these times will not be worth much")
     print(HEAD, flush=True)
     rows = measure(options)
     ours = rows[0]["inadekit"]
@@ -137,7 +141,7 @@ def main():
               "system": ours["system"], "inadekit": ours["version"], "device": ours["device"],
               "pytorch": peers[0]["version"] if peers else None,
               "blas": peers[0]["blas"] if peers else None,
-              "load": os.getloadavg()[2], "rows": rows}
+              "load_before": load, "busy": load > BUSY, "rows": rows}
     os.makedirs(options.results, exist_ok=True)
     path = os.path.join(options.results, f"{result['date']}-{result['commit']}.json")
     with open(path, "w") as file:

@@ -46,7 +46,8 @@ def draw(result):
             body.append(f'<text x="{x + 17}" y="18" class="small">{label}</text>')
             x += 40 + 7 * len(label)
     note = (f"{result['processor']}, {result['processors']} cores, f32; less is better; "
-            f"commit {result['commit']}")
+            f"commit {result['commit']}" +
+            ("; the machine was busy with other work" if result["busy"] else ""))
     body.append(f'<text x="{LEFT}" y="38" class="small">{note}</text>')
     for row in result["rows"]:
         lines, top = group(row, top)
