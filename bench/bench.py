@@ -106,7 +106,8 @@ def commit():
     def git(*arguments):
         return subprocess.run(["git", "-C", HERE, *arguments], capture_output=True,
                               text=True).stdout.strip()
-    return git("rev-parse", "--short", "HEAD") + ("-changed" if git("status", "--porcelain") else "")
+    changed = git("status", "--porcelain", "--", "..", ":!results")
+    return git("rev-parse", "--short", "HEAD") + ("-changed" if changed else "")
 
 
 def arguments():

@@ -38,7 +38,7 @@ def group(row, top):
 
 
 def draw(result):
-    body, top, x = [], HEAD + 20, LEFT
+    body, top, x = [], HEAD + 20, 12
     used = set().union(*(times(row) for row in result["rows"]))
     for name, label, colour in BARS:
         if name in used:
@@ -48,11 +48,11 @@ def draw(result):
     note = (f"{result['processor']}, {result['processors']} cores, f32; less is better; "
             f"commit {result['commit']}" +
             ("; the machine was busy with other work" if result["busy"] else ""))
-    body.append(f'<text x="{LEFT}" y="38" class="small">{note}</text>')
+    body.append(f'<text x="12" y="40" class="small">{note}</text>')
     for row in result["rows"]:
         lines, top = group(row, top)
         body += lines
-    width = max(LEFT + LENGTH + 80, x)
+    width = max(LEFT + LENGTH + 80, x, 24 + 7 * len(note))
     style = ("text{font:14px sans-serif;fill:#1f2328}.small{font-size:12px;fill:#57606a}"
              "@media(prefers-color-scheme:dark){text{fill:#e6edf3}.small{fill:#9ba4ad}}")
     return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {top - GAP + 10}" '
