@@ -105,8 +105,11 @@ static void print_tables(const ik__session *s, FILE *to) {
             fprintf(to, "%-16s %14lld %16.3f G %14.1f MiB\n", name, (long long)t.params,
                     (double)t.macs * 1e-9, (double)t.bytes / 1048576);
     }
-    fprintf(to, "(multiply-adds and activations per picture)\n\n%-16s %10s %18s %18s\n", "program",
-            "nodes", "activations", "workspace");
+    fprintf(
+        to,
+        "(multiply-adds and activations per picture; of what a loss asks, of the fake's and the "
+        "picture's)\n\n%-16s %10s %18s %18s\n",
+        "program", "nodes", "activations", "workspace");
     for (int i = 0; i < s->engine->n_programs; i++) {
         const ik__program *p = s->engine->programs[i];
         fprintf(to, "%-16s %10d %14.1f MiB %14.1f MiB\n", p->name, p->n_kernels,

@@ -4,7 +4,8 @@
 
 #include "session.h"
 
-/* A network's own numbers; multiply-adds and activations per picture. */
+/* A network's own numbers; multiply-adds and activations per picture: where losses
+ * have a network look at the fake and at the picture, both count. */
 typedef struct ik__totals {
     int64_t params, macs, bytes;
     bool pruned; /* nobody asks for what it provides */

@@ -55,10 +55,13 @@ static ik_status open_file(const ik__weights_key *key, const ik__network *net, i
                            ik_error *err) {
     ik_error why;
     if (!ik__wfile_open(key->file, file, &why)) return IK_OK;
+    char without[160] = "";
+    if (net->frozen)
+        snprintf(without, sizeof without, "; `--set networks.%.64s.weights=random` does without",
+                 net->name);
     return ik__conf_fail(key->at, err, "weights of network '%s': %.1500s%s%s%s", net->name,
                          why.text, key->from ? "; it is to be had at " : "",
-                         key->from ? key->from : "",
-                         net->frozen ? ", or write `weights: random` to do without" : "");
+                         key->from ? key->from : "", without);
 }
 
 /* The map of the pipeline's file knows for which network it is. */

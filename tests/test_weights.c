@@ -121,8 +121,8 @@ START_TEST(frozen) {
 #define FROZEN "run " SOURCE_DIR "/tests/golden/perceptual_small.yaml --out p "
     expect(FROZEN "--set 'networks.vgg19.weights={file: none.pth, from: \"https://a.b/c\"}'", 2,
            "error: weights of network 'vgg19': none.pth: ");
-    ck_assert_ptr_nonnull(strstr(said, "; it is to be had at https://a.b/c, or write `weights: "
-                                       "random` to do without\n"));
+    ck_assert_ptr_nonnull(strstr(said, "; it is to be had at https://a.b/c; `--set "
+                                       "networks.vgg19.weights=random` does without\n"));
     expect(FROZEN "--set dataset.max_instances=12 --set stages=[train]", 0,
            "note: network 'vgg19' is frozen with random weights, as the pipeline says\n");
 }
