@@ -55,8 +55,9 @@ static const member members[] = {NUMBER(finished),
 
 #define OF_NETWORK(field)                                                                          \
     { #field, offsetof(struct ik__network_facts, field), 0 }
-static const member network_members[] = {
-    OF_NETWORK(pruned), OF_NETWORK(params), OF_NETWORK(macs), OF_NETWORK(activation_bytes), {0}};
+static const member network_members[] = {OF_NETWORK(pruned),           OF_NETWORK(untrained),
+                                         OF_NETWORK(params),           OF_NETWORK(macs),
+                                         OF_NETWORK(activation_bytes), {0}};
 
 /* --- The machine. */
 

@@ -27,7 +27,8 @@ typedef struct ik__facts {
     int n_networks;
     struct ik__network_facts {
         char name[64];
-        int64_t pruned, params, macs, activation_bytes; /* the last two per picture */
+        int64_t pruned, untrained;              /* untrained: frozen with random weights */
+        int64_t params, macs, activation_bytes; /* the last two per picture */
     } networks[IK__FACTS_NETWORKS];
 } ik__facts;
 

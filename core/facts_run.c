@@ -7,7 +7,9 @@ static void add_networks(ik__session *s) {
     ik__facts *f = &s->facts;
     for (int i = 0; i < s->model->n_networks && i < IK__FACTS_NETWORKS; i++) {
         struct ik__network_facts *n = &f->networks[f->n_networks++];
-        snprintf(n->name, sizeof n->name, "%s", s->model->networks[i].name);
+        const ik__network *net = &s->model->networks[i];
+        snprintf(n->name, sizeof n->name, "%s", net->name);
+        n->untrained = net->frozen && net->weights.random;
         ik__totals t = ik__summary_totals(s, n->name);
         n->pruned = t.pruned;
         n->params = t.params;

@@ -90,6 +90,15 @@ START_TEST(evaluated) {
 }
 END_TEST
 
+/* Weights that no training made and none will make. */
+START_TEST(random_weights) {
+    run("a", SOURCE_DIR "/tests/golden/perceptual_small.yaml",
+        "--set dataset.max_instances=12 --set stages=[train,report]");
+    read_page("a");
+    ck_assert_int_eq(times(", random and frozen<"), 1);
+}
+END_TEST
+
 START_TEST(styled) {
     ck_assert_int_eq(shell("sed -i 's/^  discriminator/  encoder: {plugin: instance_unet, "
                            "channels: 2}\\n  discriminator/' tiny.yaml"),
@@ -433,6 +442,7 @@ int main(void) {
     tcase_add_checked_fixture(c, set_up_runs, tear_down_page);
     tcase_add_test(c, of_a_run);
     tcase_add_test(c, evaluated);
+    tcase_add_test(c, random_weights);
     tcase_add_test(c, styled);
     tcase_add_test(c, nothing_varies);
     tcase_add_test(c, stages);

@@ -78,6 +78,8 @@ static void network_line(ik__text *to, int n, const ik__subject *s, const char *
             snprintf(text, sizeof text, "pruned");
         else if (f)
             ik__count_words(text, macs ? f->macs : f->params);
+        if (f && f->untrained && !macs)
+            snprintf(text + strlen(text), sizeof text - strlen(text), ", random and frozen");
         ik__html(to, "<td class=\"number\">%s</td>", text);
     }
     ik__html(to, "</tr>\n");
