@@ -107,10 +107,33 @@ static inline void op_fill_all(op_bench *b) {
     op_fill(b, "weights", IK_F32, b->y->t.shape, weights, NULL);
 }
 
+/* With the options of OPS_DEVICE, a map as under `device:`, where that is this backend, and set to
+ * the precision where it has any. */
+static inline ik_status op_instance(const char *backend, ik__instance **out, ik_error *err) {
+    const char *text = getenv("OPS_DEVICE");
+    static ik__conf *conf; /* the instances' own */
+    if (text && !conf && ik__conf_parse("OPS_DEVICE", text, strlen(text), &conf, err))
+        return IK_FAILED;
+    const ik__conf *name = ik__conf_get(conf, "plugin");
+    ik_status status = name && name->text && !strcmp(name->text, backend)
+                           ? ik__instance_new(IK_BACKEND, conf, NULL, out, err)
+                           : ik__instance_named(IK_BACKEND, backend, out, err);
+    if (status) return status;
+    const ik_backend_iface *iface = (*out)->plugin->iface;
+    return IK__PROVIDES(iface, precision) ? iface->precision((*out)->self, op_precision(), err)
+                                          : IK_OK;
+}
+
+/* Of the largest magnitude; what sums over rounded factors are off by. */
+static inline double op_tolerance(void) {
+    static const double of[] = {1e-5, 1e-3, 1e-2};
+    return of[op_precision()];
+}
+
 static inline op_bench op_build(const op_case *c, const char *backend, bool fuse) {
     op_bench b = {.c = c, .backend = backend};
     ik__instance *instance;
-    OP_OK(ik__instance_named(IK_BACKEND, backend, &instance, &op_err), &b);
+    OP_OK(op_instance(backend, &instance, &op_err), &b);
     OP_OK(ik__engine_new(instance, 0, &b.engine, &op_err), &b);
     ik__store *store = b.engine->store = ik__store_new();
     store->backend = b.engine->backend;
@@ -245,6 +268,10 @@ static inline void op_backend_found(const char *path, const ik_plugin *p, const 
     const ik_backend_iface *iface = p->iface;
     char text[256] = "";
     bool usable = iface->probe(instance->self, text, sizeof text);
+    if (usable && op_precision() && !IK__PROVIDES(iface, precision)) {
+        usable = false;
+        snprintf(text, sizeof text, "it computes in f32 only");
+    }
     printf("backend %s: %s%s\n", p->name, usable ? "" : "left out: ", text);
     if (usable) snprintf(l->name[l->n++], sizeof l->name[0], "%s", p->name);
     ik__instance_free(instance);

@@ -3,8 +3,11 @@
 #ifndef OP_CASE_H
 #define OP_CASE_H
 
+#include <stdlib.h>
+
 #include "ir.h"
 
+#include "inadekit/backend.h"
 #include "inadekit/philox.h"
 
 typedef enum op_kind {
@@ -138,6 +141,22 @@ static inline int32_t op_id(const op_input *in, int which, int64_t i) {
     return id == 1 ? 0 : id;
 }
 
+/* OPS_PRECISION: what backends that can are asked to compute in. */
+static inline ik_precision op_precision(void) {
+    const char *p = getenv("OPS_PRECISION");
+    if (p && !strcmp(p, "tf32")) return IK_PRECISION_TF32;
+    return p && !strcmp(p, "bf16") ? IK_PRECISION_BF16 : IK_PRECISION_F32;
+}
+
+/* The nearest number with the upper 16 bits of a float. */
+static inline float op_round(float x) {
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    bits = (bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000;
+    memcpy(&x, &bits, sizeof bits);
+    return x;
+}
+
 /* Fills n = ik_count(shape) floats or int32_t. */
 static inline void op_values(const op_case *c, int which, void *to) {
     const op_input *in = &c->in[which];
@@ -146,7 +165,15 @@ static inline void op_values(const op_case *c, int which, void *to) {
         if (op_is_map(in))
             ((int32_t *)to)[i] = op_id(in, which, i);
         else
-            ((float *)to)[i] = op_real(in, which, i, n);
+            ((float *)to)[i] = op_precision() == IK_PRECISION_BF16
+                                   ? op_round(op_real(in, which, i, n))
+                                   : op_real(in, which, i, n);
+}
+
+/* The same values, made by an op: a backend that stores pictures in fewer bits does so now. */
+static inline ik_tensor *op_stored(ik_graph *g, ik_tensor *x) {
+    if (op_precision() != IK_PRECISION_BF16 || x->dtype != IK_F32 || x->shape.rank != 4) return x;
+    return ik_op1(g, IK_AVG_POOL, IK_ATTRS(KERNEL(1, 1, 0)), x);
 }
 
 static inline void op_weights(int64_t n, float *to) {
@@ -156,14 +183,16 @@ static inline void op_weights(int64_t n, float *to) {
 /* Records the case's inputs, parameters and maps, and its result. */
 static inline ik_tensor *op_record(ik__graph *g, const op_case *c, ik_tensor **in) {
     int n = op_inputs(c);
+    ik_tensor *used[OP_INPUTS];
     for (int i = 0; i < n; i++) {
         char name[16];
         snprintf(name, sizeof name, op_is_map(&c->in[i]) ? "map%d" : "case.x%d", i);
         in[i] = op_is_map(&c->in[i])
                     ? ik__input(g, name, c->in[i].shape, IK_I32)
                     : ik_param(&g->pub, name, c->in[i].shape, (ik_init){IK_INIT_ZEROS, 0, 0});
+        used[i] = op_stored(&g->pub, in[i]);
     }
-    return c->record ? c->record(&g->pub, c, in) : ik__record(g, c->op, &c->attrs, n, in);
+    return c->record ? c->record(&g->pub, c, used) : ik__record(g, c->op, &c->attrs, n, used);
 }
 
 #endif

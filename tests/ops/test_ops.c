@@ -1,5 +1,6 @@
 /* Every op with a kernel, case by case: gradients on the naive backend against central differences,
- * every other backend against naive. OPS_SPEED=1 prints what a run of each case takes. */
+ * every other backend against naive. OPS_SPEED=1 prints what a run of each case takes;
+ * OPS_PRECISION=tf32 or bf16 compares the backends that compute so. */
 #include "op_bench.h"
 
 #include "op_cases.h"
@@ -104,7 +105,7 @@ START_TEST(backends) {
     for (int i = 0; i < op_others()->n; i++) {
         op_bench other = op_build(c, op_others()->name[i], false);
         op_result got = run_twice(&other);
-        op_assert_same(&other, &got, &want, 1e-5);
+        op_assert_same(&other, &got, &want, op_tolerance());
         op_result_free(&got);
         op_free(&other);
     }
@@ -136,7 +137,7 @@ int main(void) {
     Suite *suite = suite_create("ops");
     TCase *all = tcase_create("ops");
     tcase_add_test(all, no_op_is_left_out);
-    tcase_add_loop_test(all, gradients, 0, count_cases());
+    if (!op_precision()) tcase_add_loop_test(all, gradients, 0, count_cases());
     tcase_add_loop_test(all, backends, 0, count_cases());
     suite_add_tcase(suite, all);
     return op_main(suite);

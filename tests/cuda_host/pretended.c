@@ -1,0 +1,378 @@
+/* A device that is not there: the CUDA runtime, cuDNN's plans and cuBLASLt's products, done at once
+ * by the host, so that all other files of the cuda backend run as they are.
+ *
+ * Fresh memory and scratch hold rubbish. What is enqueued while a stream is captured is kept and
+ * run by the graph alone; graphs go through blocks and threads backwards. What would fail on a
+ * device fails here: copying while capturing, operands off 16 bytes. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "instance.h"
+
+bool emulated_backwards;
+
+static void require(bool condition, const char *what) {
+    if (condition) return;
+    fprintf(stderr, "pretended device: %s\n", what);
+    abort();
+}
+
+/* --- Graphs. */
+
+struct held {
+    void (*run)(void *what);
+    void *what;
+    struct held *next;
+};
+struct CUgraph_st {
+    struct held *first, **last;
+};
+
+static cudaGraph_t capturing;
+
+bool emulated_hold(void (*run)(void *what), const void *what, size_t bytes) {
+    if (!capturing) return false;
+    struct held *h = malloc(sizeof *h);
+    *h = (struct held){run, malloc(bytes), NULL};
+    memcpy(h->what, what, bytes);
+    *capturing->last = h;
+    capturing->last = &h->next;
+    return true;
+}
+
+static void now_or_held(void (*run)(void *what), void *what, size_t bytes) {
+    if (!emulated_hold(run, what, bytes)) run(what);
+}
+
+cudaError_t cudaStreamBeginCapture(cudaStream_t s, cudaStreamCaptureMode mode) {
+    (void)s, (void)mode;
+    require(!capturing, "two captures at once");
+    capturing = calloc(1, sizeof *capturing);
+    capturing->last = &capturing->first;
+    return cudaSuccess;
+}
+
+cudaError_t cudaStreamEndCapture(cudaStream_t s, cudaGraph_t *g) {
+    (void)s;
+    *g = capturing;
+    capturing = NULL;
+    return cudaSuccess;
+}
+
+/* The graph itself is launched: it has one owner here. */
+cudaError_t cudaGraphInstantiate(cudaGraphExec_t *e, cudaGraph_t g, unsigned long long flags) {
+    (void)flags;
+    cudaGraph_t own = malloc(sizeof *own);
+    *own = *g;
+    g->first = NULL;
+    *e = (cudaGraphExec_t)own;
+    return cudaSuccess;
+}
+
+cudaError_t cudaGraphLaunch(cudaGraphExec_t e, cudaStream_t s) {
+    (void)s;
+    require(!capturing, "a graph launched while capturing");
+    emulated_backwards = true;
+    for (struct held *h = ((cudaGraph_t)e)->first; h; h = h->next) h->run(h->what);
+    emulated_backwards = false;
+    return cudaSuccess;
+}
+
+cudaError_t cudaGraphDestroy(cudaGraph_t g) {
+    while (g->first) {
+        struct held *h = g->first;
+        g->first = h->next;
+        free(h->what);
+        free(h);
+    }
+    free(g);
+    return cudaSuccess;
+}
+
+cudaError_t cudaGraphExecDestroy(cudaGraphExec_t e) {
+    return cudaGraphDestroy((cudaGraph_t)e);
+}
+
+/* --- The rest of the runtime. */
+
+const char *cudaGetErrorString(cudaError_t code) {
+    return code == cudaErrorNoDevice ? "no device" : "an error";
+}
+const char *cudaGetErrorName(cudaError_t code) {
+    return code == cudaErrorNoDevice ? "cudaErrorNoDevice" : "cudaError";
+}
+cudaError_t cudaGetDeviceCount(int *n) {
+    *n = 1;
+    return cudaSuccess;
+}
+cudaError_t cudaGetDeviceProperties(struct cudaDeviceProp *p, int device) {
+    (void)device;
+    *p = (struct cudaDeviceProp){"pretended device", (size_t)1 << 34, 9, 0, 4};
+    return cudaSuccess;
+}
+cudaError_t cudaSetDevice(int device) {
+    return device ? cudaErrorInvalidValue : cudaSuccess;
+}
+cudaError_t cudaMemGetInfo(size_t *available, size_t *total) {
+    *available = *total = (size_t)1 << 34;
+    return cudaSuccess;
+}
+cudaError_t cudaMalloc(void **p, size_t bytes) {
+    require(!capturing, "memory taken while capturing");
+    if (bytes > (size_t)1 << 34) return cudaErrorMemoryAllocation;
+    *p = aligned_alloc(256, (bytes + 255) / 256 * 256);
+    if (!*p) return cudaErrorMemoryAllocation;
+    memset(*p, 0xa5, bytes);
+    return cudaSuccess;
+}
+cudaError_t cudaFree(void *p) {
+    require(!capturing, "memory freed while capturing");
+    free(p);
+    return cudaSuccess;
+}
+cudaError_t cudaMallocHost(void **p, size_t bytes) {
+    return cudaMalloc(p, bytes);
+}
+cudaError_t cudaFreeHost(void *p) {
+    return cudaFree(p);
+}
+cudaError_t cudaMemsetAsync(void *p, int value, size_t bytes, cudaStream_t s) {
+    require(s && !capturing, "memory set while capturing, or on no stream");
+    memset(p, value, bytes);
+    return cudaSuccess;
+}
+cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, enum cudaMemcpyKind kind,
+                            cudaStream_t s) {
+    (void)kind;
+    require(s && !capturing, "a copy while capturing, or on no stream");
+    memmove(to, from, bytes);
+    return cudaSuccess;
+}
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t *s, unsigned flags) {
+    require(flags == cudaStreamNonBlocking, "a stream that waits for others");
+    *s = malloc(1);
+    return cudaSuccess;
+}
+cudaError_t cudaStreamDestroy(cudaStream_t s) {
+    free(s);
+    return cudaSuccess;
+}
+cudaError_t cudaStreamSynchronize(cudaStream_t s) {
+    require(s && !capturing, "waiting while capturing");
+    return cudaSuccess;
+}
+cudaError_t cudaStreamWaitEvent(cudaStream_t s, cudaEvent_t e, unsigned flags) {
+    (void)flags;
+    require(s && e && !capturing, "waiting for an event while capturing");
+    return cudaSuccess;
+}
+cudaError_t cudaEventCreate(cudaEvent_t *e) {
+    *e = malloc(1);
+    return cudaSuccess;
+}
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t *e, unsigned flags) {
+    (void)flags;
+    return cudaEventCreate(e);
+}
+cudaError_t cudaEventDestroy(cudaEvent_t e) {
+    free(e);
+    return cudaSuccess;
+}
+cudaError_t cudaEventRecord(cudaEvent_t e, cudaStream_t s) {
+    require(e && s && !capturing, "an event while capturing");
+    return cudaSuccess;
+}
+cudaError_t cudaEventSynchronize(cudaEvent_t e) {
+    require(e && !capturing, "waiting for an event while capturing");
+    return cudaSuccess;
+}
+cudaError_t cudaEventElapsedTime(float *milliseconds, cudaEvent_t begin, cudaEvent_t end) {
+    static float took = 8;
+    (void)begin, (void)end;
+    *milliseconds = took /= 2; /* whoever competes last wins */
+    return cudaSuccess;
+}
+
+/* --- cuDNN. */
+
+size_t cudnnGetVersion(void) {
+    return CUDNN_VERSION;
+}
+cudnnStatus_t cudnnCreate(cudnnHandle_t *handle) {
+    *handle = malloc(1);
+    return CUDNN_STATUS_SUCCESS;
+}
+cudnnStatus_t cudnnDestroy(cudnnHandle_t handle) {
+    free(handle);
+    return CUDNN_STATUS_SUCCESS;
+}
+cudnnStatus_t cudnnSetStream(cudnnHandle_t handle, cudaStream_t stream) {
+    return handle && stream ? CUDNN_STATUS_SUCCESS : CUDNN_STATUS_BAD_PARAM;
+}
+cudnnStatus_t cudnnBackendCreateDescriptor(cudnnBackendDescriptorType_t type,
+                                           cudnnBackendDescriptor_t *d) {
+    (void)type;
+    *d = malloc(1);
+    return CUDNN_STATUS_SUCCESS;
+}
+cudnnStatus_t cudnnBackendDestroyDescriptor(cudnnBackendDescriptor_t d) {
+    free(d);
+    return CUDNN_STATUS_SUCCESS;
+}
+cudnnStatus_t cudnnBackendSetAttribute(cudnnBackendDescriptor_t d, cudnnBackendAttributeName_t name,
+                                       cudnnBackendAttributeType_t type, int64_t n, const void *v) {
+    (void)d, (void)name, (void)type, (void)n, (void)v;
+    return CUDNN_STATUS_SUCCESS;
+}
+cudnnStatus_t cudnnBackendFinalize(cudnnBackendDescriptor_t d) {
+    (void)d;
+    return CUDNN_STATUS_SUCCESS;
+}
+
+ik_status cudnn_check(cudnnStatus_t code, const char *what, ik_error *err) {
+    return code ? ik_errorf(err, IK_FAILED, "cuda: cuDNN: %s failed", what) : IK_OK;
+}
+
+void plan_text(const plan_problem *p, char *text, size_t size) {
+    char *to = text;
+    for (size_t i = 0; i < sizeof *p && 2 * i + 3 < size; i++)
+        to += sprintf(to, "%02x", ((const unsigned char *)p)[i]);
+}
+
+/* What is pretended to be an engine: 1 x 1 kernels have none that adds a bias. */
+static plan made(const plan_problem *p, int64_t engine) {
+    plan out = {.choice = {.engine = engine}, .workspace = 131 * engine};
+    out.built = malloc(sizeof *p);
+    memcpy(out.built, p, sizeof *p);
+    return out;
+}
+
+int plan_find(const plan_target *t, const plan_problem *p, int64_t workspace, int most, plan *out,
+              ik_error *err) {
+    (void)t, (void)workspace;
+    if (p->bias && p->r == 1) {
+        ik_errorf(err, IK_FAILED, "no engine");
+        return 0;
+    }
+    int n = most < 3 ? most : 3;
+    for (int i = 0; i < n; i++) out[i] = made(p, i + 1);
+    return n;
+}
+
+bool plan_restore(const plan_target *t, const plan_problem *p, const plan_choice *choice,
+                  plan *out) {
+    (void)t;
+    *out = made(p, choice->engine);
+    return true;
+}
+
+void plan_free(plan *p) {
+    free(p->built);
+    p->built = NULL;
+}
+
+static double read_at(int type, const void *p, int64_t i) {
+    if (type == CUDA_F32) return ((const float *)p)[i];
+    uint32_t bits = (uint32_t)((const uint16_t *)p)[i] << 16;
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+static void write_at(int type, void *p, int64_t i, double value) {
+    float x = (float)value;
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    if (type == CUDA_F32)
+        ((float *)p)[i] = x;
+    else
+        ((uint16_t *)p)[i] = (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+typedef struct run {
+    plan_problem p;
+    void *x, *w, *y, *bias, *workspace;
+    int64_t scratch;
+} run;
+
+static void convolve(void *self) {
+    const run *r = self;
+    const plan_problem *p = &r->p;
+    int64_t in = p->c / p->groups, out = p->k / p->groups,
+            n[] = {p->n * p->p * p->q * p->k, p->n * p->h * p->w * p->c, p->k * p->r * p->s * in};
+    double *sum = calloc((size_t)n[p->kind], sizeof *sum);
+    memset(r->workspace, 0xa5, (size_t)r->scratch);
+    for (int64_t i = 0; i < n[0]; i++) { /* every y[b,py,px,k] */
+        int64_t k = i % p->k, px = i / p->k % p->q, py = i / p->k / p->q % p->p,
+                b = i / p->k / p->q / p->p;
+        for (int64_t t = 0; t < p->r * p->s * in; t++) {
+            int64_t c = t % in, kx = t / in % p->s, ky = t / in / p->s;
+            int64_t iy = py * p->stride[0] + ky * p->dilation[0] - p->padding[0],
+                    ix = px * p->stride[1] + kx * p->dilation[1] - p->padding[1];
+            if (iy < 0 || iy >= p->h || ix < 0 || ix >= p->w) continue;
+            int64_t at_x = ((b * p->h + iy) * p->w + ix) * p->c + k / out * in + c,
+                    at_w = k * p->r * p->s * in + t;
+            if (p->kind == PLAN_FORWARD)
+                sum[i] += read_at(p->type, r->x, at_x) * read_at(p->type, r->w, at_w);
+            else if (p->kind == PLAN_DATA)
+                sum[at_x] += read_at(p->type, r->y, i) * read_at(p->type, r->w, at_w);
+            else
+                sum[at_w] += read_at(p->type, r->x, at_x) * read_at(p->type, r->y, i);
+        }
+        if (r->bias) sum[i] += read_at(p->type, r->bias, k);
+    }
+    void *to[] = {r->y, r->x, r->w};
+    for (int64_t i = 0; i < n[p->kind]; i++) write_at(p->type, to[p->kind], i, sum[i]);
+    free(sum);
+}
+
+ik_status plan_run(const plan *p, cudnnHandle_t handle, void *x, void *w, void *y, void *bias,
+                   void *workspace, ik_error *err) {
+    (void)err;
+    run r = {*(const plan_problem *)p->built, x, w, y, bias, workspace, p->workspace};
+    const void *all[] = {x, w, y, bias, workspace};
+    for (int i = 0; i < 5; i++) require((uintptr_t)all[i] % 16 == 0, "an operand off 16 bytes");
+    require(handle && x && w && y && workspace, "an operand missing");
+    require(!bias == !r.p.bias, "a bias too few or too many");
+    now_or_held(convolve, &r, sizeof r);
+    return IK_OK;
+}
+
+/* --- cuBLASLt. */
+
+ik_status cuda_matmul_open(cuda *c, ik_error *err) {
+    (void)c, (void)err;
+    return IK_OK;
+}
+void cuda_matmul_close(cuda *c) {
+    (void)c;
+}
+
+static void multiply(void *self) {
+    const ik_kernel *k = self;
+    const ik_attrs *a = k->node.attrs;
+    const float *x = k->in[0], *y = k->in[1];
+    const int64_t *xd = k->node.in[0]->shape.d, *yd = k->node.in[1]->shape.d;
+    int64_t rows = k->node.out->shape.d[0], columns = k->node.out->shape.d[1],
+            inner = a->transpose_a ? xd[0] : xd[1];
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < columns; j++) {
+            double sum = 0;
+            for (int64_t t = 0; t < inner; t++)
+                sum += (double)(a->transpose_a ? x[t * xd[1] + i] : x[i * xd[1] + t]) *
+                       (a->transpose_b ? y[j * yd[1] + t] : y[t * yd[1] + j]);
+            ((float *)k->out)[i * columns + j] = (float)sum;
+        }
+}
+
+static ik_status launch_product(ik_kernel *k, cudaStream_t stream, const ik_step *step,
+                                ik_error *err) {
+    (void)stream, (void)step, (void)err;
+    now_or_held(multiply, k, sizeof *k);
+    return IK_OK;
+}
+
+const cuda_row cuda_matmul_ops[] = {
+    {IK_MATMUL, {.launch = launch_product, .plain = 1u << 0 | 1u << 1 | 1u << IK_MAX_INPUTS}},
+    {IK_OP_COUNT, {0}},
+};
