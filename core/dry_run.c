@@ -174,5 +174,6 @@ ik_status ik__dry_run(ik__session *s, const ik__run_options *o, FILE *to, ik_err
     if (status) return status;
     memory(s, to);
     leaves(s, o, to);
-    return IK_OK;
+    fflush(to);
+    return ik__session_fits(s, err);
 }

@@ -201,18 +201,23 @@ ik_status ik__session_open(const ik__run_options *o, ik__session **out, ik_error
     return status;
 }
 
-ik_status ik__session_ready(ik__session *s, ik_error *err) {
+ik_status ik__session_fits(ik__session *s, ik_error *err) {
     ik__store *store = s->engine->store;
     for (int i = 0; i < store->n_blocks; i++)
         store->blocks[i].averaged = ik__plays(s->model, store->blocks[i].name, IK__GENERATOR);
-    const ik_backend_iface *b = s->engine->backend;
-    void *self = s->engine->self;
-    bool accumulate = s->set.train.accumulate > 1, ema = s->set.train.ema > 0;
-    size_t weights = ik__store_bytes(store, b->element_bytes(self, IK_F32), accumulate, ema);
-    ik_status status = ik__engine_fits(s->engine, weights, err);
+    size_t unit = s->engine->backend->element_bytes(s->engine->self, IK_F32);
+    size_t weights =
+        ik__store_bytes(store, unit, s->set.train.accumulate > 1, s->set.train.ema > 0);
+    return ik__engine_fits(s->engine, weights, err);
+}
+
+ik_status ik__session_ready(ik__session *s, ik_error *err) {
+    ik__engine *e = s->engine;
+    ik_status status = ik__session_fits(s, err);
     if (!status)
-        status = ik__store_build(store, b, self, (uint64_t)s->set.seed, accumulate, ema, err);
-    return status ? status : ik__engine_ready(s->engine, err);
+        status = ik__store_build(e->store, e->backend, e->self, (uint64_t)s->set.seed,
+                                 s->set.train.accumulate > 1, s->set.train.ema > 0, err);
+    return status ? status : ik__engine_ready(e, err);
 }
 
 void ik__session_close(ik__session *s) {

@@ -35,6 +35,8 @@ ik__graph *ik__session_graph(const ik__session *s, bool training);
  * room for one per node. Gives how many there are. */
 int ik__session_gradients(ik__session *s, ik__graph *g, ik__role role, ik_tensor *total,
                           ik__gradient *out);
+/* Is there room on the device for what `ready` allocates? */
+ik_status ik__session_fits(ik__session *s, ik_error *err);
 /* Allocates the arena and the parameters, and fills them by their init rules. */
 ik_status ik__session_ready(ik__session *s, ik_error *err);
 void ik__session_close(ik__session *s);

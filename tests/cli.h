@@ -14,7 +14,11 @@ static char folder[64], said[65536];
 static void set_up(void) {
     strcpy(folder, "/tmp/inadekit-cli-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(folder));
-    unsetenv("INADEKIT_PLUGIN_PATH");
+    const char *path = getenv("TESTS_PLUGIN_PATH"); /* plugins that the suite is run with */
+    if (path)
+        setenv("INADEKIT_PLUGIN_PATH", path, 1);
+    else
+        unsetenv("INADEKIT_PLUGIN_PATH");
 }
 
 static void tear_down(void) {

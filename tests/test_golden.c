@@ -1,10 +1,20 @@
 /* inadekit against PyTorch: pictures, losses, gradients, running statistics, power iterations and
- * what the layers inside give, of a small INADE, on both backends for the CPU. golden/README.md
- * tells how the files came about. */
+ * what the layers inside give, of a small INADE, on both backends for the CPU, or on the one that
+ * GOLDEN_DEVICE names, in GOLDEN_PRECISION. golden/README.md tells how the files came about. */
 #include "golden_files.h"
 
-static const char *const devices[] = {"naive", "cpu"};
-enum { DEVICES = sizeof devices / sizeof *devices };
+static const char *devices[] = {"naive", "cpu"};
+static int n_devices = sizeof devices / sizeof *devices;
+static const char *precision = "f32";
+static double coarser = 1; /* by how much than f32 */
+
+static void choose_device(void) {
+    const char *device = getenv("GOLDEN_DEVICE"), *p = getenv("GOLDEN_PRECISION");
+    if (device) devices[0] = device, n_devices = 1;
+    if (p) precision = p;
+    if (!strcmp(precision, "tf32")) coarser = 100;
+    if (!strcmp(precision, "bf16")) coarser = 5000; /* some gradients come out 0.3 off */
+}
 
 static bool is_gradient(const char *name) {
     return !strncmp(name, "grad.", 5);
@@ -52,8 +62,9 @@ static int check_against(const char *golden, ik__st *got, const char *device) {
     for (int i = 0; i < n; i++) {
         const char *name = ik__st_entry_at(want, i)->name;
         distance d = compare_as(want, name, got, name_in(got, name));
-        double most = (is_gradient(name) ? 1e-4 : 1e-5) * d.size;
-        if (is_gradient(name) && d.size < 1e-10 * gradients) most = 1e-6 * gradients; /* rounding */
+        double most = (is_gradient(name) ? 1e-4 : 1e-5) * coarser * d.size;
+        if (is_gradient(name) && d.size < 1e-10 * gradients)
+            most = 1e-6 * coarser * gradients; /* rounding */
         ck_assert_msg(d.apart <= most, "%s on %s: %s is %g off, of %g", golden, device, name,
                       d.apart, d.size);
     }
@@ -63,9 +74,10 @@ static int check_against(const char *golden, ik__st *got, const char *device) {
 
 static void check(const char *golden, const char *program, const char *inputs, const char *more,
                   int tensors) {
-    for (int i = 0; i < DEVICES; i++) {
+    for (int i = 0; i < n_devices; i++) {
         char options[128];
-        snprintf(options, sizeof options, "--set device=%s %s", devices[i], more);
+        snprintf(options, sizeof options, "--set device=%s --set precision=%s %s", devices[i],
+                 precision, more);
         trace(program, inputs, "out", options);
         ik__st *got = open_output("out");
         ck_assert_int_eq(check_against(golden, got, devices[i]), tensors);
@@ -100,14 +112,14 @@ END_TEST
 
 /* With a network that knows pictures; each network's weights from a file of its own. */
 START_TEST(perceptual) {
-    for (int i = 0; i < DEVICES; i++) {
+    for (int i = 0; i < n_devices; i++) {
         char arguments[900];
         snprintf(arguments, sizeof arguments,
                  "trace " SOURCE_DIR "/tests/golden/perceptual_small.yaml --program g_step --grads "
                  "--inputs " GOLDEN "/inputs.safetensors --outputs out.safetensors "
-                 "--set device=%s --set weights=" GOLDEN "/weights.safetensors "
+                 "--set device=%s --set precision=%s --set weights=" GOLDEN "/weights.safetensors "
                  "--set networks.vgg19.weights=" GOLDEN "/vgg.safetensors",
-                 devices[i]);
+                 devices[i], precision);
         expect(arguments, 0, NULL);
         ik__st *got = open_output("out");
         ck_assert_int_eq(check_against("perceptual", got, devices[i]), 137);
@@ -129,6 +141,7 @@ START_TEST(inside_sample) {
 END_TEST
 
 int main(void) {
+    choose_device();
     Suite *s = suite_create("golden");
     TCase *c = tcase_create("golden");
     tcase_add_checked_fixture(c, set_up, tear_down);

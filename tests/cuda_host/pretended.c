@@ -187,9 +187,9 @@ cudaError_t cudaEventSynchronize(cudaEvent_t e) {
     return cudaSuccess;
 }
 cudaError_t cudaEventElapsedTime(float *milliseconds, cudaEvent_t begin, cudaEvent_t end) {
-    static float took = 8;
+    static int asked;
     (void)begin, (void)end;
-    *milliseconds = took /= 2; /* whoever competes last wins */
+    *milliseconds = 1.0f / (float)++asked; /* whoever competes last wins */
     return cudaSuccess;
 }
 
@@ -231,12 +231,6 @@ cudnnStatus_t cudnnBackendFinalize(cudnnBackendDescriptor_t d) {
 
 ik_status cudnn_check(cudnnStatus_t code, const char *what, ik_error *err) {
     return code ? ik_errorf(err, IK_FAILED, "cuda: cuDNN: %s failed", what) : IK_OK;
-}
-
-void plan_text(const plan_problem *p, char *text, size_t size) {
-    char *to = text;
-    for (size_t i = 0; i < sizeof *p && 2 * i + 3 < size; i++)
-        to += sprintf(to, "%02x", ((const unsigned char *)p)[i]);
 }
 
 /* What is pretended to be an engine: 1 x 1 kernels have none that adds a bias. */

@@ -43,24 +43,41 @@ choices *choices_open(const char *path, const char *device) {
     return c;
 }
 
+void plan_text(const plan_problem *p, char *text, size_t size) {
+    static const char *const kinds[] = {"forward", "data", "weights"};
+    snprintf(text, size,
+             "%s n%lld h%lld w%lld c%lld k%lld p%lld q%lld r%d s%d stride%d,%d pad%d,%d "
+             "dilation%d,%d groups%d %s%s",
+             kinds[p->kind], (long long)p->n, (long long)p->h, (long long)p->w, (long long)p->c,
+             (long long)p->k, (long long)p->p, (long long)p->q, p->r, p->s, p->stride[0],
+             p->stride[1], p->padding[0], p->padding[1], p->dilation[0], p->dilation[1], p->groups,
+             p->type == CUDA_BF16 ? "bf16"
+             : p->tf32            ? "tf32"
+                                  : "f32",
+             p->bias ? " bias" : "");
+}
+
 /* "device <tab> version <tab> problem <tab>": what a line begins with. */
 static void head_of(const choices *c, const char *problem, char *text, size_t size) {
     snprintf(text, size, "%s\t%zu\t%s\t", c->device ? c->device : "", cudnnGetVersion(), problem);
 }
 
 /* "engine <tab> type=value,type=value <tab>" */
+static bool read_number(const char **s, char end, int64_t *out) {
+    char *stop;
+    *out = strtoll(*s, &stop, 10);
+    if (stop == *s || (*stop != end && *stop != '\t')) return false;
+    *s = stop + (*stop == end);
+    return true;
+}
+
 static bool read_choice(const char *s, plan_choice *out) {
-    int used = 0;
-    long long engine, type, value;
-    if (sscanf(s, "%lld\t%n", &engine, &used) != 1 || !used) return false;
-    *out = (plan_choice){.engine = engine};
-    for (s += used; *s && *s != '\t'; s += used + (s[used] == ',')) {
-        used = 0;
-        if (sscanf(s, "%lld=%lld%n", &type, &value, &used) != 2 || !used ||
-            out->knobs == PLAN_KNOBS)
-            return false;
-        out->knob[out->knobs][0] = type;
-        out->knob[out->knobs++][1] = value;
+    *out = (plan_choice){0};
+    if (!read_number(&s, '\t', &out->engine)) return false;
+    while (*s && *s != '\t') {
+        if (out->knobs == PLAN_KNOBS) return false;
+        int64_t *knob = out->knob[out->knobs++];
+        if (!read_number(&s, '=', &knob[0]) || !read_number(&s, ',', &knob[1])) return false;
     }
     return *s == '\t';
 }

@@ -14,20 +14,6 @@ ik_status cudnn_check(cudnnStatus_t code, const char *what, ik_error *err) {
                      cudnnGetErrorString(code), *text ? ": " : "", text);
 }
 
-void plan_text(const plan_problem *p, char *text, size_t size) {
-    static const char *const kinds[] = {"forward", "data", "weights"};
-    snprintf(text, size,
-             "%s n%lld h%lld w%lld c%lld k%lld p%lld q%lld r%d s%d stride%d,%d pad%d,%d "
-             "dilation%d,%d groups%d %s%s",
-             kinds[p->kind], (long long)p->n, (long long)p->h, (long long)p->w, (long long)p->c,
-             (long long)p->k, (long long)p->p, (long long)p->q, p->r, p->s, p->stride[0],
-             p->stride[1], p->padding[0], p->padding[1], p->dilation[0], p->dilation[1], p->groups,
-             p->type == CUDA_BF16 ? "bf16"
-             : p->tf32            ? "tf32"
-                                  : "f32",
-             p->bias ? " bias" : "");
-}
-
 /* --- Descriptors. A builder keeps those it made, and whether one failed; what is built on one that
  * failed is not tried. */
 
