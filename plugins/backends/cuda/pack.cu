@@ -107,9 +107,14 @@ ik_status cuda_convert(cudaStream_t stream, int64_t rows, int from_type, const v
                        ik_error *err) {
     queue q = {stream, "converting an operand", err};
     if (ci == co && !bias) ci = co = rows * ci, rows = 1;
-    converted f = {
-        real_of(from_type, from),  real_of(to_type, to),   bias, ci, co, cuda_ceil_div(co, 8),
-        width_of(rows == 1 ? 8 : ci, {from}) == 8, width_of(rows == 1 ? 8 : co, {to}) == 8};
+    converted f = {real_of(from_type, from),
+                   real_of(to_type, to),
+                   bias,
+                   ci,
+                   co,
+                   cuda_ceil_div(co, 8),
+                   width_of(rows == 1 ? 8 : ci, {from}) == 8,
+                   width_of(rows == 1 ? 8 : co, {to}) == 8};
     return units(q, rows * f.groups, f);
 }
 
