@@ -97,7 +97,8 @@ static inline void op_fill_all(op_bench *b) {
         const op_input *in = &b->c->in[i];
         void *values = malloc(4 * (size_t)ik_count(in->shape));
         op_values(b->c, i, values);
-        if (op_bf16 && !op_is_map(in)) op_round(ik_count(in->shape), values);
+        if ((op_bf16 || op_precision() == IK_PRECISION_BF16) && !op_is_map(in))
+            op_round(ik_count(in->shape), values);
         op_fill(b, b->in[i]->name, b->in[i]->t.dtype, in->shape, values, b->in[i]->entry);
     }
     if (!b->loss) return;

@@ -148,15 +148,6 @@ static inline ik_precision op_precision(void) {
     return p && !strcmp(p, "bf16") ? IK_PRECISION_BF16 : IK_PRECISION_F32;
 }
 
-/* The nearest number with the upper 16 bits of a float. */
-static inline float op_round(float x) {
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    bits = (bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000;
-    memcpy(&x, &bits, sizeof bits);
-    return x;
-}
-
 /* Fills n = ik_count(shape) floats or int32_t. */
 static inline void op_values(const op_case *c, int which, void *to) {
     const op_input *in = &c->in[which];
@@ -165,9 +156,7 @@ static inline void op_values(const op_case *c, int which, void *to) {
         if (op_is_map(in))
             ((int32_t *)to)[i] = op_id(in, which, i);
         else
-            ((float *)to)[i] = op_precision() == IK_PRECISION_BF16
-                                   ? op_round(op_real(in, which, i, n))
-                                   : op_real(in, which, i, n);
+            ((float *)to)[i] = op_real(in, which, i, n);
 }
 
 /* The same values, made by an op: a backend that stores pictures in fewer bits does so now. */
