@@ -17,8 +17,9 @@ enum {
     SETTLE = 24,
     TENSORS = 96,
     TIMES = 5,
-    PATIENCE = 20 /* s */
-};
+    PATIENCE = 20,
+    SLOW = 4
+}; /* seconds, the last two */
 
 /* Relative distances, in the Euclidean norm, up to which single precision explains them: losses
  * agree to 1e-5, whole gradients to 1e-3 where instance normalisation amplifies rounding. */
@@ -33,6 +34,7 @@ typedef struct place {
     ik__size size;
     char at[32]; /* "at 32x64" */
     ik__trial naive;
+    double seconds; /* a step of the naive backend took, at the last size that it computed */
     double loss[2]; /* the naive backend's, by ik__role; its gradients stay in its store */
 } place;
 
@@ -255,6 +257,17 @@ static bool inspect_step(place *p, ik__role role) {
     return run(p, &p->naive, role, false) && finite_step(p, role) && repeats(p, role);
 }
 
+static bool compute(place *p, bool first, const backends *others) {
+    ik_error err = {""};
+    double begin = ik__now();
+    bool fine = !ik__trial_copy(&p->naive, &p->naive, &err) && inspect_step(p, IK__GENERATOR) &&
+                inspect_step(p, IK__DISCRIMINATOR);
+    p->seconds = (ik__now() - begin) / 2; /* each was run twice */
+    for (int i = 0; fine && i < others->n; i++) compare_on(p, others->name[i]);
+    if (!first || !fine) return fine;
+    return differentiate(p, IK__GENERATOR) && differentiate(p, IK__DISCRIMINATOR);
+}
+
 static bool inspect_size(place *p, bool first, const backends *others) {
     ik_error err = {""};
     snprintf(p->at, sizeof p->at, "at %dx%d", p->size.height, p->size.width);
@@ -271,11 +284,14 @@ static bool inspect_size(place *p, bool first, const backends *others) {
         return false;
     }
     ik__found(p->f, IK__FINE, "%s: recorded, shapes fit", p->at);
-    bool fine = !ik__trial_copy(&p->naive, &p->naive, &err) && inspect_step(p, IK__GENERATOR) &&
-                inspect_step(p, IK__DISCRIMINATOR);
-    for (int i = 0; fine && i < others->n; i++) compare_on(p, others->name[i]);
-    if (first)
-        fine = fine && differentiate(p, IK__GENERATOR) && differentiate(p, IK__DISCRIMINATOR);
+    bool fine = true;
+    if (p->seconds > SLOW)
+        ik__found(p->f, IK__NOTE,
+                  "%s: not computed: at a smaller size a step took the naive backend %.0f s; with "
+                  "smaller options, as --set channels=4, it would be",
+                  p->at, p->seconds);
+    else
+        fine = compute(p, first, others);
     ik__trial_free(&p->naive);
     return fine;
 }
@@ -358,8 +374,9 @@ void ik__inspect_in_place(ik__findings *f, const ik_plugin *plugin) {
     ik__plugins_list(IK_BACKEND, note_backend, &others);
     if (plugin->kind == IK_BACKEND) others = (backends){1, {plugin->name}};
     bool fine = true, differentiate = plugin->kind != IK_BACKEND || !strcmp(plugin->name, "naive");
+    place p = {.f = f, .plugin = plugin};
     for (int i = 0; i < SIZES && fine; i++) {
-        place p = {.f = f, .plugin = plugin, .size = sizes[i]};
+        p.size = sizes[i];
         fine = inspect_size(&p, i == 0 && differentiate, &others);
     }
     if (fine && others.n) weigh(f, plugin, others.name[0]);
