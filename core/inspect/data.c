@@ -1,6 +1,7 @@
 /* A dataset: opened, read, and read again from several threads at once. */
 #include "inspect.h"
 
+#include "blame.h"
 #include "data.h"
 #include "plugins.h"
 
@@ -147,8 +148,11 @@ void ik__inspect_dataset(ik__findings *f, const ik_plugin *p) {
     } else {
         describe(f, data);
         check_describe(f, conf, data);
+        ik__blame b; /* of the readers' threads, too */
+        ik__blame_begin(&b, p, "reading items");
         read_split(f, data, IK_TRAIN, "training");
         read_split(f, data, IK_VALIDATION, "validation");
+        ik__blame_end(&b);
     }
     ik__data_close(data);
     ik__conf_free(root);

@@ -98,28 +98,34 @@ static ik_status work(void *user, ik_error *err) {
     return IK_OK;
 }
 
+/* How the child ended, where that was not how it should. */
+static void judge_end(const ik__inspection *what, ik_status status, const ik_error *err) {
+    const char *doing = *common->doing ? common->doing : "no plugin was at work";
+    const char *mark = strstr(err->text, "ended by");
+    if (common->hung)
+        fprintf(what->out, "FAIL  it hung: no end after %d s; %s\n", timeout, doing);
+    else if (status && mark)
+        fprintf(what->out, "FAIL  it crashed: %s; %s\n", mark, doing);
+    else if (status || !common->finished) /* exit, or a sanitizer */
+        fprintf(what->out, "FAIL  it ended the process; %s\n", doing);
+    else
+        return;
+    common->failed++;
+}
+
 ik_status ik__inspect(const ik__inspection *what, int *failed, ik_error *err) {
     common = mmap(NULL, sizeof *common, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (common == MAP_FAILED) return ik_errorf(err, IK_FAILED, "error: out of memory");
     timeout = what->timeout;
     bool stopped;
+    *err = (ik_error){""};
     ik_status status = ik__child_run(work, (void *)what, &stopped, err);
-    const char *doing = *common->doing ? common->doing : "something that is not the plugin's";
-    if (stopped) {
+    if (stopped)
         *err = (ik_error){""};
-        status = IK_INTERRUPTED;
-    } else if (common->hung) {
-        fprintf(what->out, "FAIL  it hung: no end after %d s; %s\n", timeout, doing);
-        common->failed++, status = IK_OK;
-    } else if (!status && !common->finished) { /* exit(0) */
-        fprintf(what->out, "FAIL  it ended the process; %s\n", doing);
-        common->failed++;
-    } else if (status) {
-        const char *mark = strstr(err->text, "ended by");
-        fprintf(what->out, "FAIL  it crashed: %s; %s\n", mark ? mark : err->text, doing);
-        common->failed++, status = IK_OK;
-    }
+    else
+        judge_end(what, status, err);
+    fflush(what->out);
     *failed = common->failed;
     munmap(common, sizeof *common);
-    return status;
+    return stopped ? IK_INTERRUPTED : IK_OK;
 }
