@@ -191,6 +191,8 @@ START_TEST(gaps) {
     ck_assert(!ik__report_run(path, &err));
     read_page("empty");
     lacks("<h2>Losses</h2>");
+    has("/empty</title>");
+    has("the folder has no run.json");
     snprintf(path, sizeof path, "%s/nowhere", folder);
     ck_assert_int_eq(ik__report_run(path, &err), IK_FAILED);
     ck_assert_ptr_nonnull(strstr(err.text, "nowhere/report.html: No such file"));

@@ -23,6 +23,10 @@ static void open_subject(ik__subject *s, const char *name, const char *folder) {
 
 static void describe(char *to, size_t size, const ik__facts *f) {
     char place[96] = "";
+    if (!f->height) {
+        snprintf(to, size, "the folder has no run.json");
+        return;
+    }
     snprintf(place, sizeof place, "%lldx%lld, %lld labels, %lld training pictures",
              (long long)f->height, (long long)f->width, (long long)f->labels,
              (long long)f->train_items);
@@ -39,7 +43,7 @@ ik_status ik__report_run(const char *folder, ik_error *err) {
     if (!s) return ik_errorf(err, IK_FAILED, "error: out of memory for %s/report.html", folder);
     open_subject(s, "", folder);
     describe(subtitle, sizeof subtitle, &s->facts);
-    ik__page_begin(&page, s->facts.name, subtitle);
+    ik__page_begin(&page, *s->facts.name ? s->facts.name : folder, subtitle);
     ik__page_figures(&page, s);
     ik__section_samples(&page, s);
     ik__section_varied(&page, s);
