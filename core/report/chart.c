@@ -76,8 +76,8 @@ static void value_tick(ik__text *to, const axis *y, double v) {
 
 static void value_ticks(ik__text *to, const axis *y) {
     if (!y->log) {
-        double step = nice(y->high - y->low, 4);
-        for (double k = ceil(y->low / step); k * step <= y->high; k++) value_tick(to, y, k * step);
+        double step = nice(y->high - y->low, 4), first = step * ceil(y->low / step);
+        for (int i = 0; first + i * step <= y->high; i++) value_tick(to, y, first + i * step);
         return;
     }
     /* Powers of ten; between them 2 and 5 where few would be left, or only every so many. */
@@ -91,8 +91,9 @@ static void value_ticks(ik__text *to, const axis *y) {
 
 static void step_ticks(ik__text *to, const axis *x) {
     double step = fmax(1, nice(x->high, 5));
-    for (double v = 0; v <= x->high * 1.0001; v += step) {
+    for (int i = 0; i * step <= x->high * 1.0001; i++) {
         char text[32];
+        double v = i * step;
         number(text, sizeof text, v);
         bool end = place(x, v) > WIDTH - RIGHT - 14;
         ik__html(to, "<text class=\"x%s\" x=\"%.1f\" y=\"%d\">%s</text>\n", end ? " end" : "",

@@ -27,8 +27,8 @@ void ik__page_figures(ik__text *to, const ik__subject *s) {
     if (f->timed_steps) {
         double step = (double)f->train_us * 1e-6 / (double)f->timed_steps;
         figure(to, ik__time_words(words, step * (double)f->steps), "training");
-        snprintf(note, sizeof note, "per step of %lld pictures",
-                 (long long)(f->batch * f->accumulate));
+        int64_t pictures = f->batch * f->accumulate;
+        snprintf(note, sizeof note, "per step of %lld pictures", (long long)pictures);
         figure(to, ik__time_words(words, step), note);
     }
     if (f->picture_us)

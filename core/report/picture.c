@@ -44,8 +44,9 @@ void ik__sheet_close(ik__sheet *s) {
 
 void ik__sheet_cell(const ik__sheet *s, int row, int column, uint8_t *rgb) {
     size_t bytes = (size_t)s->width * 3;
-    size_t top = (size_t)(IK__GRID_PAD + row * (s->height + IK__GRID_PAD));
-    size_t left = (size_t)(IK__GRID_PAD + column * (s->width + IK__GRID_PAD));
+    const size_t pad = IK__GRID_PAD;
+    size_t top = pad + (size_t)row * ((size_t)s->height + pad);
+    size_t left = pad + (size_t)column * ((size_t)s->width + pad);
     for (int y = 0; y < s->height; y++, rgb += bytes)
         memcpy(rgb, s->rgb + ((top + (size_t)y) * (size_t)s->stride + left) * 3, bytes);
 }

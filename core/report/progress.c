@@ -14,6 +14,10 @@ static bool is_step(const char *name, const char *prefix) {
     return !strncmp(name, prefix, n) && digits && digits < 13 && !strcmp(name + n + digits, ".png");
 }
 
+static long long step_of(const struct dirent *file) {
+    return strtoll(file->d_name + strlen("train-"), NULL, 10);
+}
+
 static int is_train(const struct dirent *e) {
     return is_step(e->d_name, "train-");
 }
@@ -23,7 +27,7 @@ static int is_batch(const struct dirent *e) {
 }
 
 static int by_step(const struct dirent **a, const struct dirent **b) {
-    long long x = atoll((*a)->d_name + 6), y = atoll((*b)->d_name + 6);
+    long long x = step_of(*a), y = step_of(*b);
     return (x > y) - (x < y);
 }
 
@@ -55,7 +59,7 @@ static void over_time(ik__text *to, const ik__subject *s, struct dirent **files,
         const struct dirent *file = files[shown > 1 ? i * (n - 1) / (shown - 1) : n - 1];
         if (!open_file(&sheets[m], s, file)) continue;
         if (sheets[m].rows < rows) rows = sheets[m].rows;
-        step[m++] = atoll(file->d_name + 6);
+        step[m++] = step_of(file);
     }
     if (m) {
         rows = ik__sheet_rows(&sheets[0], rows, m + 1);
@@ -84,7 +88,7 @@ static void last_batch(ik__text *to, const ik__subject *s, const struct dirent *
              "<h3>Training pictures at step %lld</h3>\n<p class=\"note\">Layout, photograph, and "
              "what the generator makes of them: with an encoder, from the photograph's own "
              "style.</p>\n<div class=\"beside\">\n",
-             atoll(file->d_name + 6));
+             step_of(file));
     for (int row = 0; row < sheet.rows && row < ROWS; row++) {
         ik__picture_grid(to, 3, sheet.width);
         static const char *const alt[] = {"layout", "photograph", "made of it"};
