@@ -58,13 +58,15 @@ static ik_status open_painter(painter *p, ik__session *s, int64_t first, int64_t
     p->draws = malloc(sizeof *p->draws * (size_t)s->info->max_instances);
     p->anew = malloc(sizeof *p->anew * (size_t)s->info->max_instances);
     bool ok = p->pictures && p->draws && p->anew;
-    for (int i = 0; i < s->sample->n; i++) {
+    int k = 0;
+    for (int i = 0; i < s->sample->n && k < 8; i++) {
         const ik__node *n = s->sample->order[i];
-        if (n->op != IK_INPUT || is_scene(n->name) || p->n_latents == 8) continue;
-        p->input[p->n_latents] = n;
-        p->latent[p->n_latents] = calloc((size_t)ik_count(n->t.shape), sizeof(float));
-        ok = p->latent[p->n_latents++] && ok;
+        if (n->op != IK_INPUT || is_scene(n->name)) continue;
+        p->input[k] = n;
+        p->latent[k] = calloc((size_t)ik_count(n->t.shape), sizeof(float));
+        ok = p->latent[k++] && ok;
     }
+    p->n_latents = k;
     return ok ? IK_OK : ik_errorf(err, IK_FAILED, "error: out of memory for synthesis");
 }
 
