@@ -4,10 +4,13 @@
 #include "inspect/inspect.h"
 
 typedef struct values {
+    ik_strings sets;
     int64_t timeout;
 } values;
 
 static const cli_option options[] = {
+    {"set", 0, CLI_TEXTS, offsetof(values, sets), "KEY=VALUE",
+     "an option of the plugin; may be repeated; the value is YAML", NULL, 0, 0, false},
     {"timeout", 0, CLI_WHOLE, offsetof(values, timeout), "SECONDS",
      "how long any one check may take before the plugin counts as hung; default: 120", NULL, 1,
      86400, false},
@@ -16,7 +19,7 @@ static const cli_option options[] = {
 static int check(const cli_args *args) {
     const values *v = args->values;
     const ik__inspection what = {.file = args->words[0],
-                                 .sets = args->sets,
+                                 .sets = v->sets,
                                  .timeout = v->timeout ? (int)v->timeout : 120,
                                  .out = stdout};
     int failed = 0;
@@ -45,10 +48,9 @@ const cli_command cmd_plugins_check = {
     .examples = "  inadekit plugins check build/plugins/norm/mine.so\n"
                 "  inadekit plugins check mine.so --set channels=8 --set kernel=5\n"
                 "  inadekit plugins check photographs.so --set root=data --timeout 300\n",
-    .end =
-        "With --set, KEY is an option of the plugin; exit status: 0 all is well, 1 a check failed.\n",
+    .end = "exit status: 0 all is well, 1 a check failed\n",
     .options = options,
-    .common = CLI_SETS | CLI_PLUGIN_PATH,
+    .common = CLI_PLUGIN_PATH,
     .values_size = sizeof(values),
     .operands = file,
     .run = check,

@@ -95,14 +95,13 @@ const cli_command cmd_synthesize = {
              "pipeline and its weights; of a run's folder the newest checkpoint is taken. Maps of "
              "another size are resized as in training. Writes every picture, and samples.png with "
              "the label map and all of them, what varies outlined.",
-    .examples =
-        "  inadekit synthesize runs/a --label street.png -o pictures\n"
-        "  inadekit synthesize runs/a --label street.png --instance cars.png --vary-instance 3 "
-        "-n 4 -o pictures\n"
-        "  inadekit synthesize runs/a --label street.png --style sunset.jpg,sunset_label.png "
-        "-o pictures\n"
-        "  inadekit synthesize --pipeline pipeline.yaml --weights imported.safetensors \\\n"
-        "      --label street.png -o pictures\n",
+    .examples = "  inadekit synthesize runs/a --label street.png -o pictures\n"
+                "  inadekit synthesize runs/a --label street.png --instance cars.png \\\n"
+                "      --vary-instance 3 -n 4 -o pictures\n"
+                "  inadekit synthesize runs/a --label street.png \\\n"
+                "      --style sunset.jpg,sunset_label.png -o pictures\n"
+                "  inadekit synthesize --pipeline pipeline.yaml --weights imported.safetensors \\\n"
+                "      --label street.png -o pictures\n",
     .options = options,
     .common = CLI_SETS | CLI_PLUGIN_PATH,
     .values_size = sizeof(values),

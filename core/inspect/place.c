@@ -12,14 +12,8 @@
 #include <stdlib.h>
 
 static const ik__size sizes[] = {{32, 32}, {32, 64}, {64, 64}};
-enum {
-    SIZES = sizeof sizes / sizeof *sizes,
-    SETTLE = 24,
-    TENSORS = 96,
-    TIMES = 5,
-    PATIENCE = 20,
-    SLOW = 4
-}; /* seconds, the last two */
+enum { SIZES = sizeof sizes / sizeof *sizes, SETTLE = 24, TENSORS = 96, TIMES = 5 };
+static const double PATIENCE = 20, SLOW = 4; /* seconds */
 
 /* Relative distances, in the Euclidean norm, up to which single precision explains them: losses
  * agree to 1e-5, whole gradients to 1e-3 where instance normalisation amplifies rounding. */
