@@ -166,6 +166,15 @@ const ik__data_info *ik__data_info_of(const ik__data *data) {
     return &data->info;
 }
 
+int64_t ik__data_label(const ik__data_info *d, const char *word) {
+    char *end;
+    long long number = strtoll(word, &end, 10);
+    if (*word && !*end) return number >= 0 && number < d->labels ? number : -1;
+    for (int64_t k = 0; d->label_names && k < d->labels; k++)
+        if (!strcmp(word, d->label_names[k])) return k;
+    return -1;
+}
+
 ik_status ik__batch_new(const ik__data *data, int64_t n, ik__batch **out, ik_error *err) {
     size_t rows = (size_t)n, pixels = rows * (size_t)data->info.height * (size_t)data->info.width,
            segments = rows * (size_t)data->info.max_segments;

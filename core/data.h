@@ -47,6 +47,8 @@ typedef struct ik__item_files {
 void ik__data_replace(ik__data *data, ik_split split, const ik__item_files *files);
 void ik__data_close(ik__data *data);
 const ik__data_info *ik__data_info_of(const ik__data *data);
+/* The label that a word means, a number or a name; -1 if there is none. */
+int64_t ik__data_label(const ik__data_info *info, const char *word);
 
 ik_status ik__batch_new(const ik__data *data, int64_t n, ik__batch **out, ik_error *err);
 void ik__batch_free(ik__batch *batch);

@@ -136,18 +136,9 @@ static void add_varied(job *j, int64_t instance) {
     list[set->vary_instances.n++] = instance;
 }
 
-static int64_t label_of(const ik__data_info *d, const char *word) {
-    char *end;
-    long number = strtol(word, &end, 10);
-    if (*word && !*end) return number >= 0 && number < d->labels ? number : -1;
-    for (int64_t k = 0; d->label_names && k < d->labels; k++)
-        if (!strcmp(word, d->label_names[k])) return k;
-    return -1;
-}
-
 static ik_status vary_label(job *j, const char *word, ik_error *err) {
     const ik__data_info *d = j->s->info;
-    int64_t label = label_of(d, word);
+    int64_t label = ik__data_label(d, word);
     if (label < 0)
         return ik_errorf(err, IK_USAGE,
                          "error: --vary-label: there is no label '%s'; labels are 0 to %lld%s",

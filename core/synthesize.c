@@ -79,15 +79,9 @@ static bool varied(const painter *p, int64_t item, int64_t k) {
     for (int64_t j = 0; j < p->items->segment_count[item]; j++) {
         int64_t at = item * info->max_segments + j;
         if (p->items->segment_instance[at] != k) continue;
-        int64_t label = p->items->segment_label[at];
-        for (int i = 0; i < set->vary_labels.n; i++) {
-            const char *want = set->vary_labels.v[i];
-            char number[24];
-            snprintf(number, sizeof number, "%lld", (long long)label);
-            if (!strcmp(want, number) ||
-                (info->label_names && !strcmp(want, info->label_names[label])))
+        for (int i = 0; i < set->vary_labels.n; i++)
+            if (ik__data_label(info, set->vary_labels.v[i]) == p->items->segment_label[at])
                 return true;
-        }
     }
     return false;
 }
@@ -276,19 +270,13 @@ static ik_status hang(void *user, const ik__painted *p, ik_error *err) {
 ik_status ik__synthesize_check(const ik__session *s, ik_error *err) {
     const ik_strings *want = &s->set.synthesize.vary_labels;
     const ik__conf *vary = ik__conf_get(ik__conf_get(s->conf, "synthesize"), "vary");
-    for (int i = 0; i < want->n; i++) {
-        char *end;
-        long label = strtol(want->v[i], &end, 10);
-        bool known = !*end && label >= 0 && label < s->info->labels;
-        for (int64_t k = 0; s->info->label_names && k < s->info->labels && !known; k++)
-            known = !strcmp(want->v[i], s->info->label_names[k]);
-        if (!known)
+    for (int i = 0; i < want->n; i++)
+        if (ik__data_label(s->info, want->v[i]) < 0)
             return ik__conf_fail(ik__conf_get(vary, "labels"), err,
                                  "synthesize.vary: the dataset has no label '%s'; its labels are 0 "
                                  "to %lld%s",
                                  want->v[i], (long long)s->info->labels - 1,
                                  s->info->label_names ? ", or their names" : "");
-    }
     return IK_OK;
 }
 
