@@ -168,7 +168,8 @@ static void add_text(ik_strings *list, const char *text) {
 }
 
 static int take(parser *p, const cli_option *o) {
-    bool own = o >= p->command->options && o < p->command->options + own_rows(p->command);
+    const cli_option *rows = p->command->options;
+    bool own = rows && o >= rows && o < rows + own_rows(p->command);
     void *to = (own ? (char *)p->args.values : (char *)&p->common) + o->offset;
     switch (o->type) {
     case CLI_FLAG:
