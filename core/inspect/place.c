@@ -110,8 +110,9 @@ static bool slope(const place *p, ik__role role, const ik__entry *e, double h, d
 /* A kink between the two points spoils a difference, so nearer ones are tried before it counts. */
 static bool differs(const place *p, ik__role role, const ik__entry *e, double analytic,
                     double *numeric) {
-    for (double h = 1e-5; h > 1e-8; h /= 10) {
-        if (!slope(p, role, e, h, numeric)) return true;
+    static const double steps[] = {1e-5, 1e-6, 1e-7, 1e-8};
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        if (!slope(p, role, e, steps[i], numeric)) return true;
         double scale = fabs(analytic) + fabs(*numeric);
         if (fabs(analytic - *numeric) <= DIFFERENCE_CLOSE * scale + 1e-6) return false;
     }
