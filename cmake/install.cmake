@@ -30,7 +30,7 @@ foreach(folder pipelines templates examples)
     endif()
 endforeach()
 install(FILES README.md LICENSE NOTICE CITATION.cff DESTINATION ${CMAKE_INSTALL_DOCDIR})
-install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR} OPTIONAL FILES_MATCHING PATTERN "*.md")
+install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR} OPTIONAL FILES_MATCHING PATTERN "*.md" PATTERN "*.png")
 
 set(completion ${CMAKE_BINARY_DIR}/share/bash-completion/completions/inadekit)
 add_custom_command(OUTPUT ${completion} DEPENDS inadekit_cli VERBATIM
