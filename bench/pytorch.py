@@ -35,23 +35,37 @@ class Segments(inade.Scene):
         pairs, segment = torch.unique(pair, return_inverse=True)
         self.of_label = pairs // instances % labels
         self.of_row = pairs // (labels * instances) * instances + pairs % instances
-        self.sized = {label.shape[1:]: segment}
+        self.full, self.sized = segment, {}
 
     def map(self, height, width):
-        size = torch.Size((height, width))
-        if size not in self.sized:
-            full = self.sized[torch.Size(self.size)]
-            self.sized[size] = inade.nearest(full[:, None], height, width)[:, 0]
-        return self.sized[size]
+        """Segments [B,h,w], and as one-hot rows [segments,B*h*w]."""
+        if (height, width) not in self.sized:
+            segment = inade.nearest(self.full[:, None], height, width)[:, 0]
+            rows = F.one_hot(segment.flatten(), len(self.of_label)).t().float().contiguous()
+            self.sized[height, width] = segment, rows
+        return self.sized[height, width]
+
+
+class Lookup(torch.autograd.Function):
+    """Rows of a table by a map. PyTorch's own gradient of it adds pixel by pixel on a CPU, many times
+    slower than this product."""
+
+    @staticmethod
+    def forward(context, table, segment, rows):
+        context.rows = rows
+        return F.embedding(segment, table).permute(0, 3, 1, 2)
+
+    @staticmethod
+    def backward(context, grad):
+        return context.rows @ grad.permute(0, 2, 3, 1).flatten(0, 2), None, None
 
 
 def inade_by_lookup(s, path, x, scene, noise, training):
-    segment = scene.map(*x.shape[2:])
+    segment, rows = scene.map(*x.shape[2:])
     remapped = inade.linear(s, path + ".fc_noise", noise).flatten(0, 1)[scene.of_row]
     weight, bias = s[path + ".weight"][scene.of_label], s[path + ".bias"][scene.of_label]
     table = weight * remapped.transpose(1, 2) + bias  # [segments, C, 2]
-    scale, shift = (F.embedding(segment, table[..., i].contiguous()).permute(0, 3, 1, 2)
-                    for i in range(2))
+    scale, shift = (Lookup.apply(table[..., i].contiguous(), segment, rows) for i in range(2))
     return scale * inade.batch_norm(s, path + ".param_free_norm", x, training) + shift
 
 
