@@ -139,7 +139,7 @@ def main():
     peers = [p for r in rows for p in r["pytorch"].values() if "version" in p]
     result = {"commit": commit(), "date": datetime.date.today().isoformat(),
               "processor": ours["processor"], "processors": ours["processors"],
-              "system": ours["system"], "inadekit": ours["version"], "device": ours["device"],
+              "system": ours["system"].split("-")[0], "inadekit": ours["version"], "device": ours["device"],
               "pytorch": peers[0]["version"] if peers else None,
               "blas": peers[0]["blas"] if peers else None,
               "load_before": load, "busy": load > BUSY, "rows": rows}
