@@ -15,12 +15,15 @@ void ik__average_begin(ik__store *s) {
         if (!b->ema) continue;
         s->backend->copy(s->self, IK_F32, b->learned, b->grad, b->value);
         s->backend->copy(s->self, IK_F32, b->learned, b->value, b->ema);
+        ik__store_changed(s);
     }
 }
 
 void ik__average_end(ik__store *s) {
     for (int i = 0; i < s->n_blocks; i++) {
         ik__block *b = &s->blocks[i];
-        if (b->ema) s->backend->copy(s->self, IK_F32, b->learned, b->value, b->grad);
+        if (!b->ema) continue;
+        s->backend->copy(s->self, IK_F32, b->learned, b->value, b->grad);
+        ik__store_changed(s);
     }
 }

@@ -15,7 +15,7 @@ typedef struct search {
 
 /* The first element that is not finite; -1: all are. What cannot be read is taken as finite. */
 static int64_t odd_element(search *s, const ik__node *n) {
-    if (n->t.dtype != IK_F32) return -1;
+    if (n->t.dtype != IK_F32 || n->op == IK_RELAYOUT) return -1;
     ik_error ignored;
     if (ik__program_tensor(s->e, s->p, n, s->host, &ignored)) return -1;
     for (int64_t i = 0; i < ik_count(n->t.shape); i++)

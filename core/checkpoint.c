@@ -153,6 +153,7 @@ static ik_status read_file(ik__session *s, const char *path, part from, part to,
             wanted[n++] = (ik__wanted){ik__pool_strdup(names, name), e->shape, data};
         }
     status = ik__wfile_load(file, n, wanted, st->backend, st->self, err);
+    ik__store_changed(st);
     if (!status && from == WEIGHTS) status = start_later_ones(s, file, err);
     ik__pool_free(names);
     if (out && !status)

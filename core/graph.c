@@ -126,8 +126,10 @@ void ik__misfit(ik__graph *g, const char *op, const char *why, int n, ik_tensor 
 ik_tensor *ik__record(ik__graph *g, ik_opcode op, const ik_attrs *attrs, int n,
                       ik_tensor *const *in) {
     if (g->failed) return NULL;
-    if (op == IK_CUSTOM) {
-        ik__graph_fail(g, "op custom is recorded with a descriptor, by api->custom");
+    if (op == IK_CUSTOM || op == IK_RELAYOUT) {
+        ik__graph_fail(g, op == IK_CUSTOM
+                              ? "op custom is recorded with a descriptor, by api->custom"
+                              : "op relayout is not for recording");
         return NULL;
     }
     if (op < 0 || op >= IK_OP_COUNT || n < arity[op].least || n > arity[op].most) {

@@ -20,6 +20,8 @@ struct ik__node {
     ik__entry *entry;           /* PARAM, BUFFER */
     const ik_custom_op *custom; /* CUSTOM */
     const void *custom_attrs;
+    bool constant; /* made from weights alone, while those are fixed; see constants.c */
+    bool kept;     /* constant, and read at every run */
 };
 
 typedef struct ik__named {
@@ -61,6 +63,7 @@ typedef struct ik__graph {
     bool xavier;         /* initialises spectrally normalised weights, too */
     bool host_latents;   /* latents are inputs that the host fills */
     bool encodes;        /* latents are encoded though this is no training */
+    bool fixed;          /* weights change between runs only, and ik__store_changed tells */
     /* Latents, or their standard normals as "NAME.eps", that the host fills; NULL-terminated. */
     const char *const *supplied;
     int n_posteriors;

@@ -18,8 +18,9 @@ ik_status ik__engine_new(ik__instance *backend, int threads, ik__engine **out, i
     return IK_OK;
 }
 
-static void program_free(ik__program *p) {
+static void program_free(ik__engine *e, ik__program *p) {
     if (!p) return;
+    if (p->kept) e->backend->free(e->self, p->kept);
     for (int i = 0; p->kernels && i < p->n_kernels; i++)
         if (p->kernels[i].release) p->kernels[i].release(&p->kernels[i]);
     ik__graph_free(p->graph);
@@ -35,7 +36,7 @@ static void program_free(ik__program *p) {
 
 void ik__engine_free(ik__engine *e) {
     if (!e) return;
-    for (int i = 0; i < e->n_programs; i++) program_free(e->programs[i]);
+    for (int i = 0; i < e->n_programs; i++) program_free(e, e->programs[i]);
     for (int i = 0; i < e->n_inputs; i++)
         if (e->inputs[i].data) e->backend->free(e->self, e->inputs[i].data);
     if (e->arena) e->backend->free(e->self, e->arena);
@@ -82,7 +83,8 @@ static ik_status lay_out(ik__engine *e, ik__program *p, ik_error *err) {
         ik__node *n = p->order[i];
         if (ik__is_view(n->op)) n->t.storage = n->in[0]->t.storage;
         if (ik__is_leaf(n->op) || ik__is_view(n->op)) continue;
-        if (!plain[n->t.id]) n->t.storage = e->backend->storage(e->self, &k->node);
+        if (!plain[n->t.id] && n->op != IK_RELAYOUT)
+            n->t.storage = e->backend->storage(e->self, &k->node);
         k++;
     }
     free(plain);
@@ -94,15 +96,21 @@ static size_t bytes_of(const ik__engine *e, const ik_tensor *t) {
     return (size_t)ik_count(t->shape) * e->backend->element_bytes(e->self, t->dtype);
 }
 
+ik_node_desc ik__node_desc(const ik__node *n) {
+    ik_node_desc d = {.op = n->op, .attrs = &n->attrs, .n_in = n->n_in, .out = &n->t};
+    for (int i = 0; i < n->n_in; i++) d.in[i] = &n->in[i]->t;
+    return d;
+}
+
 static void describe(ik__program *p) {
     for (int i = 0; i < p->n; i++) {
         ik__node *n = p->order[i];
         if (ik__is_leaf(n->op) || ik__is_view(n->op)) continue;
         ik_kernel *k = &p->kernels[p->n_kernels];
-        k->node = (ik_node_desc){.op = n->op, .attrs = &n->attrs, .n_in = n->n_in, .out = &n->t};
-        for (int j = 0; j < n->n_in; j++) k->node.in[j] = &n->in[j]->t;
+        k->node = ik__node_desc(n);
         k->custom = n->custom;
         k->custom_attrs = n->custom_attrs;
+        p->n_settled += i < p->n_constant;
         p->replayed[p->n_kernels++] = k;
     }
 }
@@ -121,7 +129,8 @@ static ik_status prepare(ik__engine *e, ik__program *p, ik_error *err) {
     return status;
 }
 
-/* Where each live tensor lies: gradients in their slots, leaves in the store, the rest planned. */
+/* Where each live tensor lies: gradients in their slots, leaves in the store, constants that every
+ * run reads in storage of their own, the rest planned. */
 static ik_status plan(ik__engine *e, ik__program *p, ik_error *err) {
     ik__graph *g = p->graph;
     int *last = calloc((size_t)g->n + 1, sizeof *last),
@@ -148,6 +157,12 @@ static ik_status plan(ik__engine *e, ik__program *p, ik_error *err) {
         span[id] = -1;
         if (ik__is_leaf(n->op) || ik__is_view(n->op) || p->bytes[id] == SIZE_MAX) continue;
         p->bytes[id] = bytes_of(e, &n->t);
+        n->kept = n->constant && last[id] >= p->n_constant;
+        if (n->kept) {
+            p->offset[id] = p->kept_bytes;
+            p->kept_bytes += (p->bytes[id] + 255) & ~(size_t)255;
+            continue;
+        }
         spans[m] =
             (ik__span){.bytes = p->bytes[id], .from = i, .to = e->keep_all ? p->n : last[id]};
         span[id] = m++;
@@ -182,6 +197,50 @@ static ik_status hold_input(ik__engine *e, const ik__node *n, ik_error *err) {
     return IK_OK;
 }
 
+static ik_status add_node(ik__engine *e, ik__program *p, ik__node *n, ik_error *err) {
+    p->order[p->n++] = n;
+    return n->op == IK_INPUT ? hold_input(e, n, err) : IK_OK;
+}
+
+/* Constant nodes first, each with the layouts made of it behind it. */
+static ik_status put_in_order(ik__engine *e, ik__program *p, int recorded, const bool *live,
+                              ik_error *err) {
+    ik__graph *g = p->graph;
+    ik_status status = IK_OK;
+    for (int i = 0; i < recorded; i++) {
+        if (!live[i] || !g->nodes[i]->constant) continue;
+        status = add_node(e, p, g->nodes[i], err);
+        for (int k = recorded; k < g->n && !status; k++)
+            if (g->nodes[k]->in[0] == g->nodes[i]) status = add_node(e, p, g->nodes[k], err);
+    }
+    p->n_constant = p->n;
+    for (int i = 0; i < recorded && !status; i++)
+        if (live[i] && !g->nodes[i]->constant) status = add_node(e, p, g->nodes[i], err);
+    return status;
+}
+
+static bool make_room(ik__program *p) {
+    size_t n = (size_t)p->graph->n + 1;
+    p->order = calloc(n, sizeof *p->order);
+    p->kernels = calloc(n, sizeof *p->kernels);
+    p->replayed = calloc(n, sizeof *p->replayed);
+    p->pointer = calloc(n, sizeof *p->pointer);
+    p->offset = calloc(n, sizeof *p->offset);
+    p->bytes = calloc(n, sizeof *p->bytes);
+    return p->order && p->kernels && p->replayed && p->pointer && p->offset && p->bytes;
+}
+
+static ik_status build(ik__engine *e, ik__program *p, bool *live, ik_error *err) {
+    int recorded = p->graph->n;
+    mark_live(e, p, live);
+    ik__constants_find(e, p->graph, live);
+    if (!make_room(p))
+        return ik_errorf(err, IK_FAILED, "out of memory while preparing %s", p->name);
+    ik_status status = put_in_order(e, p, recorded, live, err);
+    if (!status) status = prepare(e, p, err);
+    return status ? status : plan(e, p, err);
+}
+
 ik_status ik__program_new(ik__engine *e, const char *name, ik__graph *g, int n_grads,
                           const ik__gradient *grads, ik__program **out, ik_error *err) {
     if (e->n_programs == (int)(sizeof e->programs / sizeof *e->programs)) {
@@ -191,37 +250,19 @@ ik_status ik__program_new(ik__engine *e, const char *name, ik__graph *g, int n_g
     }
     ik__program *p = calloc(1, sizeof *p);
     bool *live = calloc((size_t)g->n + 1, sizeof *live);
-    size_t n = (size_t)g->n + 1;
     if (p) {
         p->name = name;
         p->graph = g;
-        p->order = calloc(n, sizeof *p->order);
-        p->kernels = calloc(n, sizeof *p->kernels);
-        p->replayed = calloc(n, sizeof *p->replayed);
-        p->pointer = calloc(n, sizeof *p->pointer);
-        p->offset = calloc(n, sizeof *p->offset);
-        p->bytes = calloc(n, sizeof *p->bytes);
         p->grads = calloc((size_t)n_grads + 1, sizeof *p->grads);
         e->programs[e->n_programs++] = p;
     }
     ik_status status = IK_OK;
-    if (!p || !live || !p->order || !p->kernels || !p->replayed || !p->pointer || !p->offset ||
-        !p->bytes || !p->grads) {
+    if (!p || !live || !p->grads)
         status = ik_errorf(err, IK_FAILED, "out of memory while preparing %s", name);
-        goto end;
-    }
-    for (int i = 0; i < n_grads; i++)
+    for (int i = 0; i < n_grads && !status; i++)
         if (grads[i].tensor) p->grads[p->n_grads++] = grads[i];
-    mark_live(e, p, live);
-    for (int i = 0; i < g->n; i++)
-        if (live[i]) {
-            p->order[p->n++] = g->nodes[i];
-            if (g->nodes[i]->op == IK_INPUT && !status) status = hold_input(e, g->nodes[i], err);
-        }
-    if (!status) status = prepare(e, p, err);
-    if (!status) status = plan(e, p, err);
+    if (!status) status = build(e, p, live, err);
     *out = p;
-end:
     free(live);
     return status;
 }
@@ -235,7 +276,7 @@ bool ik__program_reads(const ik__program *p, const char *input) {
 static void *pointer_of(ik__engine *e, ik__program *p, ik__node *n) {
     if (n->op == IK_INPUT) return find_input(e, n->name, n->t.shape.d[0])->data;
     if (n->entry) return ik__store_value(e->store, n->entry);
-    if (!ik__is_view(n->op)) return (char *)e->arena + p->offset[n->t.id];
+    if (!ik__is_view(n->op)) return (char *)(n->kept ? p->kept : e->arena) + p->offset[n->t.id];
     size_t skip = 0;
     if (n->op == IK_ROWS) {
         const ik_tensor *whole = &n->in[0]->t;
@@ -261,7 +302,7 @@ static void bind(ik__engine *e, ik__program *p, void *workspace) {
 
 /* What all programs together take besides weights. */
 typedef struct needs {
-    size_t tensors, workspace, inputs;
+    size_t tensors, workspace, inputs, kept;
 } needs;
 
 static size_t input_bytes(const struct ik__held *h) {
@@ -274,6 +315,7 @@ static needs needs_of(const ik__engine *e) {
         const ik__program *p = e->programs[i];
         if (p->arena_bytes > n.tensors) n.tensors = p->arena_bytes;
         if (p->workspace_bytes > n.workspace) n.workspace = p->workspace_bytes;
+        n.kept += p->kept_bytes;
     }
     for (int i = 0; i < e->n_inputs; i++) n.inputs += input_bytes(&e->inputs[i]);
     return n;
@@ -285,6 +327,7 @@ ik_status ik__engine_fits(const ik__engine *e, size_t weights, ik_error *err) {
     e->backend->memory(e->self, &free, &total);
     needs n = needs_of(e);
     n.tensors += n.inputs;
+    weights += n.kept;
     if (weights + n.tensors + n.workspace <= free) return IK_OK;
     const double mib = 1048576;
     return ik_errorf(err, IK_FAILED,
@@ -311,7 +354,15 @@ ik_status ik__engine_ready(ik__engine *e, ik_error *err) {
         h->data = e->backend->alloc(e->self, input_bytes(h));
         if (!h->data) return ik_errorf(err, IK_FAILED, "out of memory for the input %s", h->name);
     }
-    for (int i = 0; i < e->n_programs; i++) bind(e, e->programs[i], (char *)e->arena + n.tensors);
+    for (int i = 0; i < e->n_programs; i++) {
+        ik__program *p = e->programs[i];
+        if (p->kept_bytes) p->kept = e->backend->alloc(e->self, p->kept_bytes);
+        if (p->kept_bytes && !p->kept)
+            return ik_errorf(err, IK_FAILED,
+                             "out of memory for the %.1f MiB that %s keeps of its weights",
+                             (double)p->kept_bytes / 1048576, p->name);
+        bind(e, p, (char *)e->arena + n.tensors);
+    }
     return IK_OK;
 }
 
@@ -324,6 +375,7 @@ ik_status ik__engine_upload(ik__engine *e, const char *input, int64_t rows, cons
 
 void ik__program_commit(ik__engine *e, ik__program *p) {
     const ik__names *l = &p->graph->assigns;
+    if (l->n) ik__store_changed(e->store);
     for (int i = 0; i < l->n; i++) {
         const ik__node *n = l->v[i].node;
         ik__entry *entry = ik__store_find(e->store, l->v[i].name);
@@ -334,7 +386,10 @@ void ik__program_commit(ik__engine *e, ik__program *p) {
 
 ik_status ik__program_run(ik__engine *e, ik__program *p, const ik_step *step, bool hold,
                           ik_error *err) {
-    ik_status status = e->backend->replay(e->self, p->replayed, p->n_kernels, step, err);
+    ik_status status = ik__constants_settle(e, p, step, err);
+    if (!status)
+        status = e->backend->replay(e->self, p->replayed + p->n_settled,
+                                    p->n_kernels - p->n_settled, step, err);
     if (!status && !hold) ik__program_commit(e, p);
     return status;
 }

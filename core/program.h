@@ -1,7 +1,7 @@
 /* A program: a recorded graph made ready to be replayed on one backend.
  *
- * new (dead nodes dropped, kernels prepared, memory planned) -> engine_ready (one arena for all
- * programs, pointers bound) -> run, as often as wanted. A run allocates nothing. */
+ * new (dead nodes dropped, constants found, kernels prepared, memory planned) -> engine_ready (one
+ * arena for all programs, pointers bound) -> run, as often as wanted. A run allocates nothing. */
 #ifndef INADEKIT_PROGRAM_H
 #define INADEKIT_PROGRAM_H
 
@@ -17,14 +17,18 @@ typedef struct ik__program {
     const char *name;
     ik__graph *graph;
     int n, n_kernels; /* live nodes; those with a kernel */
+    int n_constant;   /* live nodes that are constant, */
+    int n_settled;    /* and kernels that make them: first in their orders */
     ik__node **order;
     ik_kernel *kernels; /* by position among the kernels */
     ik_kernel **replayed;
     void **pointer;         /* by node id, once bound */
-    size_t *offset, *bytes; /* in the arena, by node id */
+    size_t *offset, *bytes; /* in the arena, or in `kept`; by node id */
     ik__gradient *grads;
     int n_grads;
-    size_t arena_bytes, workspace_bytes;
+    size_t arena_bytes, workspace_bytes, kept_bytes;
+    void *kept;       /* what constants are read at every run */
+    uint64_t settled; /* the store's version that they were computed from; 0: none */
 } ik__program;
 
 /* A backend with the storage that the programs of a session share. */
@@ -75,6 +79,14 @@ ik_status ik__program_output(ik__engine *e, ik__program *p, const char *name, vo
                              ik_error *err);
 ik_status ik__program_tensor(ik__engine *e, ik__program *p, const ik__node *n, void *to,
                              ik_error *err);
+
+/* A node as a backend sees it. */
+ik_node_desc ik__node_desc(const ik__node *n);
+
+/* constants.c: marks what is constant among the nodes, and has it laid out as the backend wants. */
+void ik__constants_find(const ik__engine *e, ik__graph *g, const bool *live);
+/* Computes the constants anew if the weights have changed. */
+ik_status ik__constants_settle(ik__engine *e, ik__program *p, const ik_step *step, ik_error *err);
 
 /* plan.c: offsets in one arena for tensors that live from their making to their last use. */
 typedef struct ik__span {

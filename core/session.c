@@ -79,6 +79,8 @@ ik__graph *ik__session_graph(const ik__session *s, bool training) {
                           .training = training};
     ik__graph *g = ik__graph_new(s->engine->store, s->model, &info);
     if (g) g->xavier = s->set.init;
+    /* While it trains, pictures are few, and memory is dear. */
+    if (g) g->fixed = !training && !ik__settings_stage(&s->set, "train");
     return g;
 }
 

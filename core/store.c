@@ -193,5 +193,6 @@ ik_status ik__store_build(ik__store *s, const ik_backend_iface *backend, void *s
     for (int i = 0; i < s->n_blocks; i++)
         if (s->blocks[i].ema)
             backend->copy(self, IK_F32, s->blocks[i].learned, s->blocks[i].ema, s->blocks[i].value);
+    ik__store_changed(s);
     return IK_OK;
 }

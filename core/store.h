@@ -34,6 +34,7 @@ typedef struct ik__store {
     int n, cap;
     ik__block blocks[16];
     int n_blocks;
+    uint64_t version; /* of the values, see ik__store_changed */
     const ik_backend_iface *backend;
     void *self;
 } ik__store;
@@ -52,6 +53,10 @@ ik_status ik__store_build(ik__store *s, const ik_backend_iface *backend, void *s
                           bool accumulate, bool ema, ik_error *err);
 /* What that takes, in elements of `unit` bytes. */
 size_t ik__store_bytes(const ik__store *s, size_t unit, bool accumulate, bool ema);
+/* To be called by whoever has written values: what was computed from the old ones is void. */
+static inline void ik__store_changed(ik__store *s) {
+    s->version++;
+}
 /* Storage of an entry's value, of its gradient. */
 void *ik__store_value(const ik__store *s, const ik__entry *e);
 void *ik__store_grad(const ik__store *s, const ik__entry *e);

@@ -108,13 +108,15 @@ static void print_tables(const ik__session *s, FILE *to) {
     fprintf(
         to,
         "(multiply-adds and activations per picture; of what a loss asks, of the fake's and the "
-        "picture's)\n\n%-16s %10s %18s %18s\n",
-        "program", "nodes", "activations", "workspace");
+        "picture's)\n\n%-16s %10s %18s %18s %18s\n",
+        "program", "nodes", "activations", "workspace", "kept");
     for (int i = 0; i < s->engine->n_programs; i++) {
         const ik__program *p = s->engine->programs[i];
-        fprintf(to, "%-16s %10d %14.1f MiB %14.1f MiB\n", p->name, p->n_kernels,
-                (double)p->arena_bytes / 1048576, (double)p->workspace_bytes / 1048576);
+        fprintf(to, "%-16s %10d %14.1f MiB %14.1f MiB %14.1f MiB\n", p->name, p->n_kernels,
+                (double)p->arena_bytes / 1048576, (double)p->workspace_bytes / 1048576,
+                (double)p->kept_bytes / 1048576);
     }
+    fprintf(to, "(kept: what is computed from fixed weights once, besides the weights)\n");
 }
 
 static void print_published(const ik__published *p, FILE *to) {
@@ -147,9 +149,11 @@ static void print_json(const ik__session *s, const ik__published *p, FILE *to) {
     fprintf(to, "}, \"programs\": {");
     for (int i = 0; i < s->engine->n_programs; i++) {
         const ik__program *made = s->engine->programs[i];
-        fprintf(to, "%s\"%s\": {\"arena_bytes\": %zu, \"workspace_bytes\": %zu, \"kernels\": %d}",
+        fprintf(to,
+                "%s\"%s\": {\"arena_bytes\": %zu, \"workspace_bytes\": %zu, "
+                "\"kept_bytes\": %zu, \"kernels\": %d}",
                 i ? ", " : "", made->name, made->arena_bytes, made->workspace_bytes,
-                made->n_kernels);
+                made->kept_bytes, made->n_kernels);
     }
     fprintf(to, "}}\n");
 }

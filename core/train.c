@@ -47,6 +47,7 @@ static double rate_factor(const ik__session *s, int64_t step, int64_t per_epoch)
 void ik__adam_step(ik__session *s, ik__role role, double lr) {
     ik__store *store = s->engine->store;
     const struct ik__train *set = &s->set.train;
+    ik__store_changed(store);
     for (int i = 0; i < store->n_blocks; i++) {
         ik__block *b = &store->blocks[i];
         if (!b->trained || !b->learned || !ik__plays(s->model, b->name, role)) continue;

@@ -85,7 +85,7 @@ typedef struct shared {
 static ik_status look(ik__session *s, const ik__network *net, const ik__weights_key *key,
                       shared *common, ik__wanted **wanted, int *n, ik__wfile **file,
                       ik_error *err) {
-    const ik__store *st = s->engine->store;
+    ik__store *st = s->engine->store;
     *file = NULL;
     *wanted = calloc((size_t)st->n + 1, sizeof **wanted);
     if (!*wanted) return ik_errorf(err, IK_FAILED, "error: out of memory");
@@ -104,13 +104,14 @@ static ik_status look(ik__session *s, const ik__network *net, const ik__weights_
 
 static ik_status start(ik__session *s, const ik__network *net, const ik__weights_key *key,
                        shared *common, ik_error *err) {
-    const ik__store *st = s->engine->store;
+    ik__store *st = s->engine->store;
     ik__wanted *wanted;
     ik__wfile *file;
     int n;
     ik_status status = look(s, net, key, common, &wanted, &n, &file, err);
     if (file) {
         status = ik__wfile_load(file, n, wanted, st->backend, st->self, err);
+        ik__store_changed(st);
         start_average(st, net->name);
     }
     ik__wfile_close(file);
@@ -186,7 +187,7 @@ ik_status ik__weights_try(struct ik__session *s, FILE *to, ik_error *err) {
 /* Puts the averages of a checkpoint, entries `ema.PATH`, in the weights' place. */
 static ik_status take_averages(ik__session *s, const ik__network *net, const char *path,
                                bool *averaged, ik_error *err) {
-    const ik__store *st = s->engine->store;
+    ik__store *st = s->engine->store;
     ik__wfile *file;
     char text[1100];
     snprintf(text, sizeof text, "ema.%s", net->name);
@@ -203,6 +204,7 @@ static ik_status take_averages(ik__session *s, const ik__network *net, const cha
     }
     if (!status && n && ik__wfile_count(file)) {
         status = ik__wfile_load(file, n, wanted, st->backend, st->self, err);
+        ik__store_changed(st);
         *averaged = true;
     }
     ik__wfile_close(file);

@@ -106,6 +106,11 @@ typedef struct ik_backend_iface {
                       ik_error *err);
     /* Bytes of the device's memory that are free and that there are, for messages. */
     void (*memory)(void *self, size_t *free, size_t *total);
+    /* How `node` would rather have its input number `input`, which changes seldom: an
+     * ik_tensor.storage of which `tensor_bytes` knows the size; 0: as it is. The core then makes it
+     * so by a `relayout` whose output has that storage and, until the input changes, is kept. Asked
+     * before `storage`, of every such input. What is laid out so is never read nor a view. */
+    int (*wanted)(void *self, const ik_node_desc *node, int input);
 } ik_backend_iface;
 
 #ifdef __cplusplus

@@ -131,7 +131,9 @@
     IK_OP(SPECTRAL_SCALE, spectral_scale, 2, 2)                                                       \
     IK_OP(SPECTRAL_GRAD, spectral_grad, 3, 3)                                                         \
     /* Since 1.1. custom(...): an op that a plugin brings, recorded by api->custom; custom.h. */      \
-    IK_OP(CUSTOM, custom, 0, 16)
+    IK_OP(CUSTOM, custom, 0, 16)                                                                      \
+    /* relayout(x): x, laid out as a backend `wanted` it. Made by the core alone. */                  \
+    IK_OP(RELAYOUT, relayout, 1, 1)
 /* clang-format on */
 
 typedef enum ik_opcode {

@@ -118,6 +118,7 @@ static void cpu_close(void *self) {
     cpu *c = self;
     if (c->stream) dnnl_stream_destroy(c->stream);
     if (c->engine) dnnl_engine_destroy(c->engine);
+    cpu_layouts_free(c);
     c->stream = NULL, c->engine = NULL;
 }
 
@@ -259,6 +260,8 @@ static const ik_backend_iface iface = {
     .axpby = cpu_axpby,
     .adam = cpu_adam,
     .preference = 10,
+    .tensor_bytes = cpu_tensor_bytes,
+    .wanted = cpu_wanted,
 };
 
 static const ik_plugin plugin = {

@@ -11,10 +11,13 @@
 
 #include "inadekit/plugin.h"
 
+typedef struct cpu_layouts cpu_layouts;
+
 typedef struct cpu {
     int threads;
     dnnl_engine_t engine;
     dnnl_stream_t stream;
+    cpu_layouts *layouts; /* see layouts.c; NULL before the first */
 } cpu;
 
 typedef void (*cpu_range)(const ik_kernel *k, int64_t from, int64_t to);
@@ -35,6 +38,14 @@ extern const cpu_op cpu_elementwise_ops[IK_OP_COUNT], cpu_shape_ops[IK_OP_COUNT]
     cpu_segment_ops[IK_OP_COUNT], cpu_maps_ops[IK_OP_COUNT], cpu_label_conv_ops[IK_OP_COUNT],
     cpu_patches_ops[IK_OP_COUNT], cpu_spectral_ops[IK_OP_COUNT], cpu_dnnl_ops[IK_OP_COUNT],
     cpu_reduce_ops[IK_OP_COUNT];
+
+/* layouts.c: ik_tensor.storage is the number of one of oneDNN's layouts, from 1 on; 0 is plain. */
+int cpu_layout(cpu *c, const dnnl_memory_desc_t *md); /* its number; 0 without memory for it */
+const dnnl_memory_desc_t *cpu_layout_of(const cpu *c, const ik_tensor *t);
+size_t cpu_tensor_bytes(void *self, const ik_tensor *t);
+void cpu_layouts_free(cpu *c);
+/* onednn.c: convolutions want their weights as oneDNN chooses. */
+int cpu_wanted(void *self, const ik_node_desc *node, int input);
 
 /* Prepares an op that a plugin brings. */
 ik_status cpu_custom(const cpu *self, ik_kernel *k, ik_error *err);

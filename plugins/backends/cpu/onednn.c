@@ -1,9 +1,10 @@
 /* Convolutions and matrix products by oneDNN.
  *
  * `prepare` makes the primitives and memory objects; a run binds pointers and executes. Activations
- * are nhwc. Weights lie as OIHW in storage and are reordered, in the workspace, into whatever
- * oneDNN likes best (or out of it, for their gradient). Its scratchpad lies in the workspace too.
- */
+ * are nhwc. Weights lie as OIHW in storage and are reordered into whatever oneDNN likes best (or
+ * out of it, for their gradient): in the workspace, or once by a node of their own where they do
+ * not change. oneDNN's scratchpad lies in the workspace too. */
+#include <omp.h>
 #include <stdlib.h>
 
 #include "cpu.h"
@@ -107,7 +108,10 @@ static dnnl_status_t add_reorder(program *p, ik_kernel *k, const dnnl_memory_des
  */
 static dnnl_status_t weights_in(program *p, ik_kernel *k, const convolution *v,
                                 const dnnl_memory_desc_t *wanted, dnnl_memory_t *memory) {
-    if (dnnl_memory_desc_equal(wanted, &v->w_plain)) return add_slot(p, wanted, 1, 0, memory);
+    const dnnl_memory_desc_t *laid_out = cpu_layout_of(&p->c, k->node.in[1]);
+    if (dnnl_memory_desc_equal(wanted, laid_out ? laid_out : &v->w_plain))
+        return add_slot(p, wanted, 1, 0, memory);
+    if (laid_out) return dnnl_invalid_arguments;
     dnnl_memory_t plain;
     TRY(add_slot(p, &v->w_plain, 1, 0, &plain));
     TRY(add_slot(p, wanted, FROM_WORKSPACE, reserve(k, wanted), memory));
@@ -218,23 +222,52 @@ static dnnl_status_t build_conv(program *p, ik_kernel *k, const convolution *v,
     return add_reorder(p, k, &wanted, w, &v->w_plain, plain);
 }
 
-static dnnl_status_t make_conv(program *p, ik_kernel *k) {
-    const ik_node_desc *n = &k->node;
+static dnnl_status_t choose_conv(dnnl_engine_t engine, const ik_node_desc *n, convolution *v,
+                                 dnnl_primitive_desc_t *pd) {
     const ik_attrs *a = n->attrs;
-    convolution v;
     if (n->op == IK_CONV2D)
-        TRY(describe(&v, a, n->in[0], n->in[1], n->n_in > 2 ? n->in[2] : NULL, n->out));
+        TRY(describe(v, a, n->in[0], n->in[1], n->n_in > 2 ? n->in[2] : NULL, n->out));
     else if (n->op == IK_CONV2D_DX)
-        TRY(describe(&v, a, n->out, n->in[1], NULL, n->in[0]));
+        TRY(describe(v, a, n->out, n->in[1], NULL, n->in[0]));
     else
-        TRY(describe(&v, a, n->in[0], n->out, NULL, n->in[1]));
-    if (n->op == IK_CONV2D_DX && n->n_in > 2) p->bias = 2;
+        TRY(describe(v, a, n->in[0], n->out, NULL, n->in[1]));
     dnnl_primitive_attr_t attr = NULL;
-    dnnl_primitive_desc_t pd = NULL;
     dnnl_status_t status = make_attr(&attr);
-    if (status == dnnl_success) status = conv_pd(n->op, &v, attr, p->c.engine, &pd);
+    if (status == dnnl_success) status = conv_pd(n->op, v, attr, engine, pd);
     if (attr) dnnl_primitive_attr_destroy(attr);
-    return status == dnnl_success ? build_conv(p, k, &v, pd) : status;
+    return status;
+}
+
+static dnnl_status_t make_conv(program *p, ik_kernel *k) {
+    convolution v;
+    dnnl_primitive_desc_t pd = NULL;
+    if (k->node.op == IK_CONV2D_DX && k->node.n_in > 2) p->bias = 2;
+    TRY(choose_conv(p->c.engine, &k->node, &v, &pd));
+    return build_conv(p, k, &v, pd);
+}
+
+int cpu_wanted(void *self, const ik_node_desc *n, int input) {
+    cpu *c = self;
+    convolution v;
+    dnnl_primitive_desc_t pd = NULL;
+    if (input != 1 || (n->op != IK_CONV2D && n->op != IK_CONV2D_DX)) return 0;
+    omp_set_num_threads(c->threads);
+    if (choose_conv(c->engine, n, &v, &pd) != dnnl_success) return 0;
+    const dnnl_memory_desc_t *wanted = md_of(pd, DNNL_ARG_WEIGHTS);
+    int layout = dnnl_memory_desc_equal(wanted, &v.w_plain) ? 0 : cpu_layout(c, wanted);
+    dnnl_primitive_desc_destroy(pd);
+    return layout;
+}
+
+static dnnl_status_t make_relayout(program *p, ik_kernel *k) {
+    const dnnl_memory_desc_t *to = cpu_layout_of(&p->c, k->node.out);
+    dnnl_memory_desc_t from;
+    dnnl_memory_t plain, laid_out;
+    TRY(dnnl_memory_desc_init_by_tag(&from, to->ndims, to->dims, dnnl_f32,
+                                     to->ndims == 5 ? dnnl_goihw : dnnl_oihw));
+    TRY(add_slot(p, &from, 0, 0, &plain));
+    TRY(add_slot(p, to, FROM_OUT, 0, &laid_out));
+    return add_reorder(p, k, &from, plain, to, laid_out);
 }
 
 /* --- Matrix products. */
@@ -286,6 +319,7 @@ HOT static void bias_range(const ik_kernel *k, int64_t from, int64_t to) {
 static ik_status failure(const ik_kernel *k, const char *what, dnnl_status_t status,
                          ik_error *err) {
     const char *op = k->node.op == IK_MATMUL      ? "matmul"
+                     : k->node.op == IK_RELAYOUT  ? "relayout"
                      : k->node.op == IK_CONV2D    ? "conv2d"
                      : k->node.op == IK_CONV2D_DX ? "conv2d_dx"
                                                   : "conv2d_dw";
@@ -334,7 +368,9 @@ static ik_status program_prepare(cpu *c, ik_kernel *k, ik_error *err) {
     k->state = p;
     k->run = program_run;
     k->release = program_release;
-    dnnl_status_t status = k->node.op == IK_MATMUL ? make_matmul(p, k) : make_conv(p, k);
+    dnnl_status_t status = k->node.op == IK_MATMUL     ? make_matmul(p, k)
+                           : k->node.op == IK_RELAYOUT ? make_relayout(p, k)
+                                                       : make_conv(p, k);
     if (status == dnnl_success) return IK_OK;
     program_release(k);
     k->release = NULL;
@@ -342,8 +378,7 @@ static ik_status program_prepare(cpu *c, ik_kernel *k, ik_error *err) {
 }
 
 const cpu_op cpu_dnnl_ops[IK_OP_COUNT] = {
-    [IK_MATMUL] = {.prepare = program_prepare},
-    [IK_CONV2D] = {.prepare = program_prepare},
-    [IK_CONV2D_DX] = {.prepare = program_prepare},
-    [IK_CONV2D_DW] = {.prepare = program_prepare},
+    [IK_MATMUL] = {.prepare = program_prepare},    [IK_CONV2D] = {.prepare = program_prepare},
+    [IK_CONV2D_DX] = {.prepare = program_prepare}, [IK_CONV2D_DW] = {.prepare = program_prepare},
+    [IK_RELAYOUT] = {.prepare = program_prepare},
 };

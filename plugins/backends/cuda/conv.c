@@ -2,10 +2,11 @@
  *
  * cuDNN wants its operands in one type, channels last, weights as [k,r,s,c], and tensor cores want
  * channels in eights (bf16) or fours (tf32). What does not come so is brought so in the workspace:
- * weights always are, being f32 and [k,c,r,s]; pictures where their type differs or where channels
- * are padded, which is done whenever they do not come in eights or fours and groups do not forbid
- * it: a pass over a tensor of few channels costs less than leaving the tensor cores. A bias is
- * added by the plan where there is an engine for that, else in the pass that brings the result. */
+ * weights, being f32 and [k,c,r,s], unless they are fixed and were laid out once; pictures where
+ * their type differs or where channels are padded, which is done whenever they do not come in
+ * eights or fours and groups do not forbid it: a pass over a tensor of few channels costs less than
+ * leaving the tensor cores. A bias is added by the plan where there is an engine for that, else in
+ * the pass that brings the result. */
 #include "instance.h"
 
 #include <stdlib.h>
@@ -214,7 +215,7 @@ static void describe(conv *v, const ik_node_desc *n) {
         v->problem.dilation[i] = a->dilation[i] > 0 ? a->dilation[i] : 1;
     }
     bool padded = v->x.padded != v->x.channels || v->y.padded != v->y.channels;
-    v->turned = type != CUDA_F32 || padded || v->taps > 1;
+    v->turned = t.w->storage < CUDA_LAID_OUT && (type != CUDA_F32 || padded || v->taps > 1);
 }
 
 /* Where each operand that is brought over lies in the workspace, and cuDNN's scratch behind. */
@@ -230,11 +231,12 @@ static void lay_out(conv *v) {
     v->whole = at + (size_t)v->plan->workspace + 256;
 }
 
-static ik_status choose(conv *v, ik_error *err) {
+static ik_status choose(conv *v, const ik_node_desc *n, ik_error *err) {
     ik_status status = IK_FAILED;
     if (v->problem.bias) status = cuda_plan(v->c, &v->problem, &v->plan, err);
     if (!status) {
-        v->bias_staged = v->problem.type != CUDA_F32 || v->y.padded != v->y.channels;
+        v->bias_staged = n->in[2]->storage < CUDA_LAID_OUT &&
+                         (v->problem.type != CUDA_F32 || v->y.padded != v->y.channels);
     } else {
         v->problem.bias = false;
         status = cuda_plan(v->c, &v->problem, &v->plan, err);
@@ -257,7 +259,7 @@ static ik_status prepare(cuda *c, ik_kernel *k, ik_error *err) {
     if (!v) return ik_errorf(err, IK_FAILED, "cuda: out of memory");
     v->c = c;
     describe(v, &k->node);
-    ik_status status = choose(v, err);
+    ik_status status = choose(v, &k->node, err);
     if (status) {
         free(v);
         return status;
@@ -266,6 +268,19 @@ static ik_status prepare(cuda *c, ik_kernel *k, ik_error *err) {
     k->release = release;
     k->workspace_bytes = v->whole;
     return IK_OK;
+}
+
+int cuda_wanted(void *self, const ik_node_desc *n, int i) {
+    conv v = {.c = self};
+    ik_error ignored;
+    if ((n->op != IK_CONV2D && n->op != IK_CONV2D_DX) || i < 1) return CUDA_F32;
+    describe(&v, n);
+    layout weights = {v.o,           v.i, v.taps, v.problem.k, v.problem.c / v.problem.groups,
+                      v.problem.type};
+    if (i == 1) return v.turned ? cuda_layout(self, &weights) : CUDA_F32;
+    layout bias = {v.y.channels, 1, 1, v.y.padded, 1, v.problem.type};
+    bool staged = !choose(&v, n, &ignored) && v.bias_staged;
+    return staged ? cuda_layout(self, &bias) : CUDA_F32;
 }
 
 /* --- Running. */

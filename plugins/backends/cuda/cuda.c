@@ -182,6 +182,7 @@ static void cuda_close(void *self) {
     if (choices_close(c->choices, &err)) fprintf(stderr, "warning: %s\n", err.text);
     c->choices = NULL;
     cuda_conv_close(c);
+    cuda_layouts_close(c);
     cuda_replay_close(c);
     if (!c->planning) cuda_storage_close(c);
     cuda_matmul_close(c);
@@ -228,6 +229,7 @@ static const ik_backend_iface iface = {
     .tensor_bytes = cuda_tensor_bytes,
     .read = cuda_read,
     .memory = cuda_memory,
+    .wanted = cuda_wanted,
 };
 
 static const ik_plugin plugin = {

@@ -19,8 +19,8 @@
 extern "C" {
 #endif
 
-/* ik_tensor.storage */
-enum { CUDA_F32 = 0, CUDA_BF16 = 1 };
+/* ik_tensor.storage; from CUDA_LAID_OUT on weights as a convolution wants them, see layouts.c */
+enum { CUDA_F32 = 0, CUDA_BF16 = 1, CUDA_LAID_OUT = 2 };
 
 typedef struct cuda cuda; /* the backend's instance */
 
@@ -48,7 +48,7 @@ typedef struct cuda_row {
 extern const cuda_row cuda_elementwise_ops[], cuda_shape_ops[], cuda_reduce_ops[],
     cuda_pooling_ops[], cuda_resize_ops[], cuda_map_ops[], cuda_norm_ops[], cuda_modulate_ops[],
     cuda_segment_ops[], cuda_label_conv_ops[], cuda_patches_ops[], cuda_spectral_ops[],
-    cuda_random_ops[], cuda_conv_ops[], cuda_matmul_ops[], cuda_custom_ops[];
+    cuda_random_ops[], cuda_conv_ops[], cuda_matmul_ops[], cuda_custom_ops[], cuda_layout_ops[];
 
 /* flat.cu: whole blocks of parameters, f32. n may be 0. */
 cudaError_t cuda_flat_axpby(cudaStream_t stream, int64_t n, double a, const float *x, double b,

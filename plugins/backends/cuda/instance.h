@@ -32,6 +32,12 @@ typedef struct shared_plan {
     struct shared_plan *next;
 } shared_plan;
 
+/* Weights [o,i,taps] as a convolution wants them: [po,taps,pi] of a type, zero where nothing is. */
+typedef struct layout {
+    int64_t o, i, taps, po, pi;
+    int type;
+} layout;
+
 struct cuda {
     /* options */
     bool autotune, graphs;
@@ -45,6 +51,8 @@ struct cuda {
     plan_target target;
     choices *choices;
     shared_plan *plans;
+    layout *layouts; /* by ik_tensor.storage - CUDA_LAID_OUT */
+    int n_layouts, layout_room;
     void *lt; /* cublasLt's handle, see matmul.c */
 
     cudaStream_t stream, copies;
@@ -95,6 +103,15 @@ const cuda_op *cuda_op_of(ik_opcode op); /* NULL: there is none */
 /* conv.c: the plan for a problem, found once. */
 ik_status cuda_plan(cuda *c, const plan_problem *p, const plan **out, ik_error *err);
 void cuda_conv_close(cuda *c);
+
+/* How a convolution wants its input `i`, of which nothing need be brought over then; 0: as it is.
+ */
+int cuda_wanted(void *self, const ik_node_desc *node, int i);
+
+/* layouts.c: the storage of a layout; 0 without memory for it. */
+int cuda_layout(cuda *c, const layout *l);
+size_t cuda_layout_bytes(const cuda *c, int storage);
+void cuda_layouts_close(cuda *c);
 
 /* matmul.c */
 ik_status cuda_matmul_open(cuda *c, ik_error *err);

@@ -18,6 +18,7 @@ static const cuda_row *const tables[] = {
     cuda_resize_ops,      cuda_map_ops,        cuda_norm_ops,    cuda_modulate_ops,
     cuda_segment_ops,     cuda_label_conv_ops, cuda_patches_ops, cuda_spectral_ops,
     cuda_random_ops,      cuda_conv_ops,       cuda_matmul_ops,  cuda_custom_ops,
+    cuda_layout_ops,
 };
 
 const cuda_op *cuda_op_of(ik_opcode op) {
@@ -30,7 +31,7 @@ const cuda_op *cuda_op_of(ik_opcode op) {
 /* --- Operands that a kernel wants plain but finds in bf16 are widened first, in its workspace. */
 
 static bool to_widen(const cuda_op *how, const ik_node_desc *n, int i) {
-    return how->plain >> i & 1 && n->in[i]->dtype == IK_F32 && n->in[i]->storage != CUDA_F32;
+    return how->plain >> i & 1 && n->in[i]->dtype == IK_F32 && n->in[i]->storage == CUDA_BF16;
 }
 
 static size_t widened_bytes(const cuda_op *how, const ik_node_desc *n) {

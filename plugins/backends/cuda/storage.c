@@ -86,7 +86,7 @@ static size_t bytes_each(int storage) {
 }
 
 size_t cuda_tensor_bytes(void *self, const ik_tensor *t) {
-    (void)self;
+    if (t->storage >= CUDA_LAID_OUT) return cuda_layout_bytes(self, t->storage);
     return (size_t)ik_count(t->shape) * bytes_each(t->dtype == IK_F32 ? t->storage : CUDA_F32);
 }
 
