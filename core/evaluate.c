@@ -107,7 +107,7 @@ ik_status ik__evaluation_record(ik__session *s, ik_error *err) {
         ik__graph_free(g);
         return IK_USAGE;
     }
-    ik__fuse(g);
+    ik__fuse(g, s->engine->instance->plugin->abi_minor);
     return ik__program_new(s->engine, "features", g, 0, NULL, &v->program, err);
 }
 

@@ -1,7 +1,8 @@
 /* Fusion: patterns that cost memory traffic become one node.
  *
  * normalize(x) * lookup(scale, map) + lookup(shift, map), and a leaky ReLU after it, is `modulate`.
- * The last node of a pattern is rewritten where it stands, so that whoever reads it need not know.
+ * lookup(a, of) * lookup(n, by) + lookup(b, of) is `lookup_affine`. The last node of a pattern is
+ * rewritten where it stands, so that whoever reads it need not know.
  */
 #include "ir.h"
 
@@ -28,6 +29,16 @@ static bool once(const int *uses, const ik__node *n, ik_opcode op) {
     return n->op == op && uses[n->t.id] == 1;
 }
 
+/* Rewrites a node where it stands. */
+static void become(ik__graph *g, ik__node *n, ik_opcode op, const ik_attrs *attrs, int n_in,
+                   ik__node *const *in) {
+    n->op = op;
+    n->attrs = *attrs;
+    n->n_in = n_in;
+    n->in = ik__pool_alloc(g->pool, sizeof *in * (size_t)n_in);
+    memcpy(n->in, in, sizeof *in * (size_t)n_in);
+}
+
 static bool fuse_affine(ik__graph *g, ik__node *add, const int *uses) {
     if (add->op != IK_ADD) return false;
     for (int side = 0; side < 2; side++) {
@@ -43,11 +54,7 @@ static bool fuse_affine(ik__graph *g, ik__node *add, const int *uses) {
             int64_t groups = norm->in[1]->t.shape.d[0];
             if (groups > 1 && groups != scale->in[0]->t.shape.d[0]) continue;
             ik__node *in[] = {norm->in[0], norm->in[1], scale->in[0], shift->in[0], scale->in[1]};
-            add->op = IK_MODULATE;
-            add->attrs = (ik_attrs){.eps = norm->attrs.eps, .slope = 1};
-            add->n_in = 5;
-            add->in = ik__pool_alloc(g->pool, sizeof in);
-            memcpy(add->in, in, sizeof in);
+            become(g, add, IK_MODULATE, IK_ATTRS(.eps = norm->attrs.eps, .slope = 1), 5, in);
             return true;
         }
     }
@@ -59,18 +66,47 @@ static void fuse_activation(ik__graph *g, ik__node *act, const int *uses) {
     ik__node *m = act->in[0];
     /* slope 0 is a ReLU and fits as well; an activation already fused does not. */
     if (m->attrs.slope != 1) return;
-    double slope = act->attrs.slope;
-    act->op = IK_MODULATE;
-    act->attrs = m->attrs;
-    act->attrs.slope = slope;
-    act->n_in = m->n_in;
-    act->in = ik__pool_alloc(g->pool, sizeof *act->in * (size_t)m->n_in);
-    memcpy(act->in, m->in, sizeof *act->in * (size_t)m->n_in);
+    ik_attrs attrs = m->attrs;
+    attrs.slope = act->attrs.slope;
+    become(g, act, IK_MODULATE, &attrs, m->n_in, m->in);
 }
 
-void ik__fuse(ik__graph *g) {
+/* What is looked up: rows of a table, or those that a slice cuts out of its rows in fours. */
+static ik__node *rows_of(ik__node *table, const int *uses, int64_t *start) {
+    ik__node *slice = table->op == IK_RESHAPE ? table->in[0] : NULL;
+    *start = 0;
+    if (!slice || uses[table->t.id] != 1 || !once(uses, slice, IK_SLICE)) return table;
+    const ik_shape *from = &slice->in[0]->t.shape, *to = &table->t.shape;
+    if (from->rank != 4 || slice->attrs.axis != 2 || slice->attrs.length != 1 || to->rank != 3 ||
+        to->d[0] != from->d[0] || to->d[1] != from->d[1])
+        return table;
+    *start = slice->attrs.start;
+    return slice->in[0];
+}
+
+static void fuse_lookups(ik__graph *g, ik__node *add, const int *uses) {
+    for (int side = 0; side < 2 && add->op == IK_ADD; side++) {
+        ik__node *mul = add->in[side], *b = add->in[!side];
+        if (!once(uses, mul, IK_MUL) || !once(uses, b, IK_LOOKUP)) continue;
+        for (int flip = 0; flip < 2; flip++) {
+            ik__node *a = mul->in[flip], *n = mul->in[!flip];
+            if (!once(uses, a, IK_LOOKUP) || !once(uses, n, IK_LOOKUP)) continue;
+            if (a->in[1] != b->in[1] || !ik_same_shape(a->t.shape, n->t.shape) ||
+                !ik_same_shape(a->in[0]->t.shape, b->in[0]->t.shape)) /* nothing is broadcast */
+                continue;
+            int64_t start;
+            ik__node *in[] = {a->in[0], b->in[0], a->in[1], rows_of(n->in[0], uses, &start),
+                              n->in[1]};
+            become(g, add, IK_LOOKUP_AFFINE, IK_ATTRS(.start = start), 5, in);
+            return;
+        }
+    }
+}
+
+void ik__fuse(ik__graph *g, int minor) {
     int *uses = count_uses(g);
     if (!uses) return;
+    for (int i = 0; i < g->n && minor >= 1; i++) fuse_lookups(g, g->nodes[i], uses);
     for (int i = 0; i < g->n; i++) fuse_affine(g, g->nodes[i], uses);
     for (int i = 0; i < g->n; i++) fuse_activation(g, g->nodes[i], uses);
     free(uses);

@@ -234,6 +234,31 @@ static void grad_maps(pass *p, ik__node *y, ik_tensor *dy) {
     }
 }
 
+/* By way of the ops it was made of. */
+static void grad_lookup_affine(pass *p, ik__node *y, ik_tensor *dy) {
+    ik_tensor *a = &y->in[0]->t, *of = &y->in[2]->t, *n = &y->in[3]->t, *by = &y->in[4]->t;
+    ik_attrs sum = {.length = a->shape.d[1], .per_sample = a->shape.d[0] > 1},
+             sum_by = {.length = n->shape.d[1], .per_sample = n->shape.d[0] > 1},
+             part = {.axis = 2, .start = y->attrs.start, .length = 1};
+    ik_shape flat = IK_SHAPE3(n->shape.d[0], n->shape.d[1], a->shape.d[2]);
+    bool halves = n->shape.rank == 4;
+    if (wants(p, y, 1)) give(p, y->in[1], OP(IK_SEGMENT_SUM, &sum, dy, of));
+    if (wants(p, y, 0)) {
+        ik_tensor *rows =
+            halves ? OP(IK_RESHAPE, IK_ATTRS(.shape = flat), OP(IK_SLICE, &part, n)) : n;
+        ik_tensor *da = OP(IK_MUL, NULL, dy, OP(IK_LOOKUP, NULL, rows, by));
+        give(p, y->in[0], OP(IK_SEGMENT_SUM, &sum, da, of));
+    }
+    if (wants(p, y, 3)) {
+        ik_tensor *dn = OP(IK_MUL, NULL, dy, OP(IK_LOOKUP, NULL, a, of));
+        dn = OP(IK_SEGMENT_SUM, &sum_by, dn, by);
+        ik_attrs whole = {.axis = 2, .start = y->attrs.start, .length = halves ? n->shape.d[2] : 1};
+        ik_shape row = IK_SHAPE4(flat.d[0], flat.d[1], 1, flat.d[2]);
+        if (halves) dn = OP(IK_PAD_SLICE, &whole, OP(IK_RESHAPE, IK_ATTRS(.shape = row), dn));
+        give(p, y->in[3], dn);
+    }
+}
+
 static void grad_spectral(pass *p, ik__node *y, ik_tensor *dy) {
     give(p, y->in[0], OP(IK_SPECTRAL_GRAD, NULL, dy, &y->in[0]->t, &y->in[1]->t));
 }
@@ -279,6 +304,7 @@ static void (*const rules[IK_OP_COUNT])(pass *, ik__node *, ik_tensor *) = {
     [IK_MOMENTS] = grad_moments,
     [IK_MODULATE] = grad_modulate,
     [IK_LOOKUP] = grad_maps,
+    [IK_LOOKUP_AFFINE] = grad_lookup_affine,
     [IK_SEGMENT_SUM] = grad_maps,
     [IK_LABEL_CONV] = grad_maps,
     [IK_PATCHES] = grad_maps,

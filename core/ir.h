@@ -137,7 +137,8 @@ ik_tensor *ik__custom_record(ik_graph *g, const ik_custom_op *op, const void *at
 void ik__custom_gradient(ik__graph *g, ik__node *y, ik_tensor *dy, const bool *wanted,
                          ik_tensor **dx);
 
-/* fuse.c: rewrites known patterns into one node; run before the backward pass is recorded. */
-void ik__fuse(ik__graph *g);
+/* fuse.c: rewrites known patterns into one node; run before the backward pass is recorded. `minor`
+ * is that of the interface the backend was built for: newer ops are not made. */
+void ik__fuse(ik__graph *g, int minor);
 
 #endif

@@ -108,7 +108,7 @@ static ik_status record_step(ik__session *s, ik__role role, ik_error *err) {
     ik__graph *g = ik__session_graph(s, true);
     ik_tensor *total;
     ik__record_step(g, role, &total);
-    if (!g->failed) ik__fuse(g);
+    if (!g->failed) ik__fuse(g, s->engine->instance->plugin->abi_minor);
     ik__gradient *grads = calloc((size_t)g->n + 1, sizeof *grads);
     int n = g->failed || !total ? 0 : ik__session_gradients(s, g, role, total, grads);
     ik_status status = IK_OK;
@@ -135,7 +135,7 @@ static ik_status record_plain(ik__session *s, const char *name, void (*record)(i
         ik__graph_free(g);
         return IK_USAGE;
     }
-    ik__fuse(g);
+    ik__fuse(g, s->engine->instance->plugin->abi_minor);
     return ik__program_new(s->engine, name, g, 0, NULL, out, err);
 }
 

@@ -145,6 +145,22 @@ static bool infer_lookup(ik_tensor *const *in, ik_shape *out, char *why, size_t 
     return true;
 }
 
+static bool infer_lookup_affine(const ik_attrs *a, ik_tensor *const *in, ik_shape *out, char *why,
+                                size_t size) {
+    ik_shape t = in[0]->shape, n = in[3]->shape;
+    int64_t rows = n.rank == 4 ? n.d[2] : 1;
+    if (!infer_lookup((ik_tensor *const[]){in[0], in[2]}, out, why, size)) return false;
+    REQUIRE(ik_same_shape(t, in[1]->shape), "the tables of factors and of terms differ");
+    REQUIRE((n.rank == 3 || n.rank == 4) && n.d[n.rank - 1] == t.d[2],
+            "the second factor needs [T,K,R,C] or [T,K,C] with the tables' channels");
+    REQUIRE(n.d[0] == 1 || n.d[0] == in[2]->shape.d[0],
+            "the second factor's first axis must be 1 or the batch");
+    REQUIRE(in[4]->dtype == IK_I32 && ik_same_shape(in[2]->shape, in[4]->shape),
+            "both maps must have one shape");
+    REQUIRE(a->start >= 0 && a->start < rows, "start lies outside");
+    return true;
+}
+
 static bool infer_shape_op(ik_opcode op, const ik_attrs *a, ik_tensor *x, ik_shape *out, char *why,
                            size_t size) {
     *out = a->shape;
@@ -263,6 +279,8 @@ bool ik__infer(ik_opcode op, const ik_attrs *a, int n, ik_tensor *const *in, ik_
         return true;
     case IK_LOOKUP:
         return infer_lookup(in, &out->shape, why, size);
+    case IK_LOOKUP_AFFINE:
+        return infer_lookup_affine(a, in, &out->shape, why, size);
     case IK_SEGMENT_SUM:
         out->shape =
             IK_SHAPE3(a->per_sample ? x->shape.d[0] : 1, a->length, x->shape.d[x->shape.rank - 1]);

@@ -77,7 +77,6 @@ static ik_tensor *record_graph(ik__graph *g, kind k) {
         name_latents(g);
         ik__name_posteriors(g);
     }
-    ik__fuse(g);
     return total;
 }
 
@@ -86,6 +85,7 @@ static ik_status record(ik__session *s, kind k, const char *const *supplied, ik_
     ik__graph *g = ik__session_graph(s, k == G_STEP || k == D_STEP);
     g->supplied = supplied;
     ik_tensor *total = record_graph(g, k);
+    if (!g->failed) ik__fuse(g, s->engine->instance->plugin->abi_minor);
     ik__gradient *grads = calloc((size_t)g->n + 1, sizeof *grads);
     int n = 0;
     if (total && grads)

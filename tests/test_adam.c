@@ -41,7 +41,7 @@ static void record(run *r, ik__role role) {
     g->supplied = r->inputs.names;
     ik__record_step(g, role, &total);
     ck_assert_msg(!g->failed && total, "%s", g->error.text);
-    ik__fuse(g);
+    ik__fuse(g, r->s->engine->instance->plugin->abi_minor);
     ik__gradient *grads = calloc((size_t)g->n + 1, sizeof *grads);
     ck_assert_ptr_nonnull(grads);
     int n = ik__session_gradients(r->s, g, role, total, grads);

@@ -60,7 +60,7 @@ static inline ik__graph *op_graph(op_bench *b, const op_case *c, ik__store *stor
         ik_tensor *loss = ik_sum(&g->pub, ik_mul(&g->pub, y, weights));
         ik__names_set(g, &g->outputs, "loss", loss);
         b->loss = ik__node_of(loss);
-        if (fuse) ik__fuse(g);
+        if (fuse) ik__fuse(g, b->engine->instance->plugin->abi_minor);
         ik__backward(g, loss, n, wrt, grads);
     }
     ck_assert_msg(!g->failed, "%s: %s", op_title(c), g->error.text);

@@ -82,6 +82,10 @@ static const op_case norm_cases[] = {
     {                                                                                              \
         .op = IK_LOOKUP, .in = { T, M }                                                            \
     }
+#define LOOKUP_AFFINE(start_, ...)                                                                 \
+    {                                                                                              \
+        .op = IK_LOOKUP_AFFINE, .attrs = {.start = start_}, .in = { __VA_ARGS__ }                  \
+    }
 #define SEGMENTS(ids, each, X, M)                                                                  \
     {                                                                                              \
         .op = IK_SEGMENT_SUM, .attrs = {.length = ids, .per_sample = each}, .in = { X, M }         \
@@ -100,6 +104,13 @@ static const op_case map_cases[] = {
     LOOKUP(REAL(1, 4, 3), NONE(3, 5, 7)),
     LOOKUP(REAL(1, 1, 17), GAPS(1, 1, 5, 7)),
     {.what = "large", .op = IK_LOOKUP, .in = {REAL(3, 35, 17), GAPS(35, 3, 65, 67)}, .kinks = true},
+    LOOKUP_AFFINE(0, REAL(1, 7, 17), REAL(1, 7, 17), MAP(7, 3, 9), REAL(3, 5, 17), MAP(5, 3, 9)),
+    LOOKUP_AFFINE(1, REAL(1, 7, 3), REAL(1, 7, 3), GAPS(7, 3, 9), REAL(3, 5, 2, 3), GAPS(5, 3, 9)),
+    LOOKUP_AFFINE(0, REAL(3, 7, 3), REAL(3, 7, 3), GAPS(7, 3, 9), REAL(3, 5, 3, 3), GAPS(5, 3, 9)),
+    LOOKUP_AFFINE(2, REAL(1, 7, 1), REAL(1, 7, 1), GAPS(7, 3, 5, 7), REAL(1, 5, 3, 1),
+                  GAPS(5, 3, 5, 7)),
+    LOOKUP_AFFINE(0, REAL(3, 4, 3), REAL(3, 4, 3), ONE(3, 9), REAL(1, 5, 3), NONE(3, 9)),
+    LOOKUP_AFFINE(0, REAL(3, 4, 3), REAL(3, 4, 3), NONE(3, 9), REAL(1, 5, 3), GAPS(5, 3, 9)),
     SEGMENTS(7, 0, REAL(3, 5, 7, 17), MAP(7, 3, 5, 7)),
     SEGMENTS(7, 1, REAL(3, 5, 7, 17), MAP(7, 3, 5, 7)),
     SEGMENTS(7, 1, REAL(3, 5, 7, 3), GAPS(7, 3, 5, 7)),

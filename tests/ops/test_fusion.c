@@ -93,7 +93,57 @@ static const op_case left_cases[] = {
          GAPS(4, 3, 5, 7)),
 };
 
+/* lookup(a, of) * lookup(n, by) + lookup(b, of), n as it is or a slice of an input. */
+enum { SLICED = 512, OTHER_MAP = 1024, SLICE_TWICE = 2048, WRONG_AXIS = 4096 };
+
+static ik_tensor *lookups(ik_graph *g, const op_case *c, ik_tensor *const *in) {
+    int how = c->attrs.factor;
+    ik_tensor *n = in[3], *slice = NULL;
+    if (how & (SLICED | WRONG_AXIS)) {
+        slice = ik_slice(g, n, how & SLICED ? 2 : 1, 1, 1);
+        int64_t rows = n->shape.d[how & SLICED ? 1 : 2];
+        n = ik_reshape(g, slice, IK_SHAPE3(n->shape.d[0], rows, n->shape.d[3]));
+    }
+    ik_tensor *a = ik_lookup(g, in[0], in[2]), *f = ik_lookup(g, n, in[4]),
+              *b = ik_lookup(g, in[1], how & OTHER_MAP ? in[4] : in[2]);
+    ik_tensor *product = how & PRODUCT_FLIPPED ? ik_mul(g, f, a) : ik_mul(g, a, f);
+    ik_tensor *y = how & SUM_FLIPPED ? ik_add(g, b, product) : ik_add(g, product, b);
+    if (how & SCALE_TWICE) y = ik_add(g, y, a);
+    if (how & SLICE_TWICE) y = ik_add(g, y, ik_reshape(g, ik_sum(g, slice), IK_SHAPE3(1, 1, 1)));
+    return y;
+}
+
+#define LOOKUPS(text, way, ...)                                                                    \
+    {                                                                                              \
+        .what = text, .op = IK_LOOKUP_AFFINE, .record = lookups, .attrs = {.factor = way}, .in = { \
+            __VA_ARGS__                                                                            \
+        }                                                                                          \
+    }
+
+static const op_case fused_lookups[] = {
+    LOOKUPS("plain", 0, TABLES(1, 7, 3), GAPS(7, 3, 9), REAL(3, 5, 3), GAPS(5, 3, 9)),
+    LOOKUPS("product flipped", PRODUCT_FLIPPED, TABLES(1, 7, 3), GAPS(7, 3, 9), REAL(3, 5, 3),
+            GAPS(5, 3, 9)),
+    LOOKUPS("both flipped", 3, TABLES(3, 7, 17), MAP(7, 3, 9), REAL(1, 5, 17), GAPS(5, 3, 9)),
+    LOOKUPS("a slice", SLICED, TABLES(1, 7, 3), GAPS(7, 3, 9), REAL(3, 5, 2, 3), GAPS(5, 3, 9)),
+    LOOKUPS("a slice read elsewhere", SLICED | SLICE_TWICE, TABLES(1, 7, 3), GAPS(7, 3, 9),
+            REAL(3, 5, 2, 3), GAPS(5, 3, 9)),
+    LOOKUPS("a slice of another axis", WRONG_AXIS, TABLES(1, 7, 3), GAPS(7, 3, 9), REAL(3, 5, 4, 3),
+            GAPS(4, 3, 9)),
+};
+
+static const op_case left_lookups[] = {
+    LOOKUPS("factor read elsewhere", SCALE_TWICE, TABLES(1, 7, 3), GAPS(7, 3, 9), REAL(3, 5, 3),
+            GAPS(5, 3, 9)),
+    LOOKUPS("maps all different", OTHER_MAP, TABLES(1, 7, 3), GAPS(7, 3, 9), REAL(3, 5, 3),
+            GAPS(5, 3, 9)),
+    LOOKUPS("factor of one channel", 0, TABLES(1, 7, 3), GAPS(7, 3, 9), REAL(3, 5, 1),
+            GAPS(5, 3, 9)),
+};
+
 enum {
+    FUSED_LOOKUPS = sizeof fused_lookups / sizeof *fused_lookups,
+    LEFT_LOOKUPS = sizeof left_lookups / sizeof *left_lookups,
     FUSED = sizeof fused_cases / sizeof *fused_cases,
     LEFT = sizeof left_cases / sizeof *left_cases,
 };
@@ -110,13 +160,13 @@ static op_result result_of(op_bench *b) {
     return op_read(b);
 }
 
-/* Unfused on naive against fused on a backend; returns nodes of `op` in the fused program. */
-static void compare(const op_case *c, const char *backend, int modulated, double tolerance) {
+/* Unfused on naive against fused on a backend, where so many nodes are the case's op. */
+static void compare(const op_case *c, const char *backend, int made, double tolerance) {
     op_bench plain = op_build(c, "naive", false), fused = op_build(c, backend, true);
-    ck_assert_int_eq(live(&plain, IK_MODULATE), 0);
-    ck_assert_msg(live(&fused, IK_MODULATE) == modulated, "%s: %d nodes are modulate, not %d",
-                  op_title(c), live(&fused, IK_MODULATE), modulated);
-    ck_assert_msg((live(&fused, IK_NORMALIZE) == 0) == (modulated == 1),
+    ck_assert_int_eq(live(&plain, c->op), 0);
+    ck_assert_msg(live(&fused, c->op) == made, "%s: %d nodes are so, not %d", op_title(c),
+                  live(&fused, c->op), made);
+    ck_assert_msg(c->op != IK_MODULATE || (live(&fused, IK_NORMALIZE) == 0) == (made == 1),
                   "%s: normalize is left over, or gone", op_title(c));
     op_result want = result_of(&plain), got = result_of(&fused);
     op_assert_same(&fused, &got, &want, tolerance);
@@ -126,9 +176,9 @@ static void compare(const op_case *c, const char *backend, int modulated, double
     op_free(&fused);
 }
 
-static void compare_all(const op_case *c, int modulated) {
-    compare(c, "naive", modulated, 1e-6); /* both are read as float */
-    for (int i = 0; i < op_others()->n; i++) compare(c, op_others()->name[i], modulated, 1e-5);
+static void compare_all(const op_case *c, int made) {
+    compare(c, "naive", made, 1e-6); /* both are read as float */
+    for (int i = 0; i < op_others()->n; i++) compare(c, op_others()->name[i], made, 1e-5);
 }
 
 START_TEST(fused_is_the_same) {
@@ -138,6 +188,38 @@ END_TEST
 
 START_TEST(no_match_is_left) {
     compare_all(&left_cases[_i], 0);
+}
+END_TEST
+
+START_TEST(lookups_are_the_same) {
+    compare_all(&fused_lookups[_i], 1);
+}
+END_TEST
+
+START_TEST(other_lookups_are_left) {
+    compare_all(&left_lookups[_i], 0);
+}
+END_TEST
+
+/* A backend built for interface 1.0 knows modulate alone. */
+START_TEST(older_backends) {
+    const struct {
+        const op_case *c;
+        int made[2]; /* by minor version */
+    } rows[] = {{&fused_cases[0], {1, 1}}, {&fused_lookups[0], {0, 1}}};
+    for (int i = 0; i < 2; i++)
+        for (int minor = 0; minor < 2; minor++) {
+            ik__store *store = ik__store_new();
+            ik__graph *g = ik__graph_new(store, NULL, &(ik_scene_info){.batch = 1});
+            ik_tensor *in[OP_INPUTS] = {NULL};
+            ik__names_set(g, &g->outputs, "y", op_record(g, rows[i].c, in));
+            ik__fuse(g, minor);
+            int made = 0;
+            for (int k = 0; k < g->n; k++) made += g->nodes[k]->op == rows[i].c->op;
+            ck_assert_int_eq(made, rows[i].made[minor]);
+            ik__graph_free(g);
+            ik__store_free(store);
+        }
 }
 END_TEST
 
@@ -165,6 +247,9 @@ int main(void) {
     TCase *all = tcase_create("fusion");
     tcase_add_loop_test(all, fused_is_the_same, 0, FUSED);
     tcase_add_loop_test(all, no_match_is_left, 0, LEFT);
+    tcase_add_loop_test(all, lookups_are_the_same, 0, FUSED_LOOKUPS);
+    tcase_add_loop_test(all, other_lookups_are_left, 0, LEFT_LOOKUPS);
+    tcase_add_test(all, older_backends);
     tcase_add_test(all, activation);
     suite_add_tcase(suite, all);
     return op_main(suite);

@@ -133,7 +133,10 @@
     /* Since 1.1. custom(...): an op that a plugin brings, recorded by api->custom; custom.h. */      \
     IK_OP(CUSTOM, custom, 0, 16)                                                                      \
     /* relayout(x): x, laid out as a backend `wanted` it. Made by the core alone. */                  \
-    IK_OP(RELAYOUT, relayout, 1, 1)
+    IK_OP(RELAYOUT, relayout, 1, 1)                                                                   \
+    /* lookup_affine(a, b [T,N,C], of, n [T,K,R,C] or [T,K,C], by; start) -> [of's shape, C]:         \
+     * lookup(a, of) lookup(n[:,:,start], by) + lookup(b, of). Made by the fusion pass. */            \
+    IK_OP(LOOKUP_AFFINE, lookup_affine, 5, 5)
 /* clang-format on */
 
 typedef enum ik_opcode {

@@ -18,6 +18,31 @@ static void lookup_range(const ik_kernel *k, int64_t from, int64_t to) {
     }
 }
 
+/* Unit: pixel. */
+HOT static void affine_range(const ik_kernel *k, int64_t from, int64_t to) {
+    const ik_shape *table = &k->node.in[0]->shape, *factors = &k->node.in[3]->shape;
+    const int64_t c = table->d[2], ids = table->d[1], others = factors->d[1];
+    const int64_t rows = factors->rank == 4 ? factors->d[2] : 1, start = k->node.attrs->start;
+    const int64_t sample = cpu_max(cpu_per_sample(k->node.in[2]), 1);
+    const int32_t *of = k->in[2], *by = k->in[4];
+    float *restrict out = (float *)k->out + from * c;
+    for (int64_t p = from; p < to; p++, out += c) {
+        const bool there = of[p] >= 0 && of[p] < ids, scaled = by[p] >= 0 && by[p] < others;
+        const int64_t t = table->d[0] == 1 ? 0 : p / sample,
+                      n = factors->d[0] == 1 ? 0 : p / sample;
+        const float *restrict a = (const float *)k->in[0] + (t * ids + of[p]) * c,
+                              *restrict b = (const float *)k->in[1] + (t * ids + of[p]) * c,
+                              *restrict f = (const float *)k->in[3] +
+                                            ((n * others + by[p]) * rows + start) * c;
+        if (!there)
+            memset(out, 0, (size_t)c * sizeof *out);
+        else if (!scaled)
+            memcpy(out, b, (size_t)c * sizeof *out);
+        else
+            for (int64_t i = 0; i < c; i++) out[i] = a[i] * f[i] + b[i];
+    }
+}
+
 /* Unit: picture. */
 static void count_range(const ik_kernel *k, int64_t from, int64_t to) {
     const int64_t n = k->node.out->shape.d[1], sample = cpu_per_sample(k->node.in[0]);
@@ -78,6 +103,7 @@ HOT static void edge_range(const ik_kernel *k, int64_t from, int64_t to) {
 
 const cpu_op cpu_maps_ops[IK_OP_COUNT] = {
     [IK_LOOKUP] = {.range = lookup_range, .units = cpu_pixels},
+    [IK_LOOKUP_AFFINE] = {.range = affine_range, .units = cpu_pixels},
     [IK_SEGMENT_COUNT] = {.range = count_range, .units = pictures, .workspace = count_workspace},
     [IK_ONE_HOT] = {.range = one_hot_range, .units = cpu_pixels},
     [IK_RESIZE_MAP] = {.range = resize_range, .units = cpu_rows},

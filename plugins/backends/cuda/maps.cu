@@ -34,6 +34,58 @@ ik_status lookup_launch(ik_kernel *k, cudaStream_t stream, const ik_step *, ik_e
     return units(q, all, looked_up<1>{table, y, map, t.d[0], t.d[1], t.d[2], n});
 }
 
+/* --- lookup_affine: the same of three tables */
+
+template <int V> struct looked_up_affine {
+    real a, b, factor, y;
+    const int32_t *of, *by;
+    int64_t tables, ids, channels, factors, others, rows, start, n; /* pixels of a sample */
+    IK_HD void operator()(int64_t i) const {
+        int64_t p = i, c = V * digit(p, channels / V), id = read_one(of + p),
+                other = read_one(by + p), sample = quotient(p, n);
+        float scale[V], v[V];
+        set<V>(scale, 0);
+        set<V>(v, 0);
+        if (inside(id, ids)) {
+            int64_t row = ((tables == 1 ? 0 : sample) * ids + id) * channels + c;
+            load<V>(b, row, v);
+            if (inside(other, others)) {
+                int64_t at = (factors == 1 ? 0 : sample) * others + other;
+                float f[V];
+                load<V>(a, row, scale);
+                load<V>(factor, (at * rows + start) * channels + c, f);
+                UNROLL for (int j = 0; j < V; j++) v[j] = scale[j] * f[j] + v[j];
+            }
+        }
+        store<V>(y, i * V, v);
+    }
+};
+
+template <int V> ik_status affine_run(const queue &q, ik_kernel *k) {
+    const ik_shape &t = k->node.in[0]->shape, &f = k->node.in[3]->shape;
+    looked_up_affine<V> op = {real_in(k, 0),
+                              real_in(k, 1),
+                              real_in(k, 3),
+                              real_out(k),
+                              map_in(k, 2),
+                              map_in(k, 4),
+                              t.d[0],
+                              t.d[1],
+                              t.d[2],
+                              f.d[0],
+                              f.d[1],
+                              f.rank == 4 ? f.d[2] : 1,
+                              k->node.attrs->start,
+                              cuda_per_sample(k->node.in[2])};
+    return units(q, ik_count(k->node.out->shape) / V, op);
+}
+
+ik_status affine_launch(ik_kernel *k, cudaStream_t stream, const ik_step *, ik_error *err) {
+    queue q = {stream, "lookup_affine", err};
+    bool wide = width_of(k->node.in[0]->shape.d[2], {k->in[0], k->in[1], k->in[3], k->out}) == 8;
+    return wide ? affine_run<8>(q, k) : affine_run<1>(q, k);
+}
+
 /* --- one_hot */
 
 template <int V> struct hot {
@@ -107,9 +159,7 @@ ik_status edge_launch(ik_kernel *k, cudaStream_t stream, const ik_step *, ik_err
 } // namespace
 
 const cuda_row cuda_map_ops[] = {
-    {IK_LOOKUP, {lookup_launch}},
-    {IK_ONE_HOT, {one_hot_launch}},
-    {IK_RESIZE_MAP, {resize_launch}},
-    {IK_EDGE_MAP, {edge_launch}},
-    {IK_OP_COUNT, {}},
+    {IK_LOOKUP, {lookup_launch}},   {IK_LOOKUP_AFFINE, {affine_launch}},
+    {IK_ONE_HOT, {one_hot_launch}}, {IK_RESIZE_MAP, {resize_launch}},
+    {IK_EDGE_MAP, {edge_launch}},   {IK_OP_COUNT, {}},
 };

@@ -20,6 +20,27 @@ NAIVE_KERNEL(lookup) {
     return IK_OK;
 }
 
+NAIVE_KERNEL(lookup_affine) {
+    const double *a = k->in[0], *add = k->in[1], *n = k->in[3];
+    const int32_t *of = k->in[2], *by = k->in[4];
+    double *y = k->out;
+    ik_shape t = naive_in(k, 0), s = naive_in(k, 3);
+    int64_t samples = naive_in(k, 2).d[0], pixels = ik_count(naive_in(k, 2)) / samples, c = t.d[2],
+            rows = s.rank == 4 ? s.d[2] : 1;
+    naive_zero(k);
+    for (int64_t b = 0; b < samples; b++)
+        for (int64_t p = b * pixels; p < (b + 1) * pixels; p++) {
+            if (!naive_inside(of[p], t.d[1])) continue;
+            int64_t row = (naive_group(t.d[0], b) * t.d[1] + of[p]) * c,
+                    factor =
+                        (naive_group(s.d[0], b) * s.d[1] + by[p]) * rows + k->node.attrs->start;
+            for (int64_t i = 0; i < c; i++)
+                y[p * c + i] = add[row + i] +
+                               (naive_inside(by[p], s.d[1]) ? a[row + i] * n[factor * c + i] : 0);
+        }
+    return IK_OK;
+}
+
 NAIVE_KERNEL(segment_sum) {
     const double *x = k->in[0];
     const int32_t *map = k->in[1];
