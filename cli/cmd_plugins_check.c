@@ -1,7 +1,7 @@
 /* inadekit plugins check: what can be known of a plugin's file without a pipeline. */
 #include "commands.h"
 
-#include "inspect/inspect.h"
+#include "check/check.h"
 
 typedef struct values {
     ik_strings sets;
@@ -18,13 +18,13 @@ static const cli_option options[] = {
 
 static int check(const cli_args *args) {
     const values *v = args->values;
-    const ik__inspection what = {.file = args->words[0],
-                                 .sets = v->sets,
-                                 .timeout = v->timeout ? (int)v->timeout : 120,
-                                 .out = stdout};
+    const check_task what = {.file = args->words[0],
+                             .sets = v->sets,
+                             .timeout = v->timeout ? (int)v->timeout : 120,
+                             .out = stdout};
     int failed = 0;
     ik_error err = {""};
-    ik_status status = ik__inspect(&what, &failed, &err);
+    ik_status status = check_plugin(&what, &failed, &err);
     if (status) return cli_exit(status, &err);
     if (failed)
         fprintf(stderr, "error: %s: %d check%s failed\n", what.file, failed,

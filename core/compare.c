@@ -113,7 +113,7 @@ static ik_status read_list(ik__compare *c, const ik__run_options *o, const ik__c
     if (list->kind != IK_CONF_LIST || !list->n)
         return ik__conf_fail(list, err,
                              "compare: a list of variants is wanted, as "
-                             "[{name: inade}, {name: spade, set: [norm.plugin=spade]}]");
+                             "[{name: first}, {name: second, set: [seed=2]}]");
     c->variants = ik__pool_alloc(c->pool, sizeof *c->variants * (size_t)list->n);
     ik_status status = IK_OK;
     for (int i = 0; i < list->n && !status; i++) status = add_variant(c, o, list->items[i], err);

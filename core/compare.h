@@ -1,8 +1,8 @@
 /* Comparison runs: `compare:` lists variants of a pipeline, each a name and overrides.
  *
  *     compare:
- *       - {name: inade}
- *       - {name: spade, set: [norm.plugin=spade]}
+ *       - {name: as_it_is}
+ *       - {name: other_norm, set: [norm.plugin=NAME]}
  *
  * `set` takes what --set takes; it is applied after the command line's. Every variant runs in
  * <run folder>/<name>, in a process of its own, with the same data, seed and steps. */

@@ -45,7 +45,9 @@ ik_status ik__evaluation_read(const ik__conf *root, ik__evaluation **out, ik_err
     *out = NULL;
     if (!list) return IK_OK;
     if (list->kind != IK_CONF_LIST)
-        return ik__conf_fail(list, err, "evaluate: a list is wanted, as [{plugin: pixels}]");
+        return ik__conf_fail(list, err,
+                             "evaluate: a list is wanted, as [{plugin: NAME}]; "
+                             "`inadekit plugins list metrics` shows the names");
     ik__evaluation *v = calloc(1, sizeof *v);
     if (!v) return ik_errorf(err, IK_FAILED, "out of memory");
     ik_status status = IK_OK;

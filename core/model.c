@@ -69,7 +69,9 @@ static ik_status read_losses(ik__model *m, const ik__conf *list, ik_error *err) 
     static const ik_option rows[] = {{"weight", "factor", IK_OPT_DOUBLE, 0, "1", 0, 0, NULL}, {0}};
     if (!list) return IK_OK;
     if (list->kind != IK_CONF_LIST)
-        return ik__conf_fail(list, err, "losses: a list is wanted, as [{plugin: hinge}]");
+        return ik__conf_fail(list, err,
+                             "losses: a list is wanted, as [{plugin: NAME}]; "
+                             "`inadekit plugins list losses` shows the names");
     for (int i = 0; i < list->n; i++) {
         if (m->n_losses == (int)(sizeof m->losses / sizeof *m->losses))
             return ik__conf_fail(list->items[i], err, "too many losses");
@@ -247,7 +249,8 @@ const ik_judgement *ik__model_judge(ik_graph *pub, int which) {
     const ik__network *net = ik__model_network(g->model, "discriminator");
     if (!net || !net->plugin) {
         ik__graph_fail(g, "asks what the discriminator says, but there is none; add "
-                          "`networks: {discriminator: {plugin: multiscale_patch}}`");
+                          "`networks: {discriminator: {plugin: NAME}}`; `inadekit plugins list "
+                          "discriminators` shows the names");
         return &g->judged[which];
     }
     ik_tensor *fake = ik__scene_value(pub, "fake"), *real = ik__scene_value(pub, "image");

@@ -78,8 +78,7 @@ static ik_status read_node(ik__model *m, ik__network *net, int i, ik_error *err)
     ik__step_of *node = &net->nodes[i];
     const ik__conf *c = node->conf;
     if (c->kind != IK_CONF_MAP)
-        return ik__conf_fail(c, err,
-                             "a node is a map, as {op: tanh} or {id: up_0, block: resblock}");
+        return ik__conf_fail(c, err, "a node is a map, as {op: tanh} or {id: up_0, block: NAME}");
     const ik__conf *op = ik__conf_get(c, "op"), *block = ik__conf_get(c, "block");
     const ik__conf *id = ik__conf_get(c, "id");
     if (!op == !block || (op ? op : block)->kind != IK_CONF_SCALAR)

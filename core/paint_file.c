@@ -233,11 +233,10 @@ static ik_status check_vary(const job *j, ik_error *err) {
                        n->t.shape.d[1] == s->info->max_instances;
     }
     if (by_instance || !s->set.synthesize.vary) return IK_OK;
-    return ik_errorf(
-        err, IK_USAGE,
-        "error: this generator draws random values for the picture as a whole, so no "
-        "part of it can be varied alone; that takes a norm that draws per instance, as "
-        "inade");
+    return ik_errorf(err, IK_USAGE,
+                     "error: this generator draws random values for the picture as a whole, so no "
+                     "part of it can be varied alone; that takes a norm that draws per instance; "
+                     "`inadekit plugins list norm` shows which there are");
 }
 
 /* --- style */

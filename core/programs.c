@@ -78,6 +78,7 @@ void ik__record_encode(ik__graph *g) {
     generate(g);
     if (!g->failed && !g->n_posteriors)
         ik__graph_fail(g, "there is nothing to encode with; add an encoder, as "
-                          "`networks: {encoder: {plugin: instance_unet}}`");
+                          "`networks: {encoder: {plugin: NAME}}`; `inadekit plugins list "
+                          "encoders` shows the names");
     ik__name_posteriors(g);
 }

@@ -149,7 +149,8 @@ ik_status ik__session_record(ik__session *s, bool resume, ik_error *err) {
         const ik__conf *losses = ik__conf_get(s->conf, "losses");
         if (!status && !s->step[0])
             status = ik__conf_fail(losses ? losses : s->conf, err,
-                                   "no loss has a term for the generator; add `{plugin: hinge}`");
+                                   "no loss has a term for the generator; add `{plugin: NAME}`; "
+                                   "`inadekit plugins list losses` shows the names");
     }
     if (!status) status = record_plain(s, "sample", ik__record_sample, &s->sample, err);
     if (!status && s->set.synthesize.n_styles)
@@ -169,14 +170,17 @@ ik_status ik__session_begin(const ik__run_options *o, ik__session **out, ik_erro
     if (!status) status = ik__model_new(s->conf, &s->model, err);
     if (!status) status = ik__evaluation_read(s->conf, &s->evaluation, err);
     if (!status && !s->evaluation && ik__settings_stage(&s->set, "evaluate"))
-        status = ik__conf_fail(ik__conf_get(s->conf, "stages"), err,
-                               "the stage evaluate has no metrics; name them, as "
-                               "`evaluate: [{plugin: pixels}]`");
+        status =
+            ik__conf_fail(ik__conf_get(s->conf, "stages"), err,
+                          "the stage evaluate has no metrics; name them, as "
+                          "`evaluate: [{plugin: NAME}]`; `inadekit plugins list metrics` shows the "
+                          "names");
     const ik__conf *dataset = ik__conf_get(s->conf, "dataset");
     if (!status && !dataset)
         status = ik__conf_fail(s->conf, err,
                                "there is no `dataset:`; add one, as "
-                               "`dataset: {plugin: shapes, size: [64, 64]}`");
+                               "`dataset: {plugin: NAME, size: [64, 64]}`; `inadekit plugins list "
+                               "datasets` shows the names");
     if (!status)
         status = (o->no_data || o->dry_run ? ik__data_describe : ik__data_open)(
             dataset, (uint64_t)s->set.seed, &s->data, err);

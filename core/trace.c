@@ -68,7 +68,9 @@ static ik_tensor *record_graph(ik__graph *g, kind k) {
     } else {
         ik__record_step(g, k == G_STEP ? IK__GENERATOR : IK__DISCRIMINATOR, &total);
         if (!g->failed && !total)
-            ik__graph_fail(g, "no loss has a term for %s; add `{plugin: hinge}` to `losses:`",
+            ik__graph_fail(g,
+                           "no loss has a term for %s; add `{plugin: NAME}` to `losses:`; "
+                           "`inadekit plugins list losses` shows the names",
                            names[k]);
         if (!g->failed) name_results(g);
     }

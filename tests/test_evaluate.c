@@ -113,9 +113,11 @@ END_TEST
 START_TEST(mistakes) {
     expect("run tiny.yaml --set 'stages=[evaluate]'", 2,
            "--set stages=[evaluate]:1:8: error: the stage evaluate has no metrics; name them, as "
-           "`evaluate: [{plugin: pixels}]`");
-    expect("run tiny.yaml --set evaluate=pixels", 2,
-           "error: evaluate: a list is wanted, as [{plugin: pixels}]");
+           "`evaluate: [{plugin: NAME}]`; `inadekit plugins list metrics` shows the names");
+    expect(
+        "run tiny.yaml --set evaluate=pixels", 2,
+        "error: evaluate: a list is wanted, as [{plugin: NAME}]; `inadekit plugins list metrics` "
+        "shows the names");
     expect("run tiny.yaml --set 'evaluate=[pixels, pixels]'", 2,
            "error: evaluate: two metrics are called 'pixels'; give one an `id:`");
     expect("run tiny.yaml --set 'evaluate=[pixel]'", 2,

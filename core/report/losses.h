@@ -5,7 +5,7 @@
 #include "inadekit/types.h"
 
 typedef struct ik__series {
-    char name[96]; /* "generator.hinge" */
+    char name[96]; /* "generator.total" */
     int n, room;
     double *step, *value; /* value: NaN where the log has no number */
 } ik__series;

@@ -11,7 +11,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-static const ik__size sizes[] = {{32, 32}, {32, 64}, {64, 64}};
+static const check_size sizes[] = {{32, 32}, {32, 64}, {64, 64}};
 enum { SIZES = sizeof sizes / sizeof *sizes, SETTLE = 24, TENSORS = 96, TIMES = 5 };
 static const double PATIENCE = 20, SLOW = 4; /* seconds */
 
@@ -23,53 +23,53 @@ static const char *const role_words[] = {
     [IK__GENERATOR] = "generator's", [IK__DISCRIMINATOR] = "discriminator's"};
 
 typedef struct place {
-    ik__findings *f;
+    check_findings *f;
     const ik_plugin *plugin;
-    ik__size size;
+    check_size size;
     char at[32]; /* "at 32x64" */
-    ik__trial naive;
+    check_trial naive;
     double seconds; /* a step of the naive backend took, at the last size that it computed */
     double loss[2]; /* the naive backend's, by ik__role; its gradients stay in its store */
 } place;
 
 /* --- numbers */
 
-static bool run(const place *p, const ik__trial *t, ik__role role, bool keep) {
+static bool run(const place *p, const check_trial *t, ik__role role, bool keep) {
     ik_error err = {""};
     ik__blame b;
-    ik__going_on();
+    check_going_on();
     ik__blame_begin(&b, p->plugin, "computing");
-    ik_status status = ik__trial_run(t, role, keep, &err);
+    ik_status status = check_trial_run(t, role, keep, &err);
     ik__blame_end(&b);
-    if (status) ik__found_error(p->f, "a step", &err);
+    if (status) check_found_error(p->f, "a step", &err);
     return !status;
 }
 
 static bool finite_step(const place *p, ik__role role) {
     ik__session *s = p->naive.s;
     char text[512];
-    bool finite = isfinite(ik__trial_loss(&p->naive, role));
+    bool finite = isfinite(check_trial_loss(&p->naive, role));
     for (int i = 0; i < s->step[role]->n_grads && finite; i++) {
-        double *g = ik__trial_gradient(&p->naive, role, i);
+        double *g = check_trial_gradient(&p->naive, role, i);
         int64_t n = ik_count(s->step[role]->grads[i].entry->shape);
         for (int64_t k = 0; g && k < n; k++) finite &= isfinite(g[k]) != 0;
         free(g);
     }
     if (finite) return true;
     ik__check_finite(s->engine, s->step[role], &p->naive.step, text, sizeof text);
-    ik__found(p->f, IK__WRONG, "%s: the %s step is not finite%s%s", p->at, role_words[role],
-              *text ? ": " : "", text);
+    check_found(p->f, CHECK_WRONG, "%s: the %s step is not finite%s%s", p->at, role_words[role],
+                *text ? ": " : "", text);
     return false;
 }
 
 /* The same program, data and random numbers twice. */
 static bool repeats(place *p, ik__role role) {
-    double before = p->loss[role] = ik__trial_loss(&p->naive, role);
+    double before = p->loss[role] = check_trial_loss(&p->naive, role);
     if (!run(p, &p->naive, role, false)) return false;
-    double after = ik__trial_loss(&p->naive, role);
+    double after = check_trial_loss(&p->naive, role);
     if (before == after) return true;
-    ik__found(p->f, IK__WRONG, "%s: the %s loss is %.17g, and computed again %.17g", p->at,
-              role_words[role], before, after);
+    check_found(p->f, CHECK_WRONG, "%s: the %s loss is %.17g, and computed again %.17g", p->at,
+                role_words[role], before, after);
     return false;
 }
 
@@ -99,7 +99,7 @@ static bool slope(const place *p, ik__role role, const ik__entry *e, double h, d
     for (int side = 0; side < 2 && ok; side++) {
         nudge(p, e, side ? h : -h);
         ok = run(p, &p->naive, role, false);
-        loss[side] = ik__trial_loss(&p->naive, role);
+        loss[side] = check_trial_loss(&p->naive, role);
         memcpy(v, kept, bytes);
     }
     free(kept);
@@ -143,10 +143,10 @@ static bool check_gradient(const place *p, ik__role role, const ik__entry *e, co
     if (!differs(p, role, e, analytic, &numeric)) return true;
     bool stops = stops_gradients(p, role);
     if (wrong < 4)
-        ik__found(p->f, stops ? IK__NOTE : IK__WRONG,
-                  "%s: the %s gradient of %s is %.9g, finite differences say %.9g%s", p->at,
-                  role_words[role], e->path, analytic, numeric,
-                  stops ? " (a gradient is stopped on purpose somewhere)" : "");
+        check_found(p->f, stops ? CHECK_NOTE : CHECK_WRONG,
+                    "%s: the %s gradient of %s is %.9g, finite differences say %.9g%s", p->at,
+                    role_words[role], e->path, analytic, numeric,
+                    stops ? " (a gradient is stopped on purpose somewhere)" : "");
     return false;
 }
 
@@ -156,7 +156,7 @@ static void check_gradients(const place *p, ik__role role) {
     int n = g->n_grads, checked = 0, wrong = 0;
     double begin = ik__now();
     double **all = calloc((size_t)n + 1, sizeof *all); /* the next runs overwrite them */
-    for (int i = 0; all && i < n; i++) all[i] = ik__trial_gradient(&p->naive, role, i);
+    for (int i = 0; all && i < n; i++) all[i] = check_trial_gradient(&p->naive, role, i);
     for (int own = 1; own >= 0 && all; own--)
         for (int i = 0; i < n && checked < TENSORS && ik__now() - begin < PATIENCE; i++) {
             const ik__entry *e = g->grads[i].entry;
@@ -165,19 +165,19 @@ static void check_gradients(const place *p, ik__role role) {
             checked++;
         }
     if (!wrong)
-        ik__found(p->f, IK__FINE,
-                  "%s: %s gradients of %d of %d parameters agree with finite differences", p->at,
-                  role_words[role], checked, n);
+        check_found(p->f, CHECK_FINE,
+                    "%s: %s gradients of %d of %d parameters agree with finite differences", p->at,
+                    role_words[role], checked, n);
     for (int i = 0; all && i < n; i++) free(all[i]);
     free(all);
 }
 
 /* --- other backends */
 
-static double distance(const ik__trial *a, const ik__trial *b, ik__role role) {
+static double distance(const check_trial *a, const check_trial *b, ik__role role) {
     double sum = 0, scale = 0;
     for (int i = 0; i < a->s->step[role]->n_grads; i++) {
-        double *x = ik__trial_gradient(a, role, i), *y = ik__trial_gradient(b, role, i);
+        double *x = check_trial_gradient(a, role, i), *y = check_trial_gradient(b, role, i);
         int64_t n = ik_count(a->s->step[role]->grads[i].entry->shape);
         for (int64_t k = 0; x && y && k < n; k++) {
             sum += (x[k] - y[k]) * (x[k] - y[k]);
@@ -189,16 +189,16 @@ static double distance(const ik__trial *a, const ik__trial *b, ik__role role) {
     return scale > 0 ? sqrt(sum / scale) : sqrt(sum);
 }
 
-static void compare_step(const place *p, const ik__trial *t, const char *name, ik__role role) {
+static void compare_step(const place *p, const check_trial *t, const char *name, ik__role role) {
     if (!p->naive.s->step[role] || !t->s->step[role]) return;
     if (!run(p, t, role, false)) return;
-    double a = p->loss[role], b = ik__trial_loss(t, role);
+    double a = p->loss[role], b = check_trial_loss(t, role);
     double loss = fabs(a - b) / (fabs(a) > 1e-3 ? fabs(a) : 1e-3);
     double gradient = distance(&p->naive, t, role);
     bool close = loss <= LOSS_CLOSE && gradient <= GRADIENT_CLOSE; /* false for NaN */
-    ik__found(p->f, close ? IK__FINE : IK__WRONG,
-              "%s: %s agrees with naive%s: %s loss to %.1e, gradients to %.1e", p->at, name,
-              close ? "" : " too badly", role_words[role], loss, gradient);
+    check_found(p->f, close ? CHECK_FINE : CHECK_WRONG,
+                "%s: %s agrees with naive%s: %s loss to %.1e, gradients to %.1e", p->at, name,
+                close ? "" : " too badly", role_words[role], loss, gradient);
 }
 
 typedef struct backends {
@@ -220,14 +220,14 @@ static void note_backend(const char *path, const ik_plugin *q, const char *why, 
 }
 
 static void compare_on(const place *p, const char *name) {
-    ik__trial t;
+    check_trial t;
     ik_error err = {""};
     ik_status status =
-        ik__trial_new(p->f, p->plugin->kind, p->plugin->name, true, p->size, name, &t, &err);
-    if (!status) status = ik__trial_copy(&p->naive, &t, &err);
-    if (status) ik__found_error(p->f, name, &err);
+        check_trial_new(p->f, p->plugin->kind, p->plugin->name, true, p->size, name, &t, &err);
+    if (!status) status = check_trial_copy(&p->naive, &t, &err);
+    if (status) check_found_error(p->f, name, &err);
     for (int role = 0; role < 2 && !status; role++) compare_step(p, &t, name, (ik__role)role);
-    ik__trial_free(&t);
+    check_trial_free(&t);
 }
 
 /* --- one size */
@@ -255,7 +255,7 @@ static bool inspect_step(place *p, ik__role role) {
 static bool compute(place *p, bool first, const backends *others) {
     ik_error err = {""};
     double begin = ik__now();
-    bool fine = !ik__trial_copy(&p->naive, &p->naive, &err) && inspect_step(p, IK__GENERATOR) &&
+    bool fine = !check_trial_copy(&p->naive, &p->naive, &err) && inspect_step(p, IK__GENERATOR) &&
                 inspect_step(p, IK__DISCRIMINATOR);
     p->seconds = (ik__now() - begin) / 2; /* each was run twice */
     for (int i = 0; fine && i < others->n; i++) compare_on(p, others->name[i]);
@@ -266,28 +266,29 @@ static bool compute(place *p, bool first, const backends *others) {
 static bool inspect_size(place *p, bool first, const backends *others) {
     ik_error err = {""};
     snprintf(p->at, sizeof p->at, "at %dx%d", p->size.height, p->size.width);
-    if (ik__trial_new(p->f, p->plugin->kind, p->plugin->name, true, p->size, "naive", &p->naive,
-                      &err)) {
+    if (check_trial_new(p->f, p->plugin->kind, p->plugin->name, true, p->size, "naive", &p->naive,
+                        &err)) {
         /* A loss may call networks that are its own affair. */
         if (strstr(err.text, "which is not among `networks:`"))
-            ik__found(p->f, IK__NOTE,
-                      "it takes a network that is not part of this check, so it "
-                      "was not recorded: %s",
-                      err.text);
+            check_found(p->f, CHECK_NOTE,
+                        "it takes a network that is not part of this check, so it "
+                        "was not recorded: %s",
+                        err.text);
         else
-            ik__found_error(p->f, p->at, &err);
+            check_found_error(p->f, p->at, &err);
         return false;
     }
-    ik__found(p->f, IK__FINE, "%s: recorded, shapes fit", p->at);
+    check_found(p->f, CHECK_FINE, "%s: recorded, shapes fit", p->at);
     bool fine = true;
     if (p->seconds > SLOW)
-        ik__found(p->f, IK__NOTE,
-                  "%s: not computed: at a smaller size a step took the naive backend %.0f s; with "
-                  "smaller options, as --set channels=4, it would be",
-                  p->at, p->seconds);
+        check_found(
+            p->f, CHECK_NOTE,
+            "%s: not computed: at a smaller size a step took the naive backend %.0f s; with "
+            "smaller options, as --set channels=4, it would be",
+            p->at, p->seconds);
     else
         fine = compute(p, first, others);
-    ik__trial_free(&p->naive);
+    check_trial_free(&p->naive);
     return fine;
 }
 
@@ -298,11 +299,12 @@ static int by_time(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-static bool measure(ik__findings *f, const ik_plugin *p, const char *name, bool subject,
+static bool measure(check_findings *f, const ik_plugin *p, const char *name, bool subject,
                     const char *device, int64_t *parameters, double *ms) {
-    ik__trial t;
+    check_trial t;
     ik_error err = {""};
-    if (ik__trial_new(f, p->kind, name, subject, sizes[SIZES - 1], device, &t, &err)) return false;
+    if (check_trial_new(f, p->kind, name, subject, sizes[SIZES - 1], device, &t, &err))
+        return false;
     const ik__store *st = t.s->engine->store;
     double times[TIMES] = {0};
     *parameters = 0;
@@ -310,60 +312,60 @@ static bool measure(ik__findings *f, const ik_plugin *p, const char *name, bool 
     for (int i = -1; i < TIMES; i++) {
         double begin = ik__now();
         for (int role = 0; role < 2; role++)
-            if (t.s->step[role]) ik__trial_run(&t, (ik__role)role, false, &err);
+            if (t.s->step[role]) check_trial_run(&t, (ik__role)role, false, &err);
         if (i >= 0) times[i] = 1e3 * (ik__now() - begin);
     }
     qsort(times, TIMES, sizeof *times, by_time);
     *ms = times[TIMES / 2];
-    ik__trial_free(&t);
+    check_trial_free(&t);
     return true;
 }
 
-static void weigh(ik__findings *f, const ik_plugin *p, const char *device) {
+static void weigh(check_findings *f, const ik_plugin *p, const char *device) {
     int64_t n[2];
     double ms[2];
-    const char *peer = ik__trial_peer(p->kind), *kind = ik__kind_names[p->kind];
+    const char *peer = check_trial_peer(p->kind), *kind = ik__kind_names[p->kind];
     char beside[160] = "";
     if (!measure(f, p, p->name, true, device, &n[0], &ms[0])) return;
     bool other = strcmp(peer, p->name) != 0;
     if (other && measure(f, p, peer, false, p->kind == IK_BACKEND ? peer : device, &n[1], &ms[1]))
         snprintf(beside, sizeof beside, "; with %s/%s %lld and %.1f ms", kind, peer,
                  (long long)n[1], ms[1]);
-    ik__found(f, IK__FINE, "in a network for %dx%d on %s: %lld parameters and %.1f ms a step%s",
-              sizes[SIZES - 1].height, sizes[SIZES - 1].width, device, (long long)n[0], ms[0],
-              beside);
+    check_found(f, CHECK_FINE, "in a network for %dx%d on %s: %lld parameters and %.1f ms a step%s",
+                sizes[SIZES - 1].height, sizes[SIZES - 1].width, device, (long long)n[0], ms[0],
+                beside);
 }
 
 /* A backend needs its device. */
-static bool runs_here(ik__findings *f, const ik_plugin *p) {
+static bool runs_here(check_findings *f, const ik_plugin *p) {
     char text[256] = "";
     ik_error err = {""};
     ik__instance *i;
     if (p->kind != IK_BACKEND) return true;
     if (ik__instance_named(IK_BACKEND, p->name, &i, &err)) {
-        ik__found_error(f, "it cannot be made", &err);
+        check_found_error(f, "it cannot be made", &err);
         return false;
     }
     const ik_backend_iface *iface = p->iface;
     bool runs = !iface->probe || iface->probe(i->self, text, sizeof text);
     ik__instance_free(i);
-    ik__found(f, runs ? IK__FINE : IK__NOTE, "%s: %s",
-              runs ? "it can run here" : "it cannot run here, so it did not compute", text);
+    check_found(f, runs ? CHECK_FINE : CHECK_NOTE, "%s: %s",
+                runs ? "it can run here" : "it cannot run here, so it did not compute", text);
     return runs;
 }
 
 /* Will recording reach the plugin at all? */
-static bool is_asked(ik__findings *f, const ik_plugin *p) {
+static bool is_asked(check_findings *f, const ik_plugin *p) {
     if (p->kind != IK_ENCODER) return true;
     const ik_encoder_iface *iface = p->iface;
     for (int i = 0; iface->provides && iface->provides[i]; i++)
         if (!strcmp(iface->provides[i], "noise") || !strcmp(iface->provides[i], "z")) return true;
-    ik__found(f, IK__NOTE,
-              "it encodes neither 'noise' nor 'z', which the networks here draw: not recorded");
+    check_found(f, CHECK_NOTE,
+                "it encodes neither 'noise' nor 'z', which the networks here draw: not recorded");
     return false;
 }
 
-void ik__inspect_in_place(ik__findings *f, const ik_plugin *plugin) {
+void check_in_place(check_findings *f, const ik_plugin *plugin) {
     backends others = {0};
     if (!is_asked(f, plugin) || !runs_here(f, plugin)) return;
     ik__plugins_list(IK_BACKEND, note_backend, &others);

@@ -1,5 +1,5 @@
 /* A dataset: opened, read, and read again from several threads at once. */
-#include "inspect.h"
+#include "check.h"
 
 #include "blame.h"
 #include "data.h"
@@ -53,7 +53,7 @@ static void *read_all(void *user) {
 }
 
 /* Each from several threads, in another order in each. */
-static void read_together(ik__findings *f, const reader *alone, const char *split) {
+static void read_together(check_findings *f, const reader *alone, const char *split) {
     static reader r[THREADS];
     pthread_t threads[THREADS];
     int started = 0;
@@ -70,19 +70,19 @@ static void read_together(ik__findings *f, const reader *alone, const char *spli
             same &= !r[t].failed && r[t].hash[i] == alone->hash[(i + t) % alone->n];
     }
     if (same)
-        ik__found(f, IK__FINE, "%s: %d threads at once read the same", split, started);
+        check_found(f, CHECK_FINE, "%s: %d threads at once read the same", split, started);
     else
-        ik__found(f, IK__WRONG,
-                  "%s: %d threads at once read other data than one; `read` must not change what "
-                  "`self` holds",
-                  split, started);
+        check_found(f, CHECK_WRONG,
+                    "%s: %d threads at once read other data than one; `read` must not change what "
+                    "`self` holds",
+                    split, started);
 }
 
-static void read_split(ik__findings *f, const ik__data *data, ik_split split, const char *word) {
+static void read_split(check_findings *f, const ik__data *data, ik_split split, const char *word) {
     const ik__data_info *d = ik__data_info_of(data);
     int64_t count = d->count[split];
     if (!count) {
-        ik__found(f, IK__NOTE, "%s: no items", word);
+        check_found(f, CHECK_NOTE, "%s: no items", word);
         return;
     }
     reader a = {.data = data, .split = split, .n = count < ITEMS ? (int)count : ITEMS};
@@ -90,61 +90,62 @@ static void read_split(ik__findings *f, const ik__data *data, ik_split split, co
     reader again = a;
     read_all(&a);
     if (a.failed) {
-        ik__found_error(f, word, &a.err);
+        check_found_error(f, word, &a.err);
         return;
     }
-    ik__found(f, IK__FINE, "%s: %d of %lld items read, labels and sizes in range, %.2g ms each",
-              word, a.n, (long long)count, 1e3 * a.seconds / a.n);
+    check_found(f, CHECK_FINE, "%s: %d of %lld items read, labels and sizes in range, %.2g ms each",
+                word, a.n, (long long)count, 1e3 * a.seconds / a.n);
     read_all(&again);
     bool same = !again.failed;
     for (int i = 0; i < a.n; i++) same &= a.hash[i] == again.hash[i];
     if (!same) {
-        ik__found(f, IK__WRONG,
-                  "%s: an item read twice differs; an item's data depend on its number (and "
-                  "`open`'s seed) alone, or a run could not be repeated",
-                  word);
+        check_found(f, CHECK_WRONG,
+                    "%s: an item read twice differs; an item's data depend on its number (and "
+                    "`open`'s seed) alone, or a run could not be repeated",
+                    word);
         return;
     }
-    ik__found(f, IK__FINE, "%s: read again, they are the same", word);
+    check_found(f, CHECK_FINE, "%s: read again, they are the same", word);
     read_together(f, &a, word);
 }
 
-static void describe(ik__findings *f, const ik__data *data) {
+static void describe(check_findings *f, const ik__data *data) {
     const ik__data_info *d = ik__data_info_of(data);
-    ik__found(f, IK__FINE, "it opens: %lld labels%s, %lld training and %lld validation items",
-              (long long)d->labels, d->label_names ? " with names" : "",
-              (long long)d->count[IK_TRAIN], (long long)d->count[IK_VALIDATION]);
+    check_found(f, CHECK_FINE, "it opens: %lld labels%s, %lld training and %lld validation items",
+                (long long)d->labels, d->label_names ? " with names" : "",
+                (long long)d->count[IK_TRAIN], (long long)d->count[IK_VALIDATION]);
     for (int64_t i = 0; d->label_names && i < d->labels; i++)
         if (!d->label_names[i] || !*d->label_names[i])
-            ik__found(f, IK__WRONG, "label %lld has no name among its label_names", (long long)i);
+            check_found(f, CHECK_WRONG, "label %lld has no name among its label_names",
+                        (long long)i);
 }
 
 /* Without files it has to say the same of its labels. */
-static void check_describe(ik__findings *f, const ik__conf *conf, const ik__data *open) {
+static void check_describe(check_findings *f, const ik__conf *conf, const ik__data *open) {
     ik__data *d = NULL;
     ik_error err = {""};
     if (ik__data_describe(conf, 1, &d, &err))
-        ik__found_error(f, "describe", &err);
+        check_found_error(f, "describe", &err);
     else if (ik__data_info_of(d)->labels != ik__data_info_of(open)->labels)
-        ik__found(f, IK__WRONG, "describe says %lld labels, open %lld",
-                  (long long)ik__data_info_of(d)->labels,
-                  (long long)ik__data_info_of(open)->labels);
+        check_found(f, CHECK_WRONG, "describe says %lld labels, open %lld",
+                    (long long)ik__data_info_of(d)->labels,
+                    (long long)ik__data_info_of(open)->labels);
     ik__data_close(d);
 }
 
-void ik__inspect_dataset(ik__findings *f, const ik_plugin *p) {
+void check_dataset(check_findings *f, const ik_plugin *p) {
     ik__conf *root = NULL;
     ik__data *data = NULL;
     ik_error err = {""};
     char text[256];
-    ik__placed placed;
+    check_placed placed;
     snprintf(text, sizeof text, "dataset: {plugin: %s, size: [64, 64]}\n", p->name);
-    ik_status status = ik__placed_open(f, text, "dataset", &placed, &err);
+    ik_status status = check_placed_open(f, text, "dataset", &placed, &err);
     if (!status) status = ik__conf_load(placed.path, placed.sets.n, placed.sets.v, &root, &err);
     const ik__conf *conf = ik__conf_get(root, "dataset");
     if (!status) status = ik__data_open(conf, 1, &data, &err);
     if (status) {
-        ik__found_error(f, "it does not open", &err);
+        check_found_error(f, "it does not open", &err);
     } else {
         describe(f, data);
         check_describe(f, conf, data);
@@ -156,5 +157,5 @@ void ik__inspect_dataset(ik__findings *f, const ik_plugin *p) {
     }
     ik__data_close(data);
     ik__conf_free(root);
-    ik__placed_close(&placed);
+    check_placed_close(&placed);
 }

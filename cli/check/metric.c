@@ -1,5 +1,5 @@
 /* A metric: shown pictures made up here, twice, and given up once. */
-#include "inspect.h"
+#include "check.h"
 
 #include "inadekit/philox.h"
 #include "metric.h"
@@ -17,7 +17,7 @@ enum {
 };
 
 typedef struct results {
-    ik__findings *f; /* NULL: what they are is looked at elsewhere */
+    check_findings *f; /* NULL: what they are is looked at elsewhere */
     int n;
     char name[MOST][64];
     double value[MOST];
@@ -27,15 +27,15 @@ static void take(void *to, const char *name, double value) {
     results *r = to;
     if (!name || !*name || r->n == MOST) {
         if (r->f)
-            ik__found(r->f, IK__WRONG, "%s",
-                      r->n == MOST ? "it gives too many results" : "a result has no name");
+            check_found(r->f, CHECK_WRONG, "%s",
+                        r->n == MOST ? "it gives too many results" : "a result has no name");
         return;
     }
     for (int i = 0; i < r->n && r->f; i++)
         if (!strcmp(r->name[i], name))
-            ik__found(r->f, IK__WRONG, "two results are called '%s'", name);
+            check_found(r->f, CHECK_WRONG, "two results are called '%s'", name);
     if (r->f && !(value - value == 0))
-        ik__found(r->f, IK__WRONG, "its result '%s' is not finite", name);
+        check_found(r->f, CHECK_WRONG, "its result '%s' is not finite", name);
     snprintf(r->name[r->n], sizeof r->name[0], "%s", name);
     r->value[r->n++] = value;
 }
@@ -99,71 +99,71 @@ static ik_status measure(ik__instance *m, bool pictures, bool give_up, results *
     return status ? status : ended;
 }
 
-static void report(ik__findings *f, const results *r) {
+static void report(check_findings *f, const results *r) {
     char text[400] = "";
     size_t at = 0;
     for (int i = 0; i < r->n && at < sizeof text; i++)
         at += (size_t)snprintf(text + at, sizeof text - at, "%s%s %.4g", i ? ", " : "", r->name[i],
                                r->value[i]);
-    ik__found(f, r->n ? IK__FINE : IK__WRONG, "of %d layouts with %d samples each: %s", ITEMS,
-              SAMPLES, r->n ? text : "no results");
+    check_found(f, r->n ? CHECK_FINE : CHECK_WRONG, "of %d layouts with %d samples each: %s", ITEMS,
+                SAMPLES, r->n ? text : "no results");
 }
 
-static void measure_again(ik__findings *f, ik__instance *m, const results *first) {
+static void measure_again(check_findings *f, ik__instance *m, const results *first) {
     results none = {0}, again = {0};
     ik_error err = {""};
-    if (measure(m, true, true, &none, &err)) ik__found_error(f, "given up", &err);
+    if (measure(m, true, true, &none, &err)) check_found_error(f, "given up", &err);
     if (measure(m, true, false, &again, &err)) {
-        ik__found_error(f, "measuring again", &err);
+        check_found_error(f, "measuring again", &err);
         return;
     }
     bool same = again.n == first->n;
     for (int i = 0; i < first->n && same; i++)
         same = !strcmp(first->name[i], again.name[i]) && first->value[i] == again.value[i];
     if (same)
-        ik__found(f, IK__FINE, "given up and begun again, it gives the same");
+        check_found(f, CHECK_FINE, "given up and begun again, it gives the same");
     else
-        ik__found(f, IK__WRONG,
-                  "begun again on the same samples, it gives other results; `begin` must forget "
-                  "what was gathered before");
+        check_found(f, CHECK_WRONG,
+                    "begun again on the same samples, it gives other results; `begin` must forget "
+                    "what was gathered before");
 }
 
 /* Samples without pictures: whatever it says, it has to stand it. */
-static void measure_without(ik__findings *f, ik__instance *m) {
+static void measure_without(check_findings *f, ik__instance *m) {
     results r = {.f = f};
     ik_error err = {""};
     ik_status status = measure(m, false, false, &r, &err);
     if (status)
-        ik__found(f, IK__NOTE, "without pictures to compare with, it refuses: %s", err.text);
+        check_found(f, CHECK_NOTE, "without pictures to compare with, it refuses: %s", err.text);
     else
-        ik__found(f, IK__FINE, "without pictures to compare with, it gives %d results", r.n);
+        check_found(f, CHECK_FINE, "without pictures to compare with, it gives %d results", r.n);
 }
 
-void ik__inspect_metric(ik__findings *f, const ik_plugin *p) {
+void check_metric(check_findings *f, const ik_plugin *p) {
     ik__conf *root = NULL;
     ik__instance *m = NULL;
     ik_error err = {""};
     char text[256];
-    ik__placed placed;
+    check_placed placed;
     snprintf(text, sizeof text, "evaluate: {plugin: %s}\n", p->name);
-    ik_status status = ik__placed_open(f, text, "evaluate", &placed, &err);
+    ik_status status = check_placed_open(f, text, "evaluate", &placed, &err);
     if (!status) status = ik__conf_load(placed.path, placed.sets.n, placed.sets.v, &root, &err);
     if (!status)
         status = ik__instance_new(IK_METRIC, ik__conf_get(root, "evaluate"), NULL, &m, &err);
     results first = {.f = f};
     if (!status) status = measure(m, true, false, &first, &err);
     if (status) {
-        ik__found_error(f, "measuring", &err);
+        check_found_error(f, "measuring", &err);
     } else {
         report(f, &first);
         measure_again(f, m, &first);
         measure_without(f, m);
         if (((const ik_metric_iface *)p->iface)->record)
-            ik__found(f, IK__NOTE,
-                      "the features it records were made up: that a network makes "
-                      "them takes a pipeline");
+            check_found(f, CHECK_NOTE,
+                        "the features it records were made up: that a network makes "
+                        "them takes a pipeline");
     }
     ik__instance_free(m);
     ik__conf_free(root);
-    ik__placed_close(&placed);
+    check_placed_close(&placed);
 }

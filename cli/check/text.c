@@ -1,15 +1,15 @@
 /* Text as a file without a name: what loads pipelines takes paths. */
 #define _GNU_SOURCE
-#include "inspect.h"
+#include "check.h"
 
 #include <errno.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-ik_status ik__placed_open(const ik__findings *f, const char *text, const char *place,
-                          ik__placed *out, ik_error *err) {
+ik_status check_placed_open(const check_findings *f, const char *text, const char *place,
+                            check_placed *out, ik_error *err) {
     const ik_strings *given = &f->what->sets;
-    *out = (ik__placed){.pool = ik__pool_new(), .fd = memfd_create("pipeline", MFD_CLOEXEC)};
+    *out = (check_placed){.pool = ik__pool_new(), .fd = memfd_create("pipeline", MFD_CLOEXEC)};
     const char **sets = ik__pool_alloc(out->pool, sizeof *sets * (size_t)(given->n + 1));
     for (int i = 0; i < given->n; i++) {
         size_t size = strlen(place) + strlen(given->v[i]) + 2;
@@ -25,7 +25,7 @@ ik_status ik__placed_open(const ik__findings *f, const char *text, const char *p
     return IK_OK;
 }
 
-void ik__placed_close(ik__placed *p) {
+void check_placed_close(check_placed *p) {
     if (p->fd >= 0) close(p->fd);
     ik__pool_free(p->pool);
 }

@@ -1,5 +1,5 @@
 /* Option tables: rows that validate, fill and explain, so they have to be right themselves. */
-#include "inspect.h"
+#include "check.h"
 
 #include "data.h"
 #include "options.h"
@@ -35,7 +35,7 @@ static bool overlaps(const ik_option *a, const ik_option *b) {
 }
 
 /* Fills the row's field with its default alone. */
-static void check_default(ik__findings *f, const ik_plugin *p, const ik_option *row) {
+static void check_default(check_findings *f, const ik_plugin *p, const ik_option *row) {
     const ik_option alone[2] = {*row, {0}};
     char what[160];
     ik_error err = {""};
@@ -44,45 +44,46 @@ static void check_default(ik__findings *f, const ik_plugin *p, const ik_option *
     snprintf(what, sizeof what, "option '%s': its default '%s' is refused", row->name,
              row->fallback);
     if (self && ik__options_fill(alone, NULL, NULL, p->name, self, pool, &err))
-        ik__found_error(f, what, &err);
+        check_found_error(f, what, &err);
     ik__pool_free(pool);
     free(self);
 }
 
-static void check_row(ik__findings *f, const ik_plugin *p, const ik_option *row) {
+static void check_row(check_findings *f, const ik_plugin *p, const ik_option *row) {
     if (!is_name(row->name))
-        ik__found(f, IK__WRONG,
-                  "option '%s': a name is lower-case letters, digits and '_', and no digit first",
-                  row->name);
+        check_found(f, CHECK_WRONG,
+                    "option '%s': a name is lower-case letters, digits and '_', and no digit first",
+                    row->name);
     if (is_taken(p, row->name))
-        ik__found(f, IK__WRONG, "option '%s': the core reads this key itself; choose another name",
-                  row->name);
+        check_found(f, CHECK_WRONG,
+                    "option '%s': the core reads this key itself; choose another name", row->name);
     if (!row->help || !*row->help)
-        ik__found(f, IK__WRONG, "option '%s': it has no help; say what it does", row->name);
+        check_found(f, CHECK_WRONG, "option '%s': it has no help; say what it does", row->name);
     if (row->min > row->max)
-        ik__found(f, IK__WRONG, "option '%s': its least value, %.15g, is above its greatest, %.15g",
-                  row->name, row->min, row->max);
+        check_found(f, CHECK_WRONG,
+                    "option '%s': its least value, %.15g, is above its greatest, %.15g", row->name,
+                    row->min, row->max);
     if (row->type == IK_OPT_CHOICE && !row->choices[0])
-        ik__found(f, IK__WRONG, "option '%s': its list of choices is empty", row->name);
+        check_found(f, CHECK_WRONG, "option '%s': its list of choices is empty", row->name);
     for (const ik_option *b = p->options; b != row; b++) {
         if (!strcmp(b->name, row->name))
-            ik__found(f, IK__WRONG, "option '%s': there are two of this name", row->name);
+            check_found(f, CHECK_WRONG, "option '%s': there are two of this name", row->name);
         else if (overlaps(b, row))
-            ik__found(f, IK__WRONG, "options '%s' and '%s' fill the same bytes", b->name,
-                      row->name);
+            check_found(f, CHECK_WRONG, "options '%s' and '%s' fill the same bytes", b->name,
+                        row->name);
     }
     if (row->fallback) check_default(f, p, row);
 }
 
-void ik__inspect_rows(ik__findings *f, const ik_plugin *p) {
+void check_rows(check_findings *f, const ik_plugin *p) {
     int n = 0, failed = f->failed;
     for (const ik_option *row = p->options; row && row->name; row++, n++) check_row(f, p, row);
     if (f->failed == failed)
-        ik__found(f, IK__FINE, "%d option%s: names, types, ranges and defaults are in order", n,
-                  n == 1 ? "" : "s");
+        check_found(f, CHECK_FINE, "%d option%s: names, types, ranges and defaults are in order", n,
+                    n == 1 ? "" : "s");
 }
 
-bool ik__inspect_required(ik__findings *f, const ik_plugin *p) {
+bool check_required(check_findings *f, const ik_plugin *p) {
     int failed = f->failed;
     for (const ik_option *row = p->options; row && row->name; row++) {
         size_t n = strlen(row->name);
@@ -92,10 +93,10 @@ bool ik__inspect_required(ik__findings *f, const ik_plugin *p) {
             given |= !strncmp(set, row->name, n) && set[n] == '=';
         }
         if (!given)
-            ik__found(f, IK__WRONG,
-                      "option '%s' is required (%s): nothing more can be checked without "
-                      "--set %s=VALUE",
-                      row->name, row->help, row->name);
+            check_found(f, CHECK_WRONG,
+                        "option '%s' is required (%s): nothing more can be checked without "
+                        "--set %s=VALUE",
+                        row->name, row->help, row->name);
     }
     return f->failed == failed;
 }

@@ -1,6 +1,6 @@
-/* The inspection's child process and its order; see inspect.h. */
+/* The inspection's child process and its order; see check.h. */
 #define _GNU_SOURCE
-#include "inspect.h"
+#include "check.h"
 
 #include "blame.h"
 #include "child.h"
@@ -21,7 +21,7 @@ typedef struct shared {
 static shared *common;
 static int timeout;
 
-void ik__found(ik__findings *f, ik__verdict verdict, const char *fmt, ...) {
+void check_found(check_findings *f, check_verdict verdict, const char *fmt, ...) {
     static const char *const words[] = {"ok    ", "note  ", "FAIL  "};
     va_list args;
     va_start(args, fmt);
@@ -30,45 +30,45 @@ void ik__found(ik__findings *f, ik__verdict verdict, const char *fmt, ...) {
     fputc('\n', f->what->out);
     fflush(f->what->out);
     va_end(args);
-    if (verdict == IK__WRONG) common->failed = ++f->failed;
-    ik__going_on();
+    if (verdict == CHECK_WRONG) common->failed = ++f->failed;
+    check_going_on();
 }
 
-void ik__going_on(void) {
+void check_going_on(void) {
     alarm((unsigned)timeout);
 }
 
-void ik__found_error(ik__findings *f, const char *what, const ik_error *err) {
+void check_found_error(check_findings *f, const char *what, const ik_error *err) {
     const char *mark = strstr(err->text, "error: ");
-    ik__found(f, IK__WRONG, "%s: %s", what, mark ? mark + 7 : err->text);
+    check_found(f, CHECK_WRONG, "%s: %s", what, mark ? mark + 7 : err->text);
 }
 
 /* <kind>/<name>.so is where it will be looked for. */
-static void inspect_name(ik__findings *f, const ik_plugin *p, const char *path) {
+static void inspect_name(check_findings *f, const ik_plugin *p, const char *path) {
     char want[256];
     snprintf(want, sizeof want, "/%s/%s.so", ik__kind_names[p->kind], p->name);
     size_t n = strlen(path), m = strlen(want);
     if (n < m || strcmp(path + n - m, want) != 0)
-        ik__found(f, IK__NOTE, "it will be found under the name%s only", want);
+        check_found(f, CHECK_NOTE, "it will be found under the name%s only", want);
 }
 
-static void inspect_one(ik__findings *f, const ik_plugin *p) {
-    ik__found(f, IK__FINE, "%s/%s %s: %s", ik__kind_names[p->kind], p->name, p->version,
-              p->summary);
-    ik__found(f, IK__FINE, "plugin interface %d.%d; here %d.%d", p->abi_major, p->abi_minor,
-              IK_ABI_MAJOR, IK_ABI_MINOR);
+static void inspect_one(check_findings *f, const ik_plugin *p) {
+    check_found(f, CHECK_FINE, "%s/%s %s: %s", ik__kind_names[p->kind], p->name, p->version,
+                p->summary);
+    check_found(f, CHECK_FINE, "plugin interface %d.%d; here %d.%d", p->abi_major, p->abi_minor,
+                IK_ABI_MAJOR, IK_ABI_MINOR);
     inspect_name(f, p, f->what->file);
     int failed = f->failed;
-    ik__inspect_rows(f, p);
-    if (f->failed > failed || !ik__inspect_required(f, p)) return; /* it could not be made */
+    check_rows(f, p);
+    if (f->failed > failed || !check_required(f, p)) return; /* it could not be made */
     if (p->kind == IK_DATASET)
-        ik__inspect_dataset(f, p);
+        check_dataset(f, p);
     else if (p->kind == IK_METRIC)
-        ik__inspect_metric(f, p);
+        check_metric(f, p);
     else if (p->kind == IK_COMM)
-        ik__found(f, IK__NOTE, "nothing more can be checked of a plugin of this kind yet");
+        check_found(f, CHECK_NOTE, "nothing more can be checked of a plugin of this kind yet");
     else
-        ik__inspect_in_place(f, p);
+        check_in_place(f, p);
 }
 
 static void on_alarm(int number) {
@@ -78,16 +78,16 @@ static void on_alarm(int number) {
 }
 
 static ik_status work(void *user, ik_error *err) {
-    ik__findings f = {user, 0};
+    check_findings f = {user, 0};
     const ik_plugin *const *list;
     ik__blame_share(common->doing);
     ik__blame_unwatch(); /* the parent says it */
     signal(SIGALRM, on_alarm);
-    ik__going_on();
-    ik__inspect_symbols(&f);
+    check_going_on();
+    check_symbols(&f);
     ik_status status = ik__plugin_load(f.what->file, &list, err);
     if (status) {
-        ik__found_error(&f, "it is refused", err);
+        check_found_error(&f, "it is refused", err);
         common->finished = 1;
         return IK_OK;
     }
@@ -99,7 +99,7 @@ static ik_status work(void *user, ik_error *err) {
 }
 
 /* How the child ended, where that was not how it should. */
-static void judge_end(const ik__inspection *what, ik_status status, const ik_error *err) {
+static void judge_end(const check_task *what, ik_status status, const ik_error *err) {
     const char *doing = *common->doing ? common->doing : "no plugin was at work";
     const char *mark = strstr(err->text, "ended by");
     if (common->hung)
@@ -113,7 +113,7 @@ static void judge_end(const ik__inspection *what, ik_status status, const ik_err
     common->failed++;
 }
 
-ik_status ik__inspect(const ik__inspection *what, int *failed, ik_error *err) {
+ik_status check_plugin(const check_task *what, int *failed, ik_error *err) {
     common = mmap(NULL, sizeof *common, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (common == MAP_FAILED) return ik_errorf(err, IK_FAILED, "error: out of memory");
     timeout = what->timeout;

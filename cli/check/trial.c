@@ -16,7 +16,7 @@ static const struct {
     [IK_BACKEND] = {"cpu", "", "device"},
 };
 
-const char *ik__trial_peer(ik_kind kind) {
+const char *check_trial_peer(ik_kind kind) {
     return built_in[kind].name;
 }
 
@@ -30,7 +30,7 @@ static const char *part(ik_kind kind, ik_kind which, const char *name, bool subj
     return text;
 }
 
-static void pipeline(ik_kind kind, const char *name, bool subject, ik__size size,
+static void pipeline(ik_kind kind, const char *name, bool subject, check_size size,
                      const char *device, char *text, size_t room) {
     char norm[200], block[200], encoder[200], discriminator[200], loss[200];
 #define PART(which, to) part(kind, which, name, subject, to, sizeof to)
@@ -74,13 +74,13 @@ static ik_status upload(ik__session *s, ik_error *err) {
     return status;
 }
 
-ik_status ik__trial_new(const ik__findings *f, ik_kind kind, const char *name, bool subject,
-                        ik__size size, const char *device, ik__trial *out, ik_error *err) {
+ik_status check_trial_new(const check_findings *f, ik_kind kind, const char *name, bool subject,
+                          check_size size, const char *device, check_trial *out, ik_error *err) {
     char text[2048];
-    ik__placed placed;
-    *out = (ik__trial){.step = {7, 0, 0}};
+    check_placed placed;
+    *out = (check_trial){.step = {7, 0, 0}};
     pipeline(kind, name, subject, size, device, text, sizeof text);
-    ik_status status = ik__placed_open(f, text, built_in[kind].place, &placed, err);
+    ik_status status = check_placed_open(f, text, built_in[kind].place, &placed, err);
     const ik__run_options o = {.pipeline = placed.path,
                                .n_sets = subject ? placed.sets.n : 0,
                                .sets = placed.sets.v,
@@ -88,19 +88,19 @@ ik_status ik__trial_new(const ik__findings *f, ik_kind kind, const char *name, b
     if (!status) status = ik__session_open(&o, &out->s, err);
     if (!status) status = ik__session_ready(out->s, err);
     if (!status) status = upload(out->s, err);
-    ik__placed_close(&placed);
+    check_placed_close(&placed);
     if (!status) return IK_OK;
-    ik__trial_free(out);
+    check_trial_free(out);
     return status;
 }
 
-void ik__trial_free(ik__trial *t) {
+void check_trial_free(check_trial *t) {
     ik__session_close(t->s);
     t->s = NULL;
 }
 
-static ik_status move(const ik__trial *from, const ik__trial *to, const ik__entry *e, float *host,
-                      ik_error *err) {
+static ik_status move(const check_trial *from, const check_trial *to, const ik__entry *e,
+                      float *host, ik_error *err) {
     const ik__store *a = from->s->engine->store, *b = to->s->engine->store;
     const ik__entry *other = ik__store_find(b, e->path);
     int64_t n = ik_count(e->shape);
@@ -113,7 +113,7 @@ static ik_status move(const ik__trial *from, const ik__trial *to, const ik__entr
                   : b->backend->upload(b->self, IK_F32, n, ik__store_value(b, other), host, err);
 }
 
-ik_status ik__trial_copy(const ik__trial *from, const ik__trial *to, ik_error *err) {
+ik_status check_trial_copy(const check_trial *from, const check_trial *to, ik_error *err) {
     const ik__store *st = from->s->engine->store;
     int64_t most = 1;
     for (int i = 0; i < st->n; i++)
@@ -125,17 +125,17 @@ ik_status ik__trial_copy(const ik__trial *from, const ik__trial *to, ik_error *e
     return status;
 }
 
-ik_status ik__trial_run(const ik__trial *t, ik__role role, bool keep, ik_error *err) {
+ik_status check_trial_run(const check_trial *t, ik__role role, bool keep, ik_error *err) {
     return ik__program_run(t->s->engine, t->s->step[role], &t->step, !keep, err);
 }
 
 /* Where a backend stores reals in 8 bytes, they are doubles in this process: the naive one. */
-static bool is_exact(const ik__trial *t) {
+static bool is_exact(const check_trial *t) {
     const ik__engine *e = t->s->engine;
     return e->backend->element_bytes(e->self, IK_F32) == sizeof(double);
 }
 
-double ik__trial_loss(const ik__trial *t, ik__role role) {
+double check_trial_loss(const check_trial *t, ik__role role) {
     const ik__program *p = t->s->step[role];
     const ik__node *total = ik__names_get(&p->graph->outputs, "total");
     float rounded = 0;
@@ -145,7 +145,7 @@ double ik__trial_loss(const ik__trial *t, ik__role role) {
     return rounded;
 }
 
-double *ik__trial_gradient(const ik__trial *t, ik__role role, int i) {
+double *check_trial_gradient(const check_trial *t, ik__role role, int i) {
     const ik__store *st = t->s->engine->store;
     const ik__entry *e = t->s->step[role]->grads[i].entry;
     int64_t n = ik_count(e->shape);

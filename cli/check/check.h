@@ -1,0 +1,62 @@
+/* `inadekit plugins check`: everything that can be known of a plugin without a pipeline of one's
+ * own.
+ *
+ * It runs in a child process: a plugin that crashes or hangs is reported, not suffered. */
+#ifndef CLI_CHECK_H
+#define CLI_CHECK_H
+
+#include "inadekit/plugin.h"
+
+#include "config.h"
+#include "pool.h"
+
+typedef struct check_task {
+    const char *file;
+    ik_strings sets; /* KEY=VALUE: options of the plugin */
+    int timeout;     /* seconds that any one finding may take */
+    FILE *out;
+} check_task;
+
+/* Writes the findings, a line each, "ok", "note" or "FAIL" first. *failed: how many FAILs, a crash
+ * among them; the status is about the inspection itself. */
+ik_status check_plugin(const check_task *what, int *failed, ik_error *err);
+
+/* --- shared by the files beside this one: what has been found so far */
+
+typedef enum check_verdict { CHECK_FINE, CHECK_NOTE, CHECK_WRONG } check_verdict;
+typedef struct check_findings {
+    const check_task *what;
+    int failed;
+} check_findings;
+
+void check_found(check_findings *f, check_verdict verdict, const char *fmt, ...) IK_PRINTF(3, 4);
+/* Another piece of work begins, which may take as long again. */
+void check_going_on(void);
+/* The message of a failed call, without its position in a text that the user never saw. */
+void check_found_error(check_findings *f, const char *what, const ik_error *err);
+
+/* text.c: a pipeline that the user never sees, as a file, with the plugin's options in its place.
+ */
+typedef struct check_placed {
+    ik__pool *pool;
+    int fd;
+    char path[64];
+    ik_strings sets; /* the user's, with `place.` before each */
+} check_placed;
+ik_status check_placed_open(const check_findings *f, const char *text, const char *place,
+                            check_placed *out, ik_error *err);
+void check_placed_close(check_placed *p);
+
+/* symbols.c: what the file exports, before it is loaded. */
+void check_symbols(check_findings *f);
+/* rows.c: option tables; and whether the user gave what is required. */
+void check_rows(check_findings *f, const ik_plugin *p);
+bool check_required(check_findings *f, const ik_plugin *p);
+/* dataset.c */
+void check_dataset(check_findings *f, const ik_plugin *p);
+/* metric.c */
+void check_metric(check_findings *f, const ik_plugin *p);
+/* place.c: in a small pipeline, in its kind's place, on every backend. */
+void check_in_place(check_findings *f, const ik_plugin *p);
+
+#endif
