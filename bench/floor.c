@@ -182,7 +182,7 @@ static shape_of shape_of_node(const ik_node_desc *n) {
     if (n->op == IK_CONV2D_DW) w = n->out, y = n->in[1];
     shape_of s;
     memset(&s, 0, sizeof s);
-    s.op = n->op;
+    s.op = n->op == IK_LINEAR ? IK_MATMUL : n->op;
     s.bias = n->op == IK_CONV2D && n->n_in > 2;
     memcpy(s.x, x->shape.d, sizeof s.x);
     memcpy(s.w, w->shape.d, sizeof s.w);
@@ -193,7 +193,8 @@ static shape_of shape_of_node(const ik_node_desc *n) {
         s.dilation[i] = a->dilation[i] > 0 ? a->dilation[i] : 1;
     }
     s.groups = a->groups > 1 ? a->groups : 1;
-    s.transposed[0] = a->transpose_a, s.transposed[1] = a->transpose_b;
+    s.transposed[0] = a->transpose_a;
+    s.transposed[1] = a->transpose_b || n->op == IK_LINEAR;
     return s;
 }
 
@@ -218,7 +219,7 @@ ik_status floor_add(const ik__program *p, floor_of *f, ik_error *err) {
     for (int i = 0; i < p->n_kernels; i++) {
         const ik_node_desc *n = &p->kernels[i].node;
         if (n->op != IK_CONV2D && n->op != IK_CONV2D_DX && n->op != IK_CONV2D_DW &&
-            n->op != IK_MATMUL)
+            n->op != IK_MATMUL && n->op != IK_LINEAR)
             continue;
         shape_of s = shape_of_node(n);
         const struct timed *t = time_shape(&s);

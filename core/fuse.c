@@ -1,8 +1,8 @@
 /* Fusion: patterns that cost memory traffic become one node.
  *
  * normalize(x) * lookup(scale, map) + lookup(shift, map), and a leaky ReLU after it, is `modulate`.
- * lookup(a, of) * lookup(n, by) + lookup(b, of) is `lookup_affine`. The last node of a pattern is
- * rewritten where it stands, so that whoever reads it need not know.
+ * lookup(a, of) * lookup(n, by) + lookup(b, of) is `lookup_affine`, x w^T + bias is `linear`. The
+ * last node of a pattern is rewritten where it stands, so that whoever reads it need not know.
  */
 #include "ir.h"
 
@@ -103,10 +103,25 @@ static void fuse_lookups(ik__graph *g, ik__node *add, const int *uses) {
     }
 }
 
+static void fuse_linear(ik__graph *g, ik__node *add, const int *uses) {
+    for (int side = 0; side < 2 && add->op == IK_ADD; side++) {
+        ik__node *m = add->in[side], *bias = add->in[!side];
+        if (!once(uses, m, IK_MATMUL) || m->attrs.transpose_a || !m->attrs.transpose_b ||
+            bias->t.shape.d[0] != 1 || bias->t.shape.d[1] != m->t.shape.d[1])
+            continue;
+        ik__node *in[] = {m->in[0], m->in[1], bias};
+        become(g, add, IK_LINEAR, &(ik_attrs){0}, 3, in);
+        return;
+    }
+}
+
 void ik__fuse(ik__graph *g, int minor) {
     int *uses = count_uses(g);
     if (!uses) return;
-    for (int i = 0; i < g->n && minor >= 1; i++) fuse_lookups(g, g->nodes[i], uses);
+    for (int i = 0; i < g->n && minor >= 1; i++) {
+        fuse_lookups(g, g->nodes[i], uses);
+        fuse_linear(g, g->nodes[i], uses);
+    }
     for (int i = 0; i < g->n; i++) fuse_affine(g, g->nodes[i], uses);
     for (int i = 0; i < g->n; i++) fuse_activation(g, g->nodes[i], uses);
     free(uses);

@@ -140,6 +140,16 @@ static void grad_matmul(pass *p, ik__node *y, ik_tensor *dy) {
                 : OP(IK_MATMUL, IK_ATTRS(.transpose_a = !ta), a, dy));
 }
 
+static void grad_linear(pass *p, ik__node *y, ik_tensor *dy) {
+    ik_tensor *x = &y->in[0]->t, *w = &y->in[1]->t;
+    if (wants(p, y, 0)) give(p, y->in[0], OP(IK_MATMUL, NULL, dy, w));
+    if (wants(p, y, 1)) give(p, y->in[1], OP(IK_MATMUL, IK_ATTRS(.transpose_a = 1), dy, x));
+    if (wants(p, y, 2)) {
+        ik_tensor *sums = OP(IK_SUM, IK_ATTRS(.axes = 1), dy);
+        give(p, y->in[2], ik_reshape(&p->g->pub, sums, y->in[2]->t.shape));
+    }
+}
+
 static ik_tensor *bias_grad(pass *p, ik_tensor *dy) {
     ik_tensor *s = OP(IK_SUM, IK_ATTRS(.axes = 7), dy);
     return s ? ik_reshape(&p->g->pub, s, IK_SHAPE1(s->shape.d[3])) : NULL;
@@ -294,6 +304,7 @@ static void (*const rules[IK_OP_COUNT])(pass *, ik__node *, ik_tensor *) = {
     [IK_PERMUTE] = grad_shape,
     [IK_CONCAT] = grad_concat,
     [IK_MATMUL] = grad_matmul,
+    [IK_LINEAR] = grad_linear,
     [IK_CONV2D] = grad_conv,
     [IK_CONV2D_DX] = grad_conv,
     [IK_UPSAMPLE] = grad_resize,

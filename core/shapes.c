@@ -247,6 +247,11 @@ bool ik__infer(ik_opcode op, const ik_attrs *a, int n, ik_tensor *const *in, ik_
         return infer_binary(x->shape, in[1]->shape, &out->shape, why, size);
     case IK_MATMUL:
         return infer_matmul(a, x->shape, in[1]->shape, &out->shape, why, size);
+    case IK_LINEAR:
+        REQUIRE(in[1]->shape.rank == 2 && ik_count(in[2]->shape) == in[1]->shape.d[0],
+                "the bias needs a value for each row of the weight");
+        return infer_matmul(IK_ATTRS(.transpose_b = 1), x->shape, in[1]->shape, &out->shape, why,
+                            size);
     case IK_CONV2D:
     case IK_CONV2D_DX:
     case IK_CONV2D_DW:

@@ -15,6 +15,7 @@ static double macs_of(const ik__node *n) {
         ik_shape w = n->in[1]->t.shape;
         return out * (double)(w.d[2] * w.d[3]);
     }
+    case IK_LINEAR:
     case IK_MATMUL: {
         ik_shape a = n->in[0]->t.shape;
         return out * (double)a.d[n->attrs.transpose_a ? 0 : 1];

@@ -138,6 +138,8 @@ static naive_op library_op(ik_opcode op) {
         return naive_op_conv2d_dw;
     case IK_MATMUL:
         return naive_op_matmul;
+    case IK_LINEAR:
+        return naive_op_linear;
     default:
         return NULL;
     }

@@ -346,15 +346,16 @@ static void multiply(void *self) {
     const ik_kernel *k = self;
     const ik_attrs *a = k->node.attrs;
     const float *x = k->in[0], *y = k->in[1];
+    bool linear = k->node.op == IK_LINEAR, turned = linear || a->transpose_b;
     const int64_t *xd = k->node.in[0]->shape.d, *yd = k->node.in[1]->shape.d;
     int64_t rows = k->node.out->shape.d[0], columns = k->node.out->shape.d[1],
             inner = a->transpose_a ? xd[0] : xd[1];
     for (int64_t i = 0; i < rows; i++)
         for (int64_t j = 0; j < columns; j++) {
-            double sum = 0;
+            double sum = linear ? ((const float *)k->in[2])[j] : 0;
             for (int64_t t = 0; t < inner; t++)
                 sum += (double)(a->transpose_a ? x[t * xd[1] + i] : x[i * xd[1] + t]) *
-                       (a->transpose_b ? y[j * yd[1] + t] : y[t * yd[1] + j]);
+                       (turned ? y[j * yd[1] + t] : y[t * yd[1] + j]);
             ((float *)k->out)[i * columns + j] = (float)sum;
         }
 }
@@ -368,5 +369,7 @@ static ik_status launch_product(ik_kernel *k, cudaStream_t stream, const ik_step
 
 const cuda_row cuda_matmul_ops[] = {
     {IK_MATMUL, {.launch = launch_product, .plain = 1u << 0 | 1u << 1 | 1u << IK_MAX_INPUTS}},
+    {IK_LINEAR,
+     {.launch = launch_product, .plain = 1u << 0 | 1u << 1 | 1u << 2 | 1u << IK_MAX_INPUTS}},
     {IK_OP_COUNT, {0}},
 };

@@ -24,6 +24,12 @@ static const op_case product_cases[] = {
      .attrs = {.transpose_b = 1},
      .in = {REAL(67, 129), REAL(65, 129)},
      .kinks = true},
+    {.op = IK_LINEAR, .in = {REAL(5, 7), REAL(3, 7), REAL(3)}},
+    {.op = IK_LINEAR, .in = {REAL(1, 17), REAL(33, 17), REAL(1, 33)}},
+    {.what = "large",
+     .op = IK_LINEAR,
+     .in = {REAL(67, 33), REAL(128, 33), REAL(1, 128)},
+     .kinks = true},
     {.what = "large", .op = IK_MATMUL, .in = {REAL(67, 33), REAL(33, 129)}, .kinks = true},
 };
 

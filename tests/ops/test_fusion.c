@@ -141,7 +141,41 @@ static const op_case left_lookups[] = {
             GAPS(5, 3, 9)),
 };
 
+/* x w^T + bias. */
+enum { TURNED = 8192, NOT_TURNED = 16384, PRODUCT_TWICE = 32768 };
+
+static ik_tensor *linear(ik_graph *g, const op_case *c, ik_tensor *const *in) {
+    int how = c->attrs.factor;
+    ik_attrs a = {.transpose_b = !(how & NOT_TURNED), .transpose_a = !!(how & TURNED)};
+    ik_tensor *m = ik_op2(g, IK_MATMUL, &a, in[0], in[1]);
+    ik_tensor *y = how & SUM_FLIPPED ? ik_add(g, in[2], m) : ik_add(g, m, in[2]);
+    return how & PRODUCT_TWICE ? ik_add(g, y, m) : y;
+}
+
+#define LINEAR(text, way, ...)                                                                     \
+    {                                                                                              \
+        .what = text, .op = IK_LINEAR, .record = linear, .attrs = {.factor = way}, .in = {         \
+            __VA_ARGS__                                                                            \
+        }                                                                                          \
+    }
+
+static const op_case fused_linear[] = {
+    LINEAR("plain", 0, REAL(5, 7), REAL(3, 7), REAL(1, 3)),
+    LINEAR("flipped", SUM_FLIPPED, REAL(5, 7), REAL(3, 7), REAL(1, 3)),
+    LINEAR("one row", 0, REAL(1, 7), REAL(3, 7), REAL(1, 3)),
+};
+static const op_case left_linear[] = {
+    LINEAR("a column", 0, REAL(5, 7), REAL(3, 7), REAL(5, 1)),
+    LINEAR("a number", 0, REAL(5, 7), REAL(3, 7), REAL(1, 1)),
+    LINEAR("a matrix", 0, REAL(5, 7), REAL(3, 7), REAL(5, 3)),
+    LINEAR("x turned", TURNED, REAL(7, 5), REAL(3, 7), REAL(1, 3)),
+    LINEAR("w not turned", NOT_TURNED, REAL(5, 7), REAL(7, 3), REAL(1, 3)),
+    LINEAR("product read elsewhere", PRODUCT_TWICE, REAL(5, 7), REAL(3, 7), REAL(1, 3)),
+};
+
 enum {
+    FUSED_LINEAR = sizeof fused_linear / sizeof *fused_linear,
+    LEFT_LINEAR = sizeof left_linear / sizeof *left_linear,
     FUSED_LOOKUPS = sizeof fused_lookups / sizeof *fused_lookups,
     LEFT_LOOKUPS = sizeof left_lookups / sizeof *left_lookups,
     FUSED = sizeof fused_cases / sizeof *fused_cases,
@@ -201,13 +235,23 @@ START_TEST(other_lookups_are_left) {
 }
 END_TEST
 
+START_TEST(linear_is_the_same) {
+    compare_all(&fused_linear[_i], 1);
+}
+END_TEST
+
+START_TEST(other_products_are_left) {
+    compare_all(&left_linear[_i], 0);
+}
+END_TEST
+
 /* A backend built for interface 1.0 knows modulate alone. */
 START_TEST(older_backends) {
     const struct {
         const op_case *c;
         int made[2]; /* by minor version */
-    } rows[] = {{&fused_cases[0], {1, 1}}, {&fused_lookups[0], {0, 1}}};
-    for (int i = 0; i < 2; i++)
+    } rows[] = {{&fused_cases[0], {1, 1}}, {&fused_lookups[0], {0, 1}}, {&fused_linear[0], {0, 1}}};
+    for (int i = 0; i < 3; i++)
         for (int minor = 0; minor < 2; minor++) {
             ik__store *store = ik__store_new();
             ik__graph *g = ik__graph_new(store, NULL, &(ik_scene_info){.batch = 1});
@@ -249,6 +293,8 @@ int main(void) {
     tcase_add_loop_test(all, no_match_is_left, 0, LEFT);
     tcase_add_loop_test(all, lookups_are_the_same, 0, FUSED_LOOKUPS);
     tcase_add_loop_test(all, other_lookups_are_left, 0, LEFT_LOOKUPS);
+    tcase_add_loop_test(all, linear_is_the_same, 0, FUSED_LINEAR);
+    tcase_add_loop_test(all, other_products_are_left, 0, LEFT_LINEAR);
     tcase_add_test(all, older_backends);
     tcase_add_test(all, activation);
     suite_add_tcase(suite, all);

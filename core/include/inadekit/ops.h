@@ -136,7 +136,9 @@
     IK_OP(RELAYOUT, relayout, 1, 1)                                                                   \
     /* lookup_affine(a, b [T,N,C], of, n [T,K,R,C] or [T,K,C], by; start) -> [of's shape, C]:         \
      * lookup(a, of) lookup(n[:,:,start], by) + lookup(b, of). Made by the fusion pass. */            \
-    IK_OP(LOOKUP_AFFINE, lookup_affine, 5, 5)
+    IK_OP(LOOKUP_AFFINE, lookup_affine, 5, 5)                                                         \
+    /* linear(x [M,K], w [N,K], bias of N) -> [M,N]: x w^T + bias. Made by the fusion pass. */        \
+    IK_OP(LINEAR, linear, 3, 3)
 /* clang-format on */
 
 typedef enum ik_opcode {

@@ -280,12 +280,15 @@ static dnnl_status_t matrix_md(dnnl_memory_desc_t *md, const ik_tensor *t, bool 
 
 static dnnl_status_t make_matmul(program *p, ik_kernel *k) {
     const ik_node_desc *n = &k->node;
-    dnnl_memory_desc_t a, b, c;
+    const bool linear = n->op == IK_LINEAR;
+    const dnnl_dims_t row = {1, n->out->shape.d[1]};
+    dnnl_memory_desc_t a, b, bias, c;
     TRY(matrix_md(&a, n->in[0], n->attrs->transpose_a));
-    TRY(matrix_md(&b, n->in[1], n->attrs->transpose_b));
+    TRY(matrix_md(&b, n->in[1], linear || n->attrs->transpose_b));
+    TRY(dnnl_memory_desc_init_by_tag(&bias, 2, row, dnnl_f32, dnnl_ab));
     TRY(matrix_md(&c, n->out, false));
     dnnl_matmul_desc_t d;
-    TRY(dnnl_matmul_desc_init(&d, &a, &b, NULL, &c));
+    TRY(dnnl_matmul_desc_init(&d, &a, &b, linear ? &bias : NULL, &c));
     dnnl_primitive_attr_t attr = NULL;
     dnnl_primitive_desc_t pd = NULL;
     dnnl_status_t status = make_attr(&attr);
@@ -302,6 +305,10 @@ static dnnl_status_t make_matmul(program *p, ik_kernel *k) {
     add_arg(s, DNNL_ARG_SRC, ma);
     add_arg(s, DNNL_ARG_WEIGHTS, mb);
     add_arg(s, DNNL_ARG_DST, mc);
+    if (!linear) return dnnl_success;
+    dnnl_memory_t added;
+    TRY(add_slot(p, &bias, 2, 0, &added));
+    add_arg(s, DNNL_ARG_BIAS, added);
     return dnnl_success;
 }
 
@@ -320,6 +327,7 @@ static ik_status failure(const ik_kernel *k, const char *what, dnnl_status_t sta
                          ik_error *err) {
     const char *op = k->node.op == IK_MATMUL      ? "matmul"
                      : k->node.op == IK_RELAYOUT  ? "relayout"
+                     : k->node.op == IK_LINEAR    ? "linear"
                      : k->node.op == IK_CONV2D    ? "conv2d"
                      : k->node.op == IK_CONV2D_DX ? "conv2d_dx"
                                                   : "conv2d_dw";
@@ -368,9 +376,9 @@ static ik_status program_prepare(cpu *c, ik_kernel *k, ik_error *err) {
     k->state = p;
     k->run = program_run;
     k->release = program_release;
-    dnnl_status_t status = k->node.op == IK_MATMUL     ? make_matmul(p, k)
-                           : k->node.op == IK_RELAYOUT ? make_relayout(p, k)
-                                                       : make_conv(p, k);
+    dnnl_status_t status = k->node.op == IK_MATMUL || k->node.op == IK_LINEAR ? make_matmul(p, k)
+                           : k->node.op == IK_RELAYOUT                        ? make_relayout(p, k)
+                                                                              : make_conv(p, k);
     if (status == dnnl_success) return IK_OK;
     program_release(k);
     k->release = NULL;
@@ -378,7 +386,10 @@ static ik_status program_prepare(cpu *c, ik_kernel *k, ik_error *err) {
 }
 
 const cpu_op cpu_dnnl_ops[IK_OP_COUNT] = {
-    [IK_MATMUL] = {.prepare = program_prepare},    [IK_CONV2D] = {.prepare = program_prepare},
-    [IK_CONV2D_DX] = {.prepare = program_prepare}, [IK_CONV2D_DW] = {.prepare = program_prepare},
+    [IK_MATMUL] = {.prepare = program_prepare},
+    [IK_LINEAR] = {.prepare = program_prepare},
+    [IK_CONV2D] = {.prepare = program_prepare},
+    [IK_CONV2D_DX] = {.prepare = program_prepare},
+    [IK_CONV2D_DW] = {.prepare = program_prepare},
     [IK_RELAYOUT] = {.prepare = program_prepare},
 };

@@ -1,5 +1,5 @@
-/* Matrix products by cuBLASLt, f32 in memory; factors are rounded to 10 bits (TF32) unless the
- * precision is f32.
+/* Matrix products, with a bias or not, by cuBLASLt, f32 in memory; factors are rounded to 10 bits
+ * (TF32) unless the precision is f32.
  *
  * The library is large enough that loading it is felt, so it is loaded when a device is opened and
  * not with the plugin: `inadekit` looks at every backend when it starts. */
@@ -101,7 +101,8 @@ static ik_status layout_of(const ik_tensor *t, cublasLtMatrixLayout_t *out, ik_e
 static ik_status describe(product *p, const ik_node_desc *n, ik_error *err) {
     cublasComputeType_t compute =
         p->c->precision == IK_PRECISION_F32 ? CUBLAS_COMPUTE_32F : CUBLAS_COMPUTE_32F_FAST_TF32;
-    cublasOperation_t first = n->attrs->transpose_b ? CUBLAS_OP_T : CUBLAS_OP_N,
+    bool linear = n->op == IK_LINEAR;
+    cublasOperation_t first = linear || n->attrs->transpose_b ? CUBLAS_OP_T : CUBLAS_OP_N,
                       second = n->attrs->transpose_a ? CUBLAS_OP_T : CUBLAS_OP_N;
     ik_status status =
         check(lt.MatmulDescCreate(&p->how, compute, CUDA_R_32F), "describing a product", err);
@@ -113,6 +114,12 @@ static ik_status describe(product *p, const ik_node_desc *n, ik_error *err) {
         status = check(
             lt.MatmulDescSetAttribute(p->how, CUBLASLT_MATMUL_DESC_TRANSB, &second, sizeof second),
             "describing a product", err);
+    /* A value for each row there: for each column here. */
+    cublasLtEpilogue_t epilogue = CUBLASLT_EPILOGUE_BIAS;
+    if (!status && linear)
+        status = check(lt.MatmulDescSetAttribute(p->how, CUBLASLT_MATMUL_DESC_EPILOGUE, &epilogue,
+                                                 sizeof epilogue),
+                       "describing a product", err);
     if (!status) status = layout_of(n->in[1], &p->a, err);
     if (!status) status = layout_of(n->in[0], &p->b, err);
     if (!status) status = layout_of(n->out, &p->out, err);
@@ -174,14 +181,22 @@ static ik_status launch(ik_kernel *k, cudaStream_t stream, const ik_step *step, 
     (void)step;
     const product *p = k->state;
     const float one = 1, zero = 0;
+    ik_status status = IK_OK;
+    if (k->node.op == IK_LINEAR)
+        status = check(lt.MatmulDescSetAttribute(p->how, CUBLASLT_MATMUL_DESC_BIAS_POINTER,
+                                                 &k->in[2], sizeof k->in[2]),
+                       "taking a bias", err);
+    if (status) return status;
     return check(lt.Matmul(p->c->lt, p->how, &one, k->in[1], p->a, k->in[0], p->b, &zero, k->out,
                            p->out, k->out, p->out, &p->algorithm,
                            cuda_aligned_pointer(k->workspace), SCRATCH, stream),
                  "a product", err);
 }
 
+enum { PLAIN = 1 << 0 | 1 << 1 | 1 << 2 | 1 << IK_MAX_INPUTS };
+
 const cuda_row cuda_matmul_ops[] = {
-    {IK_MATMUL,
-     {.launch = launch, .prepare = prepare, .plain = 1u << 0 | 1u << 1 | 1u << IK_MAX_INPUTS}},
+    {IK_MATMUL, {.launch = launch, .prepare = prepare, .plain = PLAIN}},
+    {IK_LINEAR, {.launch = launch, .prepare = prepare, .plain = PLAIN}},
     {IK_OP_COUNT, {0}},
 };

@@ -57,20 +57,26 @@ BINARY(sub, x - y)
 BINARY(mul, (x * y))
 BINARY(div, x / y)
 
-/* c[m,n] = sum_k op(a)[m,k] op(b)[k,n] */
-NAIVE_KERNEL(matmul) {
-    const ik_attrs *t = k->node.attrs;
+/* c[m,n] = sum_k op(a)[m,k] op(b)[k,n] + bias[n] */
+static void product(ik_kernel *k, const ik_attrs *t, const double *bias) {
     const double *a = k->in[0], *b = k->in[1];
     double *c = k->out;
     ik_shape sa = naive_in(k, 0), sb = naive_in(k, 1), sc = naive_out(k);
     int64_t inner = t->transpose_a ? sa.d[0] : sa.d[1];
     for (int64_t m = 0; m < sc.d[0]; m++)
         for (int64_t n = 0; n < sc.d[1]; n++) {
-            double sum = 0;
+            double sum = bias ? bias[n] : 0;
             for (int64_t i = 0; i < inner; i++)
                 sum += (t->transpose_a ? a[i * sa.d[1] + m] : a[m * sa.d[1] + i]) *
                        (t->transpose_b ? b[n * sb.d[1] + i] : b[i * sb.d[1] + n]);
             c[m * sc.d[1] + n] = sum;
         }
+}
+NAIVE_KERNEL(matmul) {
+    product(k, k->node.attrs, NULL);
+    return IK_OK;
+}
+NAIVE_KERNEL(linear) {
+    product(k, &(ik_attrs){.transpose_b = 1}, k->in[2]);
     return IK_OK;
 }
