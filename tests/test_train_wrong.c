@@ -47,7 +47,7 @@ static const struct {
 } spoilt[] = {
     {"generator.up.conv_0.bias", NAN,
      "the parameter generator.up.conv_0.bias [4] was nan before the step"},
-    {"generator.fc.weight", 3e38f, "generator.fc, matmul [2,128], was the first to make "},
+    {"generator.fc.weight", 3e38f, "generator.fc, linear [2,128], was the first to make "},
     {"discriminator.discriminator_1.model0.0.bias", INFINITY,
      "the parameter discriminator.discriminator_1.model0.0.bias [4] was inf before the step"},
 };

@@ -386,10 +386,7 @@ static ik_status program_prepare(cpu *c, ik_kernel *k, ik_error *err) {
 }
 
 const cpu_op cpu_dnnl_ops[IK_OP_COUNT] = {
-    [IK_MATMUL] = {.prepare = program_prepare},
-    [IK_LINEAR] = {.prepare = program_prepare},
-    [IK_CONV2D] = {.prepare = program_prepare},
-    [IK_CONV2D_DX] = {.prepare = program_prepare},
-    [IK_CONV2D_DW] = {.prepare = program_prepare},
-    [IK_RELAYOUT] = {.prepare = program_prepare},
+    [IK_MATMUL] = {.prepare = program_prepare},    [IK_LINEAR] = {.prepare = program_prepare},
+    [IK_CONV2D] = {.prepare = program_prepare},    [IK_CONV2D_DX] = {.prepare = program_prepare},
+    [IK_CONV2D_DW] = {.prepare = program_prepare}, [IK_RELAYOUT] = {.prepare = program_prepare},
 };
