@@ -266,6 +266,7 @@ static ik_status write_folder(ik__session *s, const char *aside, const ik__posit
     if (!status) status = write_file(s, path, WEIGHTS, WEIGHTS, NULL, err);
     snprintf(path, sizeof path, "%s/optimizer.safetensors", aside);
     if (!status) status = write_file(s, path, FIRST_MOMENTS, AVERAGES, at, err);
+    if (!status) status = ik__choices_save(s->engine, aside, err);
     snprintf(path, sizeof path, "%s/pipeline.yaml", aside);
     return status ? status : ik__conf_write(s->conf, path, err);
 }

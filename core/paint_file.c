@@ -67,6 +67,7 @@ static ik_status begin(job *j, ik_error *err) {
                                  .threads = o->threads};
     status = ik__session_begin(&run, &j->s, err);
     if (status) return status;
+    if (o->checkpoint) ik__choices_recall(j->s->engine, j->folder);
     struct ik__synthesize *set = &j->s->set.synthesize;
     set->vary = false;
     set->vary_labels.n = set->vary_instances.n = set->n_styles = 0;

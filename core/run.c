@@ -112,6 +112,15 @@ static ik_status stages(ik__session *s, const ik__run_options *o, ik_error *err)
     return status ? status : finish(s, o, err);
 }
 
+/* What the backend chose for the checkpoint that is gone on from holds before anything is chosen.
+ */
+static void recall(const ik__session *s, const ik__run_options *o) {
+    char folder[1024], newest[1200];
+    ik__run_folder(&s->set, o, folder, sizeof folder);
+    if (ik__checkpoint_newest(folder, newest, sizeof newest) >= 0)
+        ik__choices_recall(s->engine, newest);
+}
+
 ik_status ik__run_one(const ik__run_options *o, ik_error *err) {
     ik__session *s;
     ik_status status = ik__session_begin(o, &s, err);
@@ -120,6 +129,7 @@ ik_status ik__run_one(const ik__run_options *o, ik_error *err) {
         ik__session_close(s);
         return IK_OK;
     }
+    if (o->resume) recall(s, o);
     status = ik__session_record(s, o->resume, err);
     if (status) {
         ik__session_close(s);

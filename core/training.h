@@ -19,6 +19,12 @@ void ik__average_step(ik__store *s, double decay);
 void ik__average_begin(ik__store *s);
 void ik__average_end(ik__store *s);
 
+/* choices.c: what the backend chose, as a file of a checkpoint's folder. `recall` comes before any
+ * program is made; a file that is not there is none, and one that does not fit is said to be
+ * ignored. */
+ik_status ik__choices_save(const ik__engine *e, const char *folder, ik_error *err);
+void ik__choices_recall(const ik__engine *e, const char *folder);
+
 /* Is there a checkpoint in the run folder? */
 bool ik__checkpoint_exists(const ik__session *s);
 

@@ -14,6 +14,7 @@ static char folder[64], said[65536];
 static void set_up(void) {
     strcpy(folder, "/tmp/inadekit-cli-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(folder));
+    setenv("XDG_CACHE_HOME", folder, 1);            /* not the user's */
     const char *path = getenv("TESTS_PLUGIN_PATH"); /* plugins that the suite is run with */
     if (path)
         setenv("INADEKIT_PLUGIN_PATH", path, 1);

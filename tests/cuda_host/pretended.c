@@ -186,10 +186,11 @@ cudaError_t cudaEventSynchronize(cudaEvent_t e) {
     require(e && !capturing, "waiting for an event while capturing");
     return cudaSuccess;
 }
+static int64_t ran; /* the engine that ran last */
 cudaError_t cudaEventElapsedTime(float *milliseconds, cudaEvent_t begin, cudaEvent_t end) {
-    static int asked;
+    const char *fastest = getenv("PRETENDED_FASTEST");
     (void)begin, (void)end;
-    *milliseconds = 1.0f / (float)++asked; /* whoever competes last wins */
+    *milliseconds = ran == (fastest ? atoi(fastest) : 3) ? 1 : 2;
     return cudaSuccess;
 }
 
@@ -233,7 +234,8 @@ ik_status cudnn_check(cudnnStatus_t code, const char *what, ik_error *err) {
     return code ? ik_errorf(err, IK_FAILED, "cuda: cuDNN: %s failed", what) : IK_OK;
 }
 
-/* What is pretended to be an engine: 1 x 1 kernels have none that adds a bias. */
+/* What is pretended to be an engine: 1 x 1 kernels have none that adds a bias. Each rounds in its
+ * own way. */
 static plan made(const plan_problem *p, int64_t engine) {
     plan out = {.choice = {.engine = engine}, .workspace = 131 * engine};
     out.built = malloc(sizeof *p);
@@ -256,6 +258,7 @@ int plan_find(const plan_target *t, const plan_problem *p, int64_t workspace, in
 bool plan_restore(const plan_target *t, const plan_problem *p, const plan_choice *choice,
                   plan *out) {
     (void)t;
+    if (choice->engine < 1 || choice->engine > 3) return false;
     *out = made(p, choice->engine);
     return true;
 }
@@ -286,7 +289,7 @@ static void write_at(int type, void *p, int64_t i, double value) {
 typedef struct run {
     plan_problem p;
     void *x, *w, *y, *bias, *workspace;
-    int64_t scratch;
+    int64_t scratch, engine;
 } run;
 
 static void convolve(void *self) {
@@ -316,18 +319,21 @@ static void convolve(void *self) {
         if (r->bias) sum[i] += read_at(p->type, r->bias, k);
     }
     void *to[] = {r->y, r->x, r->w};
-    for (int64_t i = 0; i < n[p->kind]; i++) write_at(p->type, to[p->kind], i, sum[i]);
+    for (int64_t i = 0; i < n[p->kind]; i++)
+        write_at(p->type, to[p->kind], i, sum[i] * (1 + 2e-7 * (double)(r->engine - 1)));
     free(sum);
 }
 
 ik_status plan_run(const plan *p, cudnnHandle_t handle, void *x, void *w, void *y, void *bias,
                    void *workspace, ik_error *err) {
     (void)err;
-    run r = {*(const plan_problem *)p->built, x, w, y, bias, workspace, p->workspace};
+    run r = {
+        *(const plan_problem *)p->built, x, w, y, bias, workspace, p->workspace, p->choice.engine};
     const void *all[] = {x, w, y, bias, workspace};
     for (int i = 0; i < 5; i++) require((uintptr_t)all[i] % 16 == 0, "an operand off 16 bytes");
     require(handle && x && w && y && workspace, "an operand missing");
     require(!bias == !r.p.bias, "a bias too few or too many");
+    ran = r.engine;
     now_or_held(convolve, &r, sizeof r);
     return IK_OK;
 }

@@ -111,6 +111,13 @@ typedef struct ik_backend_iface {
      * so by a `relayout` whose output has that storage and, until the input changes, is kept. Asked
      * before `storage`, of every such input. What is laid out so is never read nor a view. */
     int (*wanted)(void *self, const ik_node_desc *node, int input);
+    /* What would have to be known to compute the same bytes again beside the nodes, such as
+     * algorithms that were timed: a text (malloc'ed, the caller frees it) that is kept with a
+     * checkpoint. `recall` takes it back, before any node is prepared, and fails where it ignored
+     * some of it, saying what and why in a line; the rest holds, and the run goes on. The text may
+     * be another device's, or damaged. Goes together. */
+    ik_status (*choices)(void *self, char **text, ik_error *err);
+    ik_status (*recall)(void *self, const char *text, ik_error *err);
 } ik_backend_iface;
 
 #ifdef __cplusplus

@@ -72,22 +72,38 @@ static int fastest(cuda *c, const plan_problem *p, const plan *candidates, int n
     return best;
 }
 
-static ik_status find_plan(cuda *c, const plan_problem *p, const char *text, plan *out,
-                           ik_error *err) {
+/* A choice kept earlier, if it can be used: by a checkpoint, or in the file, where only a timed one
+ * stands in for timing. */
+static bool kept_plan(cuda *c, const plan_problem *p, const char *text, bool timed, plan *out) {
     plan_choice kept;
-    plan candidates[CANDIDATES];
-    if (c->choices && choices_find(c->choices, text, &kept) &&
-        plan_restore(&c->target, p, &kept, out)) {
-        if (out->workspace <= c->scratch << 20) return IK_OK;
+    bool recalled;
+    if (!c->choices || !choices_find(c->choices, text, timed, &kept, &recalled)) return false;
+    if (plan_restore(&c->target, p, &kept, out)) {
+        out->choice.timed = kept.timed;
+        if (out->workspace <= c->scratch << 20) return true;
         plan_free(out);
     }
+    if (recalled && !c->misfit)
+        fprintf(stderr,
+                "note: cuda: a choice of the checkpoint cannot be used here and is made anew, "
+                "first for %s\n",
+                text);
+    c->misfit = c->misfit || recalled;
+    return false;
+}
+
+static ik_status find_plan(cuda *c, const plan_problem *p, const char *text, plan *out,
+                           ik_error *err) {
+    plan candidates[CANDIDATES];
     bool compete = c->autotune && !c->planning;
+    if (kept_plan(c, p, text, compete, out)) return IK_OK;
     int n = plan_find(&c->target, p, c->scratch << 20, compete ? CANDIDATES : 1, candidates, err);
     if (!n) return IK_FAILED;
     int best = n > 1 ? fastest(c, p, candidates, n) : 0;
     for (int i = 0; i < n; i++)
         if (i != best) plan_free(&candidates[i]);
     *out = candidates[best];
+    out->choice.timed = compete;
     if (c->choices) choices_add(c->choices, text, out);
     return IK_OK;
 }

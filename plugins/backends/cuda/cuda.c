@@ -44,8 +44,9 @@ static const ik_option options[] = {
     {"autotune", "times cuDNN's best candidates for each convolution instead of trusting its guess",
      IK_OPT_BOOL, AT(autotune), "false", 0, 0, NULL},
     {"choices",
-     "a file that keeps which engine computes which convolution, for later runs; empty: none",
-     IK_OPT_STRING, AT(choices_file), "", 0, 0, NULL},
+     "a file that keeps which engine computes which convolution, for later runs; auto: with "
+     "autotune $XDG_CACHE_HOME/inadekit/cudnn-choices.tsv, else none; none: none",
+     IK_OPT_STRING, AT(choices_file), "auto", 0, 0, NULL},
     {"scratch", "MiB that a convolution may use beside its tensors", IK_OPT_INT, AT(scratch),
      "1024", 1, 65536, NULL},
     {"graphs", "captures each program into a CUDA graph; false: launches kernel by kernel",
@@ -194,6 +195,16 @@ static void cuda_close(void *self) {
     c->stream = c->copies = NULL;
 }
 
+/* Without timing there is nothing to keep: cuDNN's guess is at hand, and always the same. */
+static choices *open_choices(const cuda *c, const char *device) {
+    const char *given = c->choices_file && strcmp(c->choices_file, "none") ? c->choices_file : NULL;
+    if (!given || strcmp(given, "auto")) return choices_open(given, device);
+    char *path = c->autotune && !c->planning ? choices_default_path() : NULL;
+    choices *opened = choices_open(path, device);
+    free(path);
+    return opened;
+}
+
 static ik_status cuda_open(void *self, int threads, ik_error *err) {
     (void)threads;
     cuda *c = self;
@@ -201,7 +212,7 @@ static ik_status cuda_open(void *self, int threads, ik_error *err) {
     ik_status status =
         c->properties_file ? open_properties(c, name, err) : open_device(c, name, err);
     if (!status) {
-        c->choices = choices_open(c->choices_file, name);
+        c->choices = open_choices(c, name);
         if (!c->choices) status = ik_errorf(err, IK_FAILED, "cuda: out of memory");
     }
     if (status) cuda_close(c);
@@ -230,6 +241,8 @@ static const ik_backend_iface iface = {
     .read = cuda_read,
     .memory = cuda_memory,
     .wanted = cuda_wanted,
+    .choices = cuda_choices,
+    .recall = cuda_recall,
 };
 
 static const ik_plugin plugin = {

@@ -50,6 +50,7 @@ struct cuda {
     size_t planned_memory;
     plan_target target;
     choices *choices;
+    bool misfit; /* a choice of a checkpoint could not be used, which was said */
     shared_plan *plans;
     layout *layouts; /* by ik_tensor.storage - CUDA_LAID_OUT */
     int n_layouts, layout_room;
@@ -103,6 +104,10 @@ const cuda_op *cuda_op_of(ik_opcode op); /* NULL: there is none */
 /* conv.c: the plan for a problem, found once. */
 ik_status cuda_plan(cuda *c, const plan_problem *p, const plan **out, ik_error *err);
 void cuda_conv_close(cuda *c);
+
+/* choices.c: what the plans in use were made from, to be kept with a checkpoint. */
+ik_status cuda_choices(void *self, char **text, ik_error *err);
+ik_status cuda_recall(void *self, const char *text, ik_error *err);
 
 /* How a convolution wants its input `i`, of which nothing need be brought over then; 0: as it is.
  */

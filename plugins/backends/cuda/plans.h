@@ -39,6 +39,7 @@ typedef struct plan_choice {
     int64_t engine;
     int knobs;
     int64_t knob[PLAN_KNOBS][2]; /* type, value */
+    bool timed;                  /* it was the fastest of some */
 } plan_choice;
 
 typedef struct plan {
