@@ -36,7 +36,7 @@ static const char tiny[] =
     "synthesize: {samples: 2, items: 2, batch: 2}\n";
 
 /* A folder with tiny.yaml in it. Threads that wait must not spin: tests share the processors. */
-static void set_up_runs(void) {
+static inline void set_up_runs(void) {
     setenv("OMP_WAIT_POLICY", "passive", 1);
     set_up();
     write_bytes("tiny.yaml", tiny, sizeof tiny - 1);
