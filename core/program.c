@@ -91,7 +91,7 @@ static ik_status lay_out(ik__engine *e, ik__program *p, ik_error *err) {
     return IK_OK;
 }
 
-static size_t bytes_of(const ik__engine *e, const ik_tensor *t) {
+size_t ik__tensor_bytes(const ik__engine *e, const ik_tensor *t) {
     if (IK__PROVIDES(e->backend, tensor_bytes)) return e->backend->tensor_bytes(e->self, t);
     return (size_t)ik_count(t->shape) * e->backend->element_bytes(e->self, t->dtype);
 }
@@ -156,7 +156,7 @@ static ik_status plan(ik__engine *e, ik__program *p, ik_error *err) {
         int id = n->t.id;
         span[id] = -1;
         if (ik__is_leaf(n->op) || ik__is_view(n->op) || p->bytes[id] == SIZE_MAX) continue;
-        p->bytes[id] = bytes_of(e, &n->t);
+        p->bytes[id] = ik__tensor_bytes(e, &n->t);
         n->kept = n->constant && last[id] >= p->n_constant;
         if (n->kept) {
             p->offset[id] = p->kept_bytes;
@@ -280,7 +280,7 @@ static void *pointer_of(ik__engine *e, ik__program *p, ik__node *n) {
     size_t skip = 0;
     if (n->op == IK_ROWS) {
         const ik_tensor *whole = &n->in[0]->t;
-        skip = (size_t)n->attrs.start * (bytes_of(e, whole) / (size_t)whole->shape.d[0]);
+        skip = (size_t)n->attrs.start * (ik__tensor_bytes(e, whole) / (size_t)whole->shape.d[0]);
     }
     return (char *)p->pointer[n->in[0]->t.id] + skip;
 }

@@ -49,6 +49,7 @@ typedef struct ik__engine {
     ik__program *programs[8];
     int n_programs;
     bool keep_all; /* every node keeps its value until the program ends: for traces */
+    double asked;  /* the clock when `elapsed` was asked last, without a backend's own; 0: never */
 } ik__engine;
 
 ik_status ik__engine_new(ik__instance *backend, int threads, ik__engine **out, ik_error *err);
@@ -79,6 +80,16 @@ ik_status ik__program_output(ik__engine *e, ik__program *p, const char *name, vo
                              ik_error *err);
 ik_status ik__program_tensor(ik__engine *e, ik__program *p, const ik__node *n, void *to,
                              ik_error *err);
+
+/* Bytes that a tensor takes in storage. */
+size_t ik__tensor_bytes(const ik__engine *e, const ik_tensor *t);
+
+/* timing.c: seconds of the device since the call before, when all that was asked for is done. */
+ik_status ik__engine_elapsed(ik__engine *e, double *seconds, ik_error *err);
+/* The least seconds in `rounds` runs of each of the kernels that a run replays: those from
+ * p->replayed + p->n_settled on. Nothing is committed. */
+ik_status ik__program_profile(ik__engine *e, ik__program *p, const ik_step *step, int rounds,
+                              double *seconds, ik_error *err);
 
 /* A node as a backend sees it. */
 ik_node_desc ik__node_desc(const ik__node *n);

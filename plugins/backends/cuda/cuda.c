@@ -185,6 +185,7 @@ static void cuda_close(void *self) {
     cuda_conv_close(c);
     cuda_layouts_close(c);
     cuda_replay_close(c);
+    cuda_timing_close(c);
     if (!c->planning) cuda_storage_close(c);
     cuda_matmul_close(c);
     if (c->target.properties) cudnnBackendDestroyDescriptor(c->target.properties);
@@ -243,6 +244,8 @@ static const ik_backend_iface iface = {
     .wanted = cuda_wanted,
     .choices = cuda_choices,
     .recall = cuda_recall,
+    .elapsed = cuda_elapsed,
+    .profile = cuda_profile,
 };
 
 static const ik_plugin plugin = {

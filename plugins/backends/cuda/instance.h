@@ -67,6 +67,9 @@ struct cuda {
     uint64_t generation; /* kernels prepared and released so far */
     uint64_t replays;
 
+    cudaEvent_t marks[2]; /* of the last calls of `elapsed`, see timing.c */
+    uint64_t asked;
+
     ik_error failed; /* by a call that gives no status; the next that does reports it */
 };
 
@@ -99,7 +102,17 @@ ik_status cuda_prepare(void *self, ik_kernel *k, ik_error *err);
 ik_status cuda_replay(void *self, ik_kernel *const *kernels, int n, const ik_step *step,
                       ik_error *err);
 void cuda_replay_close(cuda *c);
+ik_status cuda_launch_all(cuda *c, ik_kernel *const *kernels, int n, ik_error *err);
+/* What `enqueue` puts into the stream, as a graph; nothing runs yet. */
+ik_status cuda_capture(cuda *c, ik_status (*enqueue)(cuda *c, void *user, ik_error *err),
+                       void *user, cudaGraphExec_t *out, ik_error *err);
 const cuda_op *cuda_op_of(ik_opcode op); /* NULL: there is none */
+
+/* timing.c */
+ik_status cuda_elapsed(void *self, double *seconds, ik_error *err);
+ik_status cuda_profile(void *self, ik_kernel *const *kernels, int n, const ik_step *step,
+                       int rounds, double *seconds, ik_error *err);
+void cuda_timing_close(cuda *c);
 
 /* conv.c: the plan for a problem, found once. */
 ik_status cuda_plan(cuda *c, const plan_problem *p, const plan **out, ik_error *err);

@@ -89,7 +89,7 @@ ik_status cuda_prepare(void *self, ik_kernel *k, ik_error *err) {
 
 /* --- Replaying. */
 
-static ik_status launch_all(cuda *c, ik_kernel *const *kernels, int n, ik_error *err) {
+ik_status cuda_launch_all(cuda *c, ik_kernel *const *kernels, int n, ik_error *err) {
     ik_status status = IK_OK;
     for (int i = 0; i < n && !status; i++) {
         ik_error why;
@@ -118,13 +118,14 @@ static captured *place_of(cuda *c, ik_kernel *const *kernels, int n) {
 }
 
 /* Nothing runs while it is captured, so that a failure leaves the storage as it was. */
-static ik_status capture(cuda *c, captured *g, ik_error *err) {
+ik_status cuda_capture(cuda *c, ik_status (*enqueue)(cuda *c, void *user, ik_error *err),
+                       void *user, cudaGraphExec_t *out, ik_error *err) {
     cudaGraph_t graph = NULL;
     ik_status status =
         cuda_check(cudaStreamBeginCapture(c->stream, cudaStreamCaptureModeThreadLocal),
                    "beginning a capture", err);
     if (status) return status;
-    status = launch_all(c, g->kernels, g->n, err);
+    status = enqueue(c, user, err);
     ik_error why;
     ik_status ended = cuda_check(cudaStreamEndCapture(c->stream, &graph), "a capture", &why);
     if (!status && ended) {
@@ -132,11 +133,15 @@ static ik_status capture(cuda *c, captured *g, ik_error *err) {
         status = ended;
     }
     if (!status)
-        status =
-            cuda_check(cudaGraphInstantiate(&g->graph, graph, 0), "instantiating a graph", err);
-    if (status) g->graph = NULL;
+        status = cuda_check(cudaGraphInstantiate(out, graph, 0), "instantiating a graph", err);
+    if (status) *out = NULL;
     if (graph) cudaGraphDestroy(graph);
     return status;
+}
+
+static ik_status enqueue_list(cuda *c, void *user, ik_error *err) {
+    const captured *g = user;
+    return cuda_launch_all(c, g->kernels, g->n, err);
 }
 
 ik_status cuda_replay(void *self, ik_kernel *const *kernels, int n, const ik_step *step,
@@ -148,11 +153,11 @@ ik_status cuda_replay(void *self, ik_kernel *const *kernels, int n, const ik_ste
     if (status || n <= 0) return status;
     captured *g = place_of(c, kernels, n);
     g->last = ++c->replays;
-    if (c->graphs && g->runs == 1) status = capture(c, g, err);
+    if (c->graphs && g->runs == 1) status = cuda_capture(c, enqueue_list, g, &g->graph, err);
     if (status) return status;
     if (g->runs < 2) g->runs++;
     if (g->graph) return cuda_check(cudaGraphLaunch(g->graph, c->stream), "a graph", err);
-    return launch_all(c, kernels, n, err);
+    return cuda_launch_all(c, kernels, n, err);
 }
 
 void cuda_replay_close(cuda *c) {
