@@ -30,8 +30,14 @@ struct CUgraph_st {
 
 static cudaGraph_t capturing;
 
+/* Milliseconds: everything takes one, on slow engines one more. */
+static int64_t clock_of_device;
+
 bool emulated_hold(void (*run)(void *what), const void *what, size_t bytes) {
-    if (!capturing) return false;
+    if (!capturing) {
+        clock_of_device++;
+        return false;
+    }
     struct held *h = malloc(sizeof *h);
     *h = (struct held){run, malloc(bytes), NULL};
     memcpy(h->what, what, bytes);
@@ -73,7 +79,10 @@ cudaError_t cudaGraphLaunch(cudaGraphExec_t e, cudaStream_t s) {
     (void)s;
     require(!capturing, "a graph launched while capturing");
     emulated_backwards = true;
-    for (struct held *h = ((cudaGraph_t)e)->first; h; h = h->next) h->run(h->what);
+    for (struct held *h = ((cudaGraph_t)e)->first; h; h = h->next) {
+        clock_of_device++;
+        h->run(h->what);
+    }
     emulated_backwards = false;
     return cudaSuccess;
 }
@@ -166,8 +175,11 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t s, cudaEvent_t e, unsigned flags) {
     require(s && e && !capturing, "waiting for an event while capturing");
     return cudaSuccess;
 }
+struct CUevent_st {
+    int64_t at;
+};
 cudaError_t cudaEventCreate(cudaEvent_t *e) {
-    *e = malloc(1);
+    *e = calloc(1, sizeof **e);
     return cudaSuccess;
 }
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t *e, unsigned flags) {
@@ -178,29 +190,25 @@ cudaError_t cudaEventDestroy(cudaEvent_t e) {
     free(e);
     return cudaSuccess;
 }
-cudaError_t cudaEventRecord(cudaEvent_t e, cudaStream_t s) {
-    require(e && s && !capturing, "an event while capturing");
-    return cudaSuccess;
-}
-static void pass(void *event) {
-    (void)event;
+static void take_time(void *event) {
+    (*(cudaEvent_t *)event)->at = clock_of_device;
 }
 cudaError_t cudaEventRecordWithFlags(cudaEvent_t e, cudaStream_t s, unsigned flags) {
     require(e && s, "an event missing, or on no stream");
     require(!capturing == !(flags & cudaEventRecordExternal),
             "an event of the graph outside of it, or an outside one in a graph");
-    emulated_hold(pass, &e, sizeof e);
+    now_or_held(take_time, &e, sizeof e);
     return cudaSuccess;
+}
+cudaError_t cudaEventRecord(cudaEvent_t e, cudaStream_t s) {
+    return cudaEventRecordWithFlags(e, s, cudaEventRecordDefault);
 }
 cudaError_t cudaEventSynchronize(cudaEvent_t e) {
     require(e && !capturing, "waiting for an event while capturing");
     return cudaSuccess;
 }
-static int64_t ran; /* the engine that ran last */
 cudaError_t cudaEventElapsedTime(float *milliseconds, cudaEvent_t begin, cudaEvent_t end) {
-    const char *fastest = getenv("PRETENDED_FASTEST");
-    (void)begin, (void)end;
-    *milliseconds = ran == (fastest ? atoi(fastest) : 3) ? 1 : 2;
+    *milliseconds = (float)(end->at - begin->at);
     return cudaSuccess;
 }
 
@@ -329,6 +337,8 @@ static void convolve(void *self) {
         if (r->bias) sum[i] += read_at(p->type, r->bias, k);
     }
     void *to[] = {r->y, r->x, r->w};
+    const char *fastest = getenv("PRETENDED_FASTEST");
+    clock_of_device += r->engine != (fastest ? atoi(fastest) : 3);
     for (int64_t i = 0; i < n[p->kind]; i++)
         write_at(p->type, to[p->kind], i, sum[i] * (1 + 2e-7 * (double)(r->engine - 1)));
     free(sum);
@@ -343,7 +353,6 @@ ik_status plan_run(const plan *p, cudnnHandle_t handle, void *x, void *w, void *
     for (int i = 0; i < 5; i++) require((uintptr_t)all[i] % 16 == 0, "an operand off 16 bytes");
     require(handle && x && w && y && workspace, "an operand missing");
     require(!bias == !r.p.bias, "a bias too few or too many");
-    ran = r.engine;
     now_or_held(convolve, &r, sizeof r);
     return IK_OK;
 }
