@@ -1,8 +1,11 @@
-/* Fusion: patterns that cost memory traffic become one node.
+/* Fusion: patterns that cost memory traffic or launches become one node.
  *
- * normalize(x) * lookup(scale, map) + lookup(shift, map), and a leaky ReLU after it, is `modulate`.
- * lookup(a, of) * lookup(n, by) + lookup(b, of) is `lookup_affine`, x w^T + bias is `linear`. The
- * last node of a pattern is rewritten where it stands, so that whoever reads it need not know.
+ *     normalize(x) * lookup(scale, map) + lookup(shift, map), a leaky ReLU after it: modulate
+ *     lookup(a, of) * lookup(n, by) + lookup(b, of):                                 lookup_affine
+ *     x w^T + bias:                                                                  linear
+ *     a x + b y:                                                                     axpby
+ *
+ * The last node of a pattern is rewritten where it stands, so that whoever reads it need not know.
  */
 #include "ir.h"
 
@@ -103,6 +106,21 @@ static void fuse_lookups(ik__graph *g, ik__node *add, const int *uses) {
     }
 }
 
+/* x times a number, read once: x, and the number. */
+static ik__node *multiple(ik__node *n, const int *uses, double *factor) {
+    *factor = 1;
+    if (!once(uses, n, IK_AFFINE) || n->attrs.beta != 0) return n;
+    *factor = n->attrs.alpha;
+    return n->in[0];
+}
+
+static void fuse_sum(ik__graph *g, ik__node *add, const int *uses) {
+    if (add->op != IK_ADD || !ik_same_shape(add->in[0]->t.shape, add->in[1]->t.shape)) return;
+    ik_attrs a = {0};
+    ik__node *in[] = {multiple(add->in[0], uses, &a.alpha), multiple(add->in[1], uses, &a.beta)};
+    if (in[0] != add->in[0] || in[1] != add->in[1]) become(g, add, IK_AXPBY, &a, 2, in);
+}
+
 static void fuse_linear(ik__graph *g, ik__node *add, const int *uses) {
     for (int side = 0; side < 2 && add->op == IK_ADD; side++) {
         ik__node *m = add->in[side], *bias = add->in[!side];
@@ -121,6 +139,7 @@ void ik__fuse(ik__graph *g, int minor) {
     for (int i = 0; i < g->n && minor >= 1; i++) {
         fuse_lookups(g, g->nodes[i], uses);
         fuse_linear(g, g->nodes[i], uses);
+        fuse_sum(g, g->nodes[i], uses);
     }
     for (int i = 0; i < g->n; i++) fuse_affine(g, g->nodes[i], uses);
     for (int i = 0; i < g->n; i++) fuse_activation(g, g->nodes[i], uses);

@@ -54,6 +54,13 @@ static void grad_binary(pass *p, ik__node *y, ik_tensor *dy) {
     }
 }
 
+static void grad_axpby(pass *p, ik__node *y, ik_tensor *dy) {
+    double factor[2] = {y->attrs.alpha, y->attrs.beta};
+    for (int i = 0; i < 2; i++)
+        if (wants(p, y, i))
+            give(p, y->in[i], factor[i] == 1 ? dy : ik_affine(&p->g->pub, dy, factor[i], 0));
+}
+
 static void grad_unary(pass *p, ik__node *y, ik_tensor *dy) {
     ik_graph *g = &p->g->pub;
     ik_tensor *x = &y->in[0]->t, *out = &y->t, *dx = NULL;
@@ -287,6 +294,7 @@ static void (*const rules[IK_OP_COUNT])(pass *, ik__node *, ik_tensor *) = {
     [IK_SUB] = grad_binary,
     [IK_MUL] = grad_binary,
     [IK_DIV] = grad_binary,
+    [IK_AXPBY] = grad_axpby,
     [IK_AFFINE] = grad_unary,
     [IK_LEAKY_RELU] = grad_unary,
     [IK_TANH] = grad_unary,
@@ -324,12 +332,17 @@ static void (*const rules[IK_OP_COUNT])(pass *, ik__node *, ik_tensor *) = {
     [IK_CUSTOM] = grad_custom,
 };
 
-/* A gradient is written straight into its parameter's slot, so it must be a node's own storage and
- * serve one parameter only. */
+static ik__node *reshaped(ik__node *n) {
+    while (n->op == IK_RESHAPE) n = n->in[0];
+    return n;
+}
+
+/* A gradient is written straight into its parameter's slot, so it must be a node's own storage,
+ * whatever its shape, and serve one parameter only. */
 static ik_tensor *own(pass *p, ik_tensor *grad, int done, ik_tensor *const *grads) {
-    ik__node *n = ik__node_of(grad);
+    ik__node *n = reshaped(ik__node_of(grad));
     bool shared = ik__is_view(n->op) || ik__is_leaf(n->op) || n->t.id < p->n;
-    for (int i = 0; i < done; i++) shared |= grads[i] == grad;
+    for (int i = 0; i < done; i++) shared |= grads[i] && reshaped(ik__node_of(grads[i])) == n;
     return shared ? ik_affine(&p->g->pub, grad, 1, 0) : grad;
 }
 

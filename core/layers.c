@@ -52,7 +52,8 @@ static ik_attrs window_of(const ik_conv *c) {
 }
 
 /* Masked patches times the weight in the patches' order (kh, kw, I). */
-static ik_tensor *same_segment_conv(ik_graph *g, ik_tensor *x, ik_tensor *w, const ik_conv *c) {
+static ik_tensor *same_segment_conv(ik_graph *g, ik_tensor *x, ik_tensor *w, ik_tensor *bias,
+                                    const ik_conv *c) {
     ik_tensor *map = ik_map(g, "instance", x->shape.d[1], x->shape.d[2]);
     ik_attrs a = window_of(c);
     ik_tensor *p = ik_op2(g, IK_PATCHES, &a, x, map);
@@ -64,6 +65,7 @@ static ik_tensor *same_segment_conv(ik_graph *g, ik_tensor *x, ik_tensor *w, con
     ik_tensor *y =
         ik_op2(g, IK_MATMUL, IK_ATTRS(.transpose_b = 1), ik_reshape(g, p, IK_SHAPE2(pixels, taps)),
                ik_reshape(g, w, IK_SHAPE2(c->out, taps)));
+    if (bias) y = ik_add(g, y, ik_reshape(g, bias, IK_SHAPE2(1, c->out)));
     return ik_reshape(g, y, IK_SHAPE4(s.d[0], s.d[1], s.d[2], c->out));
 }
 
@@ -81,8 +83,7 @@ ik_tensor *ik__layer_conv_here(ik_graph *g, ik_tensor *x, const ik_conv *c) {
             weight_of(g, c, IK_SHAPE4(c->out, x->shape.d[3] / groups, c->kernel, c->kernel));
         ik_tensor *b = c->bias ? bias_of(g, c->out) : NULL;
         if (c->same_segment) {
-            y = same_segment_conv(g, x, w, c);
-            if (b) y = ik_add(g, y, ik_reshape(g, b, IK_SHAPE4(1, 1, 1, c->out)));
+            y = same_segment_conv(g, x, w, b, c);
         } else {
             ik_attrs a = window_of(c);
             ik_tensor *in[3] = {x, w, b};
@@ -171,8 +172,9 @@ ik_tensor *ik__layer_batch_norm(ik_graph *g, const char *name, ik_tensor *x) {
     ik_tensor *stats;
     if (g->info.training) {
         stats = ik_op1(g, IK_MOMENTS, NULL, x);
-        ik_tensor *m = ik_reshape(g, ik_slice(g, stats, 1, 0, 1), IK_SHAPE1(c));
-        ik_tensor *v = ik_reshape(g, ik_slice(g, stats, 1, 1, 1), IK_SHAPE1(c));
+        ik_tensor *rows = ik_reshape(g, stats, IK_SHAPE2(2, c)); /* of which each is a view */
+        ik_tensor *m = ik_reshape(g, ik_slice(g, rows, 0, 0, 1), IK_SHAPE1(c));
+        ik_tensor *v = ik_reshape(g, ik_slice(g, rows, 0, 1, 1), IK_SHAPE1(c));
         double unbiased = n > 1 ? (double)n / (double)(n - 1) : 1;
         g->api->assign(g, "running_mean",
                        ik_add(g, ik_affine(g, mean, 0.9, 0), ik_affine(g, m, 0.1, 0)));

@@ -150,7 +150,7 @@ static ik_status plan(ik__engine *e, ik__program *p, ik_error *err) {
     for (int i = 0; i < g->assigns.n; i++) last[root_of(g->assigns.v[i].node)->t.id] = p->n;
     for (int i = 0; i < g->kept.n; i++) last[root_of(g->kept.v[i].node)->t.id] = p->n;
     for (int i = 0; i < p->n_grads; i++)
-        p->bytes[ik__node_of(p->grads[i].tensor)->t.id] = SIZE_MAX; /* has a slot */
+        p->bytes[root_of(ik__node_of(p->grads[i].tensor))->t.id] = SIZE_MAX; /* has a slot */
     for (int i = 0; i < p->n; i++) {
         ik__node *n = p->order[i];
         int id = n->t.id;
@@ -288,7 +288,8 @@ static void *pointer_of(ik__engine *e, ik__program *p, ik__node *n) {
 static void bind(ik__engine *e, ik__program *p, void *workspace) {
     for (int i = 0; i < p->n; i++) p->pointer[p->order[i]->t.id] = pointer_of(e, p, p->order[i]);
     for (int i = 0; i < p->n_grads; i++)
-        p->pointer[p->grads[i].tensor->id] = ik__store_grad(e->store, p->grads[i].entry);
+        p->pointer[root_of(ik__node_of(p->grads[i].tensor))->t.id] =
+            ik__store_grad(e->store, p->grads[i].entry);
     for (int i = 0; i < p->n; i++) /* views of a gradient, if any */
         if (ik__is_view(p->order[i]->op))
             p->pointer[p->order[i]->t.id] = pointer_of(e, p, p->order[i]);

@@ -245,6 +245,9 @@ bool ik__infer(ik_opcode op, const ik_attrs *a, int n, ik_tensor *const *in, ik_
     case IK_DIV:
         REQUIRE(x->dtype == IK_F32 && in[1]->dtype == IK_F32, "a map cannot be calculated with");
         return infer_binary(x->shape, in[1]->shape, &out->shape, why, size);
+    case IK_AXPBY:
+        REQUIRE(ik_same_shape(x->shape, in[1]->shape), "the shapes differ");
+        return true;
     case IK_MATMUL:
         return infer_matmul(a, x->shape, in[1]->shape, &out->shape, why, size);
     case IK_LINEAR:

@@ -20,6 +20,8 @@ static const op_case wide_cases[] = {
     WIDE(IK_AFFINE, .attrs = {.alpha = 2, .beta = 1}, .in = {REAL(3, 5)}, .record = of_later_rows),
     WIDE(IK_LEAKY_RELU, .attrs = {.slope = 0.2}, .in = {AWAY(3, 5, 7, 24)}),
     WIDE(IK_ADD, .in = {REAL(2, 5, 7, 16), REAL(2, 5, 7, 16)}),
+    WIDE(IK_AXPBY, .attrs = {.alpha = 0.9, .beta = 0.1},
+         .in = {REAL(2, 5, 7, 16), REAL(2, 5, 7, 16)}),
     WIDE(IK_SUB, .in = {REAL(2, 5, 7, 16), REAL(1, 1, 1, 16)}),
     WIDE(IK_MUL, .in = {REAL(2, 5, 7, 16), REAL(2, 1, 1, 16)}),
     WIDE(IK_DIV, .in = {REAL(2, 5, 7, 16), AWAY(2, 5, 7, 1)}),

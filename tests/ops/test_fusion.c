@@ -173,7 +173,42 @@ static const op_case left_linear[] = {
     LINEAR("product read elsewhere", PRODUCT_TWICE, REAL(5, 7), REAL(3, 7), REAL(1, 3)),
 };
 
+/* a x + b y. */
+enum { FIRST = 1, SECOND = 2, SHIFTED = 4, MULTIPLE_TWICE = 8 };
+
+static ik_tensor *multiples(ik_graph *g, const op_case *c, ik_tensor *const *in) {
+    int how = c->attrs.factor;
+    ik_tensor *x = in[0], *y = in[1];
+    if (how & FIRST) x = ik_affine(g, x, 0.75, how & SHIFTED ? 1 : 0);
+    if (how & SECOND) y = ik_affine(g, y, -2, how & SHIFTED ? 1 : 0);
+    ik_tensor *sum = ik_add(g, x, y);
+    return how & MULTIPLE_TWICE ? ik_mul(g, sum, x) : sum;
+}
+
+#define MULTIPLES(text, way, ...)                                                                  \
+    {                                                                                              \
+        .what = text, .op = IK_AXPBY, .record = multiples, .attrs = {.factor = way}, .in = {       \
+            __VA_ARGS__                                                                            \
+        }                                                                                          \
+    }
+
+static const op_case fused_sums[] = {
+    MULTIPLES("both", FIRST | SECOND, REAL(5, 7), REAL(5, 7)),
+    MULTIPLES("first", FIRST, REAL(5, 7), REAL(5, 7)),
+    MULTIPLES("second", SECOND, REAL(5, 7), REAL(5, 7)),
+    MULTIPLES("second, first read elsewhere", FIRST | SECOND | MULTIPLE_TWICE, REAL(5, 7),
+              REAL(5, 7)),
+};
+static const op_case left_sums[] = {
+    MULTIPLES("no multiple", 0, REAL(5, 7), REAL(5, 7)),
+    MULTIPLES("broadcast", FIRST | SECOND, REAL(5, 7), REAL(1, 7)),
+    MULTIPLES("shifted", FIRST | SECOND | SHIFTED, REAL(5, 7), REAL(5, 7)),
+    MULTIPLES("multiple read elsewhere", FIRST | MULTIPLE_TWICE, REAL(5, 7), REAL(5, 7)),
+};
+
 enum {
+    FUSED_SUMS = sizeof fused_sums / sizeof *fused_sums,
+    LEFT_SUMS = sizeof left_sums / sizeof *left_sums,
     FUSED_LINEAR = sizeof fused_linear / sizeof *fused_linear,
     LEFT_LINEAR = sizeof left_linear / sizeof *left_linear,
     FUSED_LOOKUPS = sizeof fused_lookups / sizeof *fused_lookups,
@@ -245,6 +280,16 @@ START_TEST(other_products_are_left) {
 }
 END_TEST
 
+START_TEST(sums_are_the_same) {
+    compare_all(&fused_sums[_i], 1);
+}
+END_TEST
+
+START_TEST(other_sums_are_left) {
+    compare_all(&left_sums[_i], 0);
+}
+END_TEST
+
 /* A backend built for interface 1.0 knows modulate alone. */
 START_TEST(older_backends) {
     const struct {
@@ -295,6 +340,8 @@ int main(void) {
     tcase_add_loop_test(all, other_lookups_are_left, 0, LEFT_LOOKUPS);
     tcase_add_loop_test(all, linear_is_the_same, 0, FUSED_LINEAR);
     tcase_add_loop_test(all, other_products_are_left, 0, LEFT_LINEAR);
+    tcase_add_loop_test(all, sums_are_the_same, 0, FUSED_SUMS);
+    tcase_add_loop_test(all, other_sums_are_left, 0, LEFT_SUMS);
     tcase_add_test(all, older_backends);
     tcase_add_test(all, activation);
     suite_add_tcase(suite, all);

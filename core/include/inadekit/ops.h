@@ -138,7 +138,9 @@
      * lookup(a, of) lookup(n[:,:,start], by) + lookup(b, of). Made by the fusion pass. */            \
     IK_OP(LOOKUP_AFFINE, lookup_affine, 5, 5)                                                         \
     /* linear(x [M,K], w [N,K], bias of N) -> [M,N]: x w^T + bias. Made by the fusion pass. */        \
-    IK_OP(LINEAR, linear, 3, 3)
+    IK_OP(LINEAR, linear, 3, 3)                                                                       \
+    /* axpby(x, y) -> alpha x + beta y, both of one shape. Made by the fusion pass. */                \
+    IK_OP(AXPBY, axpby, 2, 2)
 /* clang-format on */
 
 typedef enum ik_opcode {

@@ -38,6 +38,13 @@ HOT static void leaky_relu_grad_range(const ik_kernel *k, int64_t from, int64_t 
     for (int64_t i = from; i < to; i++) out[i] = dy[i] * (x[i] > 0 ? 1 : slope);
 }
 
+HOT static void axpby_range(const ik_kernel *k, int64_t from, int64_t to) {
+    const float *restrict x = k->in[0], *restrict y = k->in[1];
+    float *restrict out = k->out;
+    const float alpha = (float)k->node.attrs->alpha, beta = (float)k->node.attrs->beta;
+    for (int64_t i = from; i < to; i++) out[i] = alpha * x[i] + beta * y[i];
+}
+
 HOT static void fill_range(const ik_kernel *k, int64_t from, int64_t to) {
     float *out = k->out;
     const float alpha = (float)k->node.attrs->alpha;
@@ -191,6 +198,7 @@ const cpu_op cpu_elementwise_ops[IK_OP_COUNT] = {
     [IK_AFFINE] = ELEMENTS(affine_range),
     [IK_LEAKY_RELU] = ELEMENTS(leaky_relu_range),
     [IK_LEAKY_RELU_GRAD] = ELEMENTS(leaky_relu_grad_range),
+    [IK_AXPBY] = ELEMENTS(axpby_range),
     [IK_TANH] = COSTLY(tanh_range),
     [IK_SIGMOID] = COSTLY(sigmoid_range),
     [IK_EXP] = COSTLY(exp_range),

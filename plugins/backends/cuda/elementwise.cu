@@ -65,7 +65,7 @@ ik_status map_launch(ik_kernel *k, cudaStream_t stream, const ik_step *, ik_erro
 
 #define BINARY(name, expression)                                                                   \
     struct name {                                                                                  \
-        float slope;                                                                               \
+        float slope, alpha, beta;                                                                  \
         IK_HD float operator()(float x, float y) const {                                           \
             return expression;                                                                     \
         }                                                                                          \
@@ -75,6 +75,7 @@ BINARY(minus, x - y)
 BINARY(times, x *y)
 BINARY(over, x / y)
 BINARY(leaky_relu_grad, y > 0 ? x : slope * x)
+BINARY(sum_of_multiples, alpha *x + beta * y)
 
 /* V elements of an operand, or one that stands for all. */
 template <int V> struct along {
@@ -125,7 +126,8 @@ ik_status pair_launch(ik_kernel *k, cudaStream_t stream, const ik_step *, ik_err
     int64_t step[2][IK_MAX_RANK], n = ik_count(k->node.out->shape);
     for (int i = 0; i < 2; i++) repeat_steps(k->node.in[i]->shape, step[i]);
     walk w = walk_of(k->node.out->shape, step[0], step[1]);
-    O o = {(float)k->node.attrs->slope};
+    const ik_attrs *a = k->node.attrs;
+    O o = {(float)a->slope, (float)a->alpha, (float)a->beta};
     real x = real_in(k, 0), y = real_in(k, 1), out = real_out(k);
     if (walk_width(w, {x.p, y.p, out.p}) == 8)
         return units(q, n / 8, paired<O, 8>{o, x, y, out, w});
@@ -172,5 +174,6 @@ const cuda_row cuda_elementwise_ops[] = {
     {IK_MUL, {pair_launch<times>}},
     {IK_DIV, {pair_launch<over>}},
     {IK_LEAKY_RELU_GRAD, {pair_launch<leaky_relu_grad>}},
+    {IK_AXPBY, {pair_launch<sum_of_multiples>}},
     {IK_OP_COUNT, {}},
 };

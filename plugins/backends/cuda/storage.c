@@ -52,6 +52,7 @@ static bool follows(ik_opcode op) {
     case IK_SUB:
     case IK_MUL:
     case IK_DIV:
+    case IK_AXPBY:
     case IK_CONCAT:
     case IK_SLICE:
     case IK_PAD_SLICE:

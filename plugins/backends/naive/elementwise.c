@@ -56,6 +56,7 @@ BINARY(add, x + y)
 BINARY(sub, x - y)
 BINARY(mul, (x * y))
 BINARY(div, x / y)
+BINARY(axpby, k->node.attrs->alpha *x + k->node.attrs->beta * y)
 
 /* c[m,n] = sum_k op(a)[m,k] op(b)[k,n] + bias[n] */
 static void product(ik_kernel *k, const ik_attrs *t, const double *bias) {
