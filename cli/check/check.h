@@ -35,15 +35,15 @@ void check_going_on(void);
 /* The message of a failed call, without its position in a text that the user never saw. */
 void check_found_error(check_findings *f, const char *what, const ik_error *err);
 
-/* text.c: a pipeline that the user never sees, as a file, with the plugin's options in its place.
- */
+/* text.c: a pipeline that the user never sees, as a file, with options of the plugin, KEY=VALUE, in
+ * its place. */
 typedef struct check_placed {
     ik__pool *pool;
     int fd;
     char path[64];
-    ik_strings sets; /* the user's, with `place.` before each */
+    ik_strings sets; /* those given, with `place.` before each */
 } check_placed;
-ik_status check_placed_open(const check_findings *f, const char *text, const char *place,
+ik_status check_placed_open(const ik_strings *given, const char *text, const char *place,
                             check_placed *out, ik_error *err);
 void check_placed_close(check_placed *p);
 
@@ -52,6 +52,7 @@ void check_symbols(check_findings *f);
 /* rows.c: option tables; and whether the user gave what is required. */
 void check_rows(check_findings *f, const ik_plugin *p);
 bool check_required(check_findings *f, const ik_plugin *p);
+bool check_is_set(const check_findings *f, const char *name);
 /* dataset.c */
 void check_dataset(check_findings *f, const ik_plugin *p);
 /* metric.c */

@@ -1,30 +1,26 @@
 /* A plugin in its place in a small pipeline: recorded at three sizes, computed on every backend
- * that runs here. The naive backend's gradients are held against finite differences of its loss, in
- * double precision; the other backends against the naive one. */
+ * that runs here: the naive one's gradients against finite differences, the others against it. */
 #include "trial.h"
 
-#include "blame.h"
 #include "clock.h"
-#include "inadekit/philox.h"
 #include "training.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 static const check_size sizes[] = {{32, 32}, {32, 64}, {64, 64}};
-enum { SIZES = sizeof sizes / sizeof *sizes, SETTLE = 24, TENSORS = 96, TIMES = 5 };
-static const double PATIENCE = 20, SLOW = 4; /* seconds */
+enum { SIZES = sizeof sizes / sizeof *sizes, TIMES = 5 };
+static const double SLOW = 4; /* seconds */
 
 /* Relative distances, in the Euclidean norm, up to which single precision explains them: losses
  * agree to 1e-5, whole gradients to 1e-3 where instance normalisation amplifies rounding. */
-static const double LOSS_CLOSE = 1e-4, GRADIENT_CLOSE = 1e-2, DIFFERENCE_CLOSE = 1e-3;
-
-static const char *const role_words[] = {
-    [IK__GENERATOR] = "generator's", [IK__DISCRIMINATOR] = "discriminator's"};
+static const double LOSS_CLOSE = 1e-4, GRADIENT_CLOSE = 1e-2;
 
 typedef struct place {
     check_findings *f;
     const ik_plugin *plugin;
+    const ik_strings *sets; /* the options that it computes with */
+    char small[400];        /* those that the user did not choose */
     check_size size;
     char at[32]; /* "at 32x64" */
     check_trial naive;
@@ -34,15 +30,8 @@ typedef struct place {
 
 /* --- numbers */
 
-static bool run(const place *p, const check_trial *t, ik__role role, bool keep) {
-    ik_error err = {""};
-    ik__blame b;
-    check_going_on();
-    ik__blame_begin(&b, p->plugin, "computing");
-    ik_status status = check_trial_run(t, role, keep, &err);
-    ik__blame_end(&b);
-    if (status) check_found_error(p->f, "a step", &err);
-    return !status;
+static bool step(const place *p, const check_trial *t, ik__role role) {
+    return check_trial_step(p->f, p->plugin, t, role, false);
 }
 
 static bool finite_step(const place *p, ik__role role) {
@@ -57,119 +46,20 @@ static bool finite_step(const place *p, ik__role role) {
     }
     if (finite) return true;
     ik__check_finite(s->engine, s->step[role], &p->naive.step, text, sizeof text);
-    check_found(p->f, CHECK_WRONG, "%s: the %s step is not finite%s%s", p->at, role_words[role],
-                *text ? ": " : "", text);
+    check_found(p->f, CHECK_WRONG, "%s: the %s step is not finite%s%s", p->at,
+                check_role_words[role], *text ? ": " : "", text);
     return false;
 }
 
 /* The same program, data and random numbers twice. */
 static bool repeats(place *p, ik__role role) {
     double before = p->loss[role] = check_trial_loss(&p->naive, role);
-    if (!run(p, &p->naive, role, false)) return false;
+    if (!step(p, &p->naive, role)) return false;
     double after = check_trial_loss(&p->naive, role);
     if (before == after) return true;
     check_found(p->f, CHECK_WRONG, "%s: the %s loss is %.17g, and computed again %.17g", p->at,
-                role_words[role], before, after);
+                check_role_words[role], before, after);
     return false;
-}
-
-/* --- finite differences */
-
-/* Moves a parameter along a direction of signs that depend on the element alone. */
-static void nudge(const place *p, const ik__entry *e, double by) {
-    double *v = ik__store_value(p->naive.s->engine->store, e);
-    for (int64_t i = 0; i < ik_count(e->shape); i++)
-        v[i] += ik_mix64((uint64_t)i + 11) & 1 ? by : -by;
-}
-
-static double along(const double *g, int64_t n) {
-    double sum = 0;
-    for (int64_t i = 0; i < n; i++) sum += ik_mix64((uint64_t)i + 11) & 1 ? g[i] : -g[i];
-    return sum;
-}
-
-/* The loss's slope along the direction; false after a failed step. */
-static bool slope(const place *p, ik__role role, const ik__entry *e, double h, double *out) {
-    double loss[2];
-    double *v = ik__store_value(p->naive.s->engine->store, e);
-    size_t bytes = sizeof *v * (size_t)ik_count(e->shape);
-    double *kept = malloc(bytes);
-    bool ok = kept != NULL;
-    if (ok) memcpy(kept, v, bytes);
-    for (int side = 0; side < 2 && ok; side++) {
-        nudge(p, e, side ? h : -h);
-        ok = run(p, &p->naive, role, false);
-        loss[side] = check_trial_loss(&p->naive, role);
-        memcpy(v, kept, bytes);
-    }
-    free(kept);
-    if (ok) *out = (loss[1] - loss[0]) / (2 * h);
-    return ok;
-}
-
-/* A kink between the two points spoils a difference, so nearer ones are tried before it counts. */
-static bool differs(const place *p, ik__role role, const ik__entry *e, double analytic,
-                    double *numeric) {
-    static const double steps[] = {1e-5, 1e-6, 1e-7, 1e-8};
-    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
-        if (!slope(p, role, e, steps[i], numeric)) return true;
-        double scale = fabs(analytic) + fabs(*numeric);
-        if (fabs(analytic - *numeric) <= DIFFERENCE_CLOSE * scale + 1e-6) return false;
-    }
-    return true;
-}
-
-/* Is a path the plugin's own, as far as its place tells? */
-static bool is_own(const place *p, const char *of) {
-    static const char *const paths[IK_KIND_COUNT] = {[IK_NORM] = "generator.subject.",
-                                                     [IK_BLOCK] = "generator.subject.",
-                                                     [IK_ENCODER] = "encoder.",
-                                                     [IK_DISCRIMINATOR] = "discriminator."};
-    const char *path = p->plugin->kind == IK_LOSS ? p->plugin->name : paths[p->plugin->kind];
-    return path && !strncmp(of, path, strlen(path));
-}
-
-static bool stops_gradients(const place *p, ik__role role) {
-    const ik__program *g = p->naive.s->step[role];
-    for (int i = 0; i < g->n; i++)
-        if (g->order[i]->op == IK_STOP && is_own(p, g->order[i]->path)) return true;
-    return false;
-}
-
-/* Gives false where it differs, which is said of the first few. */
-static bool check_gradient(const place *p, ik__role role, const ik__entry *e, const double *g,
-                           int wrong) {
-    double analytic = along(g, ik_count(e->shape)), numeric = 0;
-    if (!differs(p, role, e, analytic, &numeric)) return true;
-    bool stops = stops_gradients(p, role);
-    if (wrong < 4)
-        check_found(p->f, stops ? CHECK_NOTE : CHECK_WRONG,
-                    "%s: the %s gradient of %s is %.9g, finite differences say %.9g%s", p->at,
-                    role_words[role], e->path, analytic, numeric,
-                    stops ? " (a gradient is stopped on purpose somewhere)" : "");
-    return false;
-}
-
-/* As many as there is time for, the plugin's own first. */
-static void check_gradients(const place *p, ik__role role) {
-    const ik__program *g = p->naive.s->step[role];
-    int n = g->n_grads, checked = 0, wrong = 0;
-    double begin = ik__now();
-    double **all = calloc((size_t)n + 1, sizeof *all); /* the next runs overwrite them */
-    for (int i = 0; all && i < n; i++) all[i] = check_trial_gradient(&p->naive, role, i);
-    for (int own = 1; own >= 0 && all; own--)
-        for (int i = 0; i < n && checked < TENSORS && ik__now() - begin < PATIENCE; i++) {
-            const ik__entry *e = g->grads[i].entry;
-            if (!all[i] || is_own(p, e->path) != own) continue;
-            wrong += !check_gradient(p, role, e, all[i], wrong);
-            checked++;
-        }
-    if (!wrong)
-        check_found(p->f, CHECK_FINE,
-                    "%s: %s gradients of %d of %d parameters agree with finite differences", p->at,
-                    role_words[role], checked, n);
-    for (int i = 0; all && i < n; i++) free(all[i]);
-    free(all);
 }
 
 /* --- other backends */
@@ -191,14 +81,14 @@ static double distance(const check_trial *a, const check_trial *b, ik__role role
 
 static void compare_step(const place *p, const check_trial *t, const char *name, ik__role role) {
     if (!p->naive.s->step[role] || !t->s->step[role]) return;
-    if (!run(p, t, role, false)) return;
+    if (!step(p, t, role)) return;
     double a = p->loss[role], b = check_trial_loss(t, role);
     double loss = fabs(a - b) / (fabs(a) > 1e-3 ? fabs(a) : 1e-3);
     double gradient = distance(&p->naive, t, role);
     bool close = loss <= LOSS_CLOSE && gradient <= GRADIENT_CLOSE; /* false for NaN */
     check_found(p->f, close ? CHECK_FINE : CHECK_WRONG,
                 "%s: %s agrees with naive%s: %s loss to %.1e, gradients to %.1e", p->at, name,
-                close ? "" : " too badly", role_words[role], loss, gradient);
+                close ? "" : " too badly", check_role_words[role], loss, gradient);
 }
 
 typedef struct backends {
@@ -223,7 +113,7 @@ static void compare_on(const place *p, const char *name) {
     check_trial t;
     ik_error err = {""};
     ik_status status =
-        check_trial_new(p->f, p->plugin->kind, p->plugin->name, true, p->size, name, &t, &err);
+        check_trial_new(p->plugin->kind, p->plugin->name, p->sets, p->size, name, &t, &err);
     if (!status) status = check_trial_copy(&p->naive, &t, &err);
     if (status) check_found_error(p->f, name, &err);
     for (int role = 0; role < 2 && !status; role++) compare_step(p, &t, name, (ik__role)role);
@@ -232,24 +122,9 @@ static void compare_on(const place *p, const char *name) {
 
 /* --- one size */
 
-static bool settle(const place *p, ik__role role) {
-    double begin = ik__now();
-    for (int i = 0; i < SETTLE && ik__now() - begin < PATIENCE; i++)
-        if (!run(p, &p->naive, role, true)) return false;
-    return true;
-}
-
-/* Where spectral norms have converged, their vectors' own dependence on a weight vanishes. */
-static bool differentiate(place *p, ik__role role) {
-    if (!p->naive.s->step[role]) return true;
-    if (!settle(p, role) || !run(p, &p->naive, role, false)) return false;
-    check_gradients(p, role);
-    return true;
-}
-
 static bool inspect_step(place *p, ik__role role) {
     if (!p->naive.s->step[role]) return true;
-    return run(p, &p->naive, role, false) && finite_step(p, role) && repeats(p, role);
+    return step(p, &p->naive, role) && finite_step(p, role) && repeats(p, role);
 }
 
 static bool compute(place *p, bool first, const backends *others) {
@@ -260,34 +135,57 @@ static bool compute(place *p, bool first, const backends *others) {
     p->seconds = (ik__now() - begin) / 2; /* each was run twice */
     for (int i = 0; fine && i < others->n; i++) compare_on(p, others->name[i]);
     if (!first || !fine) return fine;
-    return differentiate(p, IK__GENERATOR) && differentiate(p, IK__DISCRIMINATOR);
+    for (int role = 0; role < 2 && fine; role++)
+        if (p->naive.s->step[role])
+            fine = check_gradients(p->f, p->plugin, &p->naive, (ik__role)role, p->at);
+    return fine;
 }
 
+static void say_not_recorded(const place *p, const ik_error *err) {
+    /* A loss may call networks that are its own affair. */
+    if (strstr(err->text, "which is not among `networks:`"))
+        check_found(p->f, CHECK_NOTE,
+                    "it takes a network that is not part of this check, so it "
+                    "was not recorded: %s",
+                    err->text);
+    else
+        check_found_error(p->f, p->at, err);
+}
+
+static bool record(place *p, const ik_strings *sets, ik_error *err) {
+    return !check_trial_new(p->plugin->kind, p->plugin->name, sets, p->size, "naive", &p->naive,
+                            err);
+}
+
+/* Recorded with the user's options, computed with small ones. */
 static bool inspect_size(place *p, bool first, const backends *others) {
+    const ik_strings *given = &p->f->what->sets;
     ik_error err = {""};
     snprintf(p->at, sizeof p->at, "at %dx%d", p->size.height, p->size.width);
-    if (check_trial_new(p->f, p->plugin->kind, p->plugin->name, true, p->size, "naive", &p->naive,
-                        &err)) {
-        /* A loss may call networks that are its own affair. */
-        if (strstr(err.text, "which is not among `networks:`"))
-            check_found(p->f, CHECK_NOTE,
-                        "it takes a network that is not part of this check, so it "
-                        "was not recorded: %s",
-                        err.text);
-        else
-            check_found_error(p->f, p->at, &err);
+    if (!record(p, given, &err)) {
+        say_not_recorded(p, &err);
         return false;
     }
     check_found(p->f, CHECK_FINE, "%s: recorded, shapes fit", p->at);
     bool fine = true;
-    if (p->seconds > SLOW)
+    if (p->seconds > SLOW) {
         check_found(
             p->f, CHECK_NOTE,
             "%s: not computed: at a smaller size a step took the naive backend %.0f s; with "
             "smaller options, as --set channels=4, it would be",
             p->at, p->seconds);
-    else
+    } else if (p->sets != given) {
+        check_trial_free(&p->naive);
+        if (record(p, p->sets, &err)) {
+            if (first) check_found(p->f, CHECK_NOTE, "to be quick, it computes with %s", p->small);
+        } else { /* these options do not go together; the user's do */
+            p->sets = given;
+            if (!record(p, given, &err)) return false;
+        }
         fine = compute(p, first, others);
+    } else {
+        fine = compute(p, first, others);
+    }
     check_trial_free(&p->naive);
     return fine;
 }
@@ -299,12 +197,12 @@ static int by_time(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-static bool measure(check_findings *f, const ik_plugin *p, const char *name, bool subject,
+/* sets: NULL for those of a built-in part. */
+static bool measure(const ik_plugin *p, const char *name, const ik_strings *sets,
                     const char *device, int64_t *parameters, double *ms) {
     check_trial t;
     ik_error err = {""};
-    if (check_trial_new(f, p->kind, name, subject, sizes[SIZES - 1], device, &t, &err))
-        return false;
+    if (check_trial_new(p->kind, name, sets, sizes[SIZES - 1], device, &t, &err)) return false;
     const ik__store *st = t.s->engine->store;
     double times[TIMES] = {0};
     *parameters = 0;
@@ -321,19 +219,20 @@ static bool measure(check_findings *f, const ik_plugin *p, const char *name, boo
     return true;
 }
 
-static void weigh(check_findings *f, const ik_plugin *p, const char *device) {
+static void weigh(const place *at, const char *device) {
+    const ik_plugin *p = at->plugin;
     int64_t n[2];
     double ms[2];
     const char *peer = check_trial_peer(p->kind), *kind = ik__kind_names[p->kind];
     char beside[160] = "";
-    if (!measure(f, p, p->name, true, device, &n[0], &ms[0])) return;
+    if (!measure(p, p->name, at->sets, device, &n[0], &ms[0])) return;
     bool other = strcmp(peer, p->name) != 0;
-    if (other && measure(f, p, peer, false, p->kind == IK_BACKEND ? peer : device, &n[1], &ms[1]))
+    if (other && measure(p, peer, NULL, p->kind == IK_BACKEND ? peer : device, &n[1], &ms[1]))
         snprintf(beside, sizeof beside, "; with %s/%s %lld and %.1f ms", kind, peer,
                  (long long)n[1], ms[1]);
-    check_found(f, CHECK_FINE, "in a network for %dx%d on %s: %lld parameters and %.1f ms a step%s",
-                sizes[SIZES - 1].height, sizes[SIZES - 1].width, device, (long long)n[0], ms[0],
-                beside);
+    check_found(
+        at->f, CHECK_FINE, "in a network for %dx%d on %s: %lld parameters and %.1f ms a step%s",
+        sizes[SIZES - 1].height, sizes[SIZES - 1].width, device, (long long)n[0], ms[0], beside);
 }
 
 /* A backend needs its device. */
@@ -371,10 +270,14 @@ void check_in_place(check_findings *f, const ik_plugin *plugin) {
     ik__plugins_list(IK_BACKEND, note_backend, &others);
     if (plugin->kind == IK_BACKEND) others = (backends){1, {plugin->name}};
     bool fine = true, differentiate = plugin->kind != IK_BACKEND || !strcmp(plugin->name, "naive");
+    ik__pool *pool = ik__pool_new();
     place p = {.f = f, .plugin = plugin};
+    const ik_strings small = check_trial_small(f, plugin, pool, p.small, sizeof p.small);
+    p.sets = *p.small ? &small : &f->what->sets;
     for (int i = 0; i < SIZES && fine; i++) {
         p.size = sizes[i];
         fine = inspect_size(&p, i == 0 && differentiate, &others);
     }
-    if (fine && others.n) weigh(f, plugin, others.name[0]);
+    if (fine && others.n) weigh(&p, others.name[0]);
+    ik__pool_free(pool);
 }

@@ -83,20 +83,22 @@ void check_rows(check_findings *f, const ik_plugin *p) {
                     n == 1 ? "" : "s");
 }
 
+bool check_is_set(const check_findings *f, const char *name) {
+    size_t n = strlen(name);
+    for (int i = 0; i < f->what->sets.n; i++) {
+        const char *set = f->what->sets.v[i];
+        if (!strncmp(set, name, n) && set[n] == '=') return true;
+    }
+    return false;
+}
+
 bool check_required(check_findings *f, const ik_plugin *p) {
     int failed = f->failed;
-    for (const ik_option *row = p->options; row && row->name; row++) {
-        size_t n = strlen(row->name);
-        bool given = row->fallback != NULL;
-        for (int i = 0; i < f->what->sets.n; i++) {
-            const char *set = f->what->sets.v[i];
-            given |= !strncmp(set, row->name, n) && set[n] == '=';
-        }
-        if (!given)
+    for (const ik_option *row = p->options; row && row->name; row++)
+        if (!row->fallback && !check_is_set(f, row->name))
             check_found(f, CHECK_WRONG,
                         "option '%s' is required (%s): nothing more can be checked without "
                         "--set %s=VALUE",
                         row->name, row->help, row->name);
-    }
     return f->failed == failed;
 }

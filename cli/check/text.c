@@ -6,9 +6,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-ik_status check_placed_open(const check_findings *f, const char *text, const char *place,
+ik_status check_placed_open(const ik_strings *given, const char *text, const char *place,
                             check_placed *out, ik_error *err) {
-    const ik_strings *given = &f->what->sets;
     *out = (check_placed){.pool = ik__pool_new(), .fd = memfd_create("pipeline", MFD_CLOEXEC)};
     const char **sets = ik__pool_alloc(out->pool, sizeof *sets * (size_t)(given->n + 1));
     for (int i = 0; i < given->n; i++) {

@@ -1,6 +1,8 @@
 /* Trials; see trial.h. */
 #include "trial.h"
 
+#include "blame.h"
+
 #include <stdlib.h>
 
 /* What stands in each kind's place, and beside what a plugin is measured. */
@@ -74,17 +76,17 @@ static ik_status upload(ik__session *s, ik_error *err) {
     return status;
 }
 
-ik_status check_trial_new(const check_findings *f, ik_kind kind, const char *name, bool subject,
-                          check_size size, const char *device, check_trial *out, ik_error *err) {
+ik_status check_trial_new(ik_kind kind, const char *name, const ik_strings *sets, check_size size,
+                          const char *device, check_trial *out, ik_error *err) {
+    static const ik_strings none = {0};
     char text[2048];
     check_placed placed;
     *out = (check_trial){.step = {7, 0, 0}};
-    pipeline(kind, name, subject, size, device, text, sizeof text);
-    ik_status status = check_placed_open(f, text, built_in[kind].place, &placed, err);
-    const ik__run_options o = {.pipeline = placed.path,
-                               .n_sets = subject ? placed.sets.n : 0,
-                               .sets = placed.sets.v,
-                               .quiet = true};
+    pipeline(kind, name, sets != NULL, size, device, text, sizeof text);
+    ik_status status =
+        check_placed_open(sets ? sets : &none, text, built_in[kind].place, &placed, err);
+    const ik__run_options o = {
+        .pipeline = placed.path, .n_sets = placed.sets.n, .sets = placed.sets.v, .quiet = true};
     if (!status) status = ik__session_open(&o, &out->s, err);
     if (!status) status = ik__session_ready(out->s, err);
     if (!status) status = upload(out->s, err);
@@ -125,8 +127,48 @@ ik_status check_trial_copy(const check_trial *from, const check_trial *to, ik_er
     return status;
 }
 
+ik_strings check_trial_small(const check_findings *f, const ik_plugin *p, ik__pool *pool,
+                             char *text, size_t room) {
+    enum { WIDE = 16, SMALL = 4 };
+    const ik_strings *given = &f->what->sets;
+    int most = given->n, n = 0;
+    for (const ik_option *o = p->options; o && o->name; o++) most++;
+    const char **sets = ik__pool_alloc(pool, sizeof *sets * (size_t)(most + 1));
+    size_t at = 0;
+    *text = 0;
+    for (int i = 0; i < given->n; i++) sets[n++] = given->v[i];
+    for (const ik_option *o = p->options; o && o->name; o++) {
+        if (o->type != IK_OPT_INT || !o->fallback || atoll(o->fallback) < WIDE) continue;
+        if (check_is_set(f, o->name)) continue;
+        long long small = o->min > SMALL ? (long long)o->min : SMALL;
+        size_t size = strlen(o->name) + 24;
+        char *set = ik__pool_alloc(pool, size);
+        snprintf(set, size, "%s=%lld", o->name, small);
+        sets[n++] = set;
+        if (at < room)
+            at += (size_t)snprintf(text + at, room - at, "%s%s in place of %s", at ? ", " : "", set,
+                                   o->fallback);
+    }
+    return (ik_strings){n, sets};
+}
+
 ik_status check_trial_run(const check_trial *t, ik__role role, bool keep, ik_error *err) {
     return ik__program_run(t->s->engine, t->s->step[role], &t->step, !keep, err);
+}
+
+const char *const check_role_words[] = {
+    [IK__GENERATOR] = "generator's", [IK__DISCRIMINATOR] = "discriminator's"};
+
+bool check_trial_step(check_findings *f, const ik_plugin *p, const check_trial *t, ik__role role,
+                      bool keep) {
+    ik_error err = {""};
+    ik__blame b;
+    check_going_on();
+    ik__blame_begin(&b, p, "computing");
+    ik_status status = check_trial_run(t, role, keep, &err);
+    ik__blame_end(&b);
+    if (status) check_found_error(f, "a step", &err);
+    return !status;
 }
 
 /* Where a backend stores reals in 8 bytes, they are doubles in this process: the naive one. */

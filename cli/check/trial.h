@@ -17,18 +17,32 @@ typedef struct check_trial {
 
 /* What a plugin of a kind is measured beside. */
 const char *check_trial_peer(ik_kind kind);
-/* `kind`/`name` stands in its kind's place; the user's options go with it if `subject`. Its losses
- * are recorded, its data uploaded. */
-ik_status check_trial_new(const check_findings *f, ik_kind kind, const char *name, bool subject,
-                          check_size size, const char *device, check_trial *out, ik_error *err);
+/* `kind`/`name` stands in its kind's place, with `sets` for options; NULL: with those of
+ * check_trial_peer. Its losses are recorded, its data uploaded. */
+ik_status check_trial_new(ik_kind kind, const char *name, const ik_strings *sets, check_size size,
+                          const char *device, check_trial *out, ik_error *err);
+/* The user's options, and small values for widths of which the user said nothing: whole numbers
+ * that are 16 or more by default, as far as their ranges allow. Those are listed in `text`, which
+ * is empty where there are none. */
+ik_strings check_trial_small(const check_findings *f, const ik_plugin *p, ik__pool *pool,
+                             char *text, size_t room);
 void check_trial_free(check_trial *t);
 /* All parameters and buffers of `to` become those of `from`, rounded to float on both sides. */
 ik_status check_trial_copy(const check_trial *from, const check_trial *to, ik_error *err);
 /* One forward and backward pass. Whether its changes of buffers count, `keep` says. */
 ik_status check_trial_run(const check_trial *t, ik__role role, bool keep, ik_error *err);
+/* The same on behalf of the findings: blames the plugin, says what failed, gives false then. */
+bool check_trial_step(check_findings *f, const ik_plugin *p, const check_trial *t, ik__role role,
+                      bool keep);
+extern const char *const check_role_words[]; /* "generator's" */
 /* The loss, from the naive backend to its last bit. */
 double check_trial_loss(const check_trial *t, ik__role role);
 /* Gradient i of the program as doubles, malloc'ed. */
 double *check_trial_gradient(const check_trial *t, ik__role role, int i);
+
+/* gradients.c: the naive backend's gradients beside finite differences; false after a failed step.
+ * `at` says where, in messages. */
+bool check_gradients(check_findings *f, const ik_plugin *p, const check_trial *naive, ik__role role,
+                     const char *at);
 
 #endif

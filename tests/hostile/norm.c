@@ -1,6 +1,7 @@
 /* Norms with one thing wrong each: FAULT says which. Built once per fault, for test_check.c. */
 #include "inadekit/plugin.h"
 
+#include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -21,6 +22,10 @@ enum fault {
     NOT_FINITE,
     WRONG_SHAPE,
     WRONG_GRADIENT,
+    WRONG_BIAS_GRADIENT,
+    AT_A_KINK,
+    ROUGH,
+    IN_FLOAT,
     DEPENDS_ON_CHANCE,
     BAD_DEFAULT,
     SAME_NAME,
@@ -68,6 +73,38 @@ static const ik_custom_op twice = {.struct_size = sizeof twice,
                                    .gradient = gradient,
                                    .kernels = kernels};
 
+/* y = x, with a gradient that is 2 % too large, or without one that could be told. */
+static ik_status copy(const ik_custom_run *r, ik_error *err) {
+    (void)err;
+    const double *x = r->in_data[0];
+    double *y = r->out_data;
+    for (int64_t i = 0; i < ik_count(r->out->shape); i++)
+        y[i] = FAULT == ROUGH ? x[i] + 1e-3 * fabs(sin(1e9 * x[i])) : x[i];
+    return IK_OK;
+}
+
+static void larger_gradient(ik_graph *g, const ik_custom_gradient *c) {
+    c->dx[0] = ik_affine(g, c->dy, 1.02, 0);
+}
+
+static const ik_custom_kernel exact = {sizeof exact, "host", IK_REAL_F64, copy, NULL};
+static const ik_custom_kernel *const exact_kernels[] = {&exact, NULL};
+static const ik_custom_op same = {.struct_size = sizeof same,
+                                  .name = "same",
+                                  .least = 1,
+                                  .most = 1,
+                                  .shape = shape,
+                                  .gradient = larger_gradient,
+                                  .kernels = exact_kernels};
+
+/* x and a bias that begins at zero, where a leaky ReLU has its kink. */
+static ik_tensor *biased(ik_graph *g, ik_tensor *x) {
+    if (!x) return NULL;
+    ik_tensor *b = ik_param(g, "bias", IK_SHAPE1(x->shape.d[3]), (ik_init){IK_INIT_ZEROS, 0, 0});
+    b = FAULT == AT_A_KINK ? ik_leaky_relu(g, b, 0.2) : g->api->custom(g, &same, NULL, 1, &b);
+    return ik_add(g, x, ik_reshape(g, b, IK_SHAPE4(1, 1, 1, x->shape.d[3])));
+}
+
 static int deeper(volatile int *n) {
     volatile int here[256] = {*n};
     return here[0] == 1 ? 1 : deeper(here) + here[0];
@@ -108,7 +145,12 @@ static ik_tensor *record(const void *self, ik_graph *g, ik_tensor *x) {
     }
     case WRONG_SHAPE:
         return ik_upsample(g, x, 2);
+    case WRONG_BIAS_GRADIENT:
+    case AT_A_KINK:
+    case ROUGH:
+        return biased(g, x);
     case WRONG_GRADIENT:
+    case IN_FLOAT:
     case DEPENDS_ON_CHANCE:
         return g->api->custom(g, &twice, NULL, 1, &x);
     }

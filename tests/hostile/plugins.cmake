@@ -15,8 +15,8 @@ function(add_hostile kind source)
     endforeach()
 endfunction()
 add_hostile(norm norm.c none crashes_at_entry hangs_at_entry crashes aborts hangs recurses exits
-    exports uses_core too_new too_old not_finite wrong_shape wrong_gradient depends_on_chance
-    bad_default same_name overlaps no_help taken bad_name required)
+    exports uses_core too_new too_old not_finite wrong_shape wrong_gradient
+    wrong_bias_gradient at_a_kink rough in_float depends_on_chance bad_default same_name overlaps no_help taken bad_name required)
 add_hostile(datasets data.c none by_chance not_by_threads out_of_range crashes describes_otherwise
     no_items)
 add_hostile(metrics metric.c none forgets_nothing not_finite same_name crashes no_results gives_up_badly)

@@ -1,0 +1,208 @@
+/* The naive backend's gradients beside finite differences of its loss, in double precision.
+ *
+ * Along a direction of signs, the slope between two points is a central difference; a kink of a
+ * leaky ReLU between them spoils it. So one that disagrees counts as evidence only as far as it
+ * stays the same when the points move together to half the distance, and when the slopes to either
+ * side of the middle are the same; and two distances of unlike size have to give it. Where kinks or
+ * rounding may explain what is seen at all distances that are tried, the direction is left out. */
+#include "trial.h"
+
+#include "clock.h"
+#include "inadekit/philox.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { SETTLE = 24, DIRECTIONS = 2, SAY = 4 };
+static const double PATIENCE = 5; /* seconds: of each role, to settle and to differentiate */
+
+/* A slope's distance from the gradient's, relative to the larger of the slopes and of the length of
+ * the gradient, which is what slopes along signs are on average. */
+static const double CLOSE = 1e-3;
+/* How far a parameter is moved at most before its gradient is looked at. */
+static const double AWAY = 1e-3;
+/* The loss's relative error from rounding. */
+static const double ROUNDING = 1e-13;
+
+typedef struct subject {
+    check_findings *f;
+    const ik_plugin *plugin;
+    const check_trial *naive;
+    ik__role role;
+    const char *at;
+    double loss;  /* in the middle */
+    bool *agrees; /* gradient i, along one direction at least */
+    int right, wrong, unclear;
+} subject;
+
+typedef enum verdict { RIGHT, WRONG, UNCLEAR, FAILED } verdict;
+
+static double sign(int64_t element, int direction) {
+    return ik_mix64((uint64_t)element + 11 + ((uint64_t)direction << 40)) & 1 ? 1 : -1;
+}
+
+static double along(const double *g, int64_t n, int direction) {
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++) sum += sign(i, direction) * g[i];
+    return sum;
+}
+
+static double length(const double *g, int64_t n) {
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++) sum += g[i] * g[i];
+    return sqrt(sum);
+}
+
+/* The loss where a parameter has moved by h along a direction; false after a failed step. */
+static bool loss_at(const subject *s, const ik__entry *e, int direction, double h, double *loss) {
+    double *v = ik__store_value(s->naive->s->engine->store, e);
+    int64_t n = ik_count(e->shape);
+    double *kept = malloc(sizeof *v * (size_t)n);
+    if (!kept) return false;
+    memcpy(kept, v, sizeof *v * (size_t)n);
+    for (int64_t i = 0; i < n; i++) v[i] += h * sign(i, direction);
+    bool ok = check_trial_step(s->f, s->plugin, s->naive, s->role, false);
+    *loss = check_trial_loss(s->naive, s->role);
+    memcpy(v, kept, sizeof *v * (size_t)n);
+    free(kept);
+    return ok;
+}
+
+/* The central difference between -h and h, and by how much the slopes of both halves differ. */
+static bool slope(const subject *s, const ik__entry *e, int direction, double h, double *central,
+                  double *bend) {
+    double below, above;
+    if (!loss_at(s, e, direction, -h, &below) || !loss_at(s, e, direction, h, &above)) return false;
+    *central = (above - below) / (2 * h);
+    *bend = fabs(above - 2 * s->loss + below) / h;
+    return true;
+}
+
+static verdict compare(const subject *s, const ik__entry *e, const double *g, int direction,
+                       double *analytic, double *numeric) {
+    static const double steps[] = {1e-5, 1e-6, 1e-7, 1e-4, 1e-3}; /* the last for ops in float */
+    int64_t n = ik_count(e->shape);
+    double size = length(g, n);
+    bool before = false;
+    *analytic = along(g, n, direction);
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        double h = steps[i], near, far, bend, unused;
+        if (!slope(s, e, direction, h / 2, &near, &bend)) return FAILED;
+        double scale = fmax(size, fabs(*analytic) + fabs(near));
+        double allowed = CLOSE * scale + ROUNDING * fabs(s->loss) / h + 1e-12;
+        if (fabs(near - *analytic) <= allowed) return RIGHT;
+        if (!slope(s, e, direction, h, &far, &unused)) return FAILED;
+        double doubt = fabs(far - near) + bend;
+        if (fabs(near - *analytic) <= allowed + 4 * doubt) continue;
+        if (before && fabs(near - *numeric) < fabs(near - *analytic) / 2) return WRONG;
+        *numeric = near;
+        before = true;
+    }
+    return UNCLEAR;
+}
+
+/* Is a path the plugin's own, as far as its place tells? */
+static bool is_own(const subject *s, const char *of) {
+    static const char *const paths[IK_KIND_COUNT] = {[IK_NORM] = "generator.subject.",
+                                                     [IK_BLOCK] = "generator.subject.",
+                                                     [IK_ENCODER] = "encoder.",
+                                                     [IK_DISCRIMINATOR] = "discriminator."};
+    const char *path = s->plugin->kind == IK_LOSS ? s->plugin->name : paths[s->plugin->kind];
+    return path && !strncmp(of, path, strlen(path));
+}
+
+static bool stops_gradients(const subject *s) {
+    const ik__program *g = s->naive->s->step[s->role];
+    for (int i = 0; i < g->n; i++)
+        if (g->order[i]->op == IK_STOP && is_own(s, g->order[i]->path)) return true;
+    return false;
+}
+
+/* Says of the first few where they differ; false after a failed step. */
+static bool check_one(subject *s, int i, const double *g, int direction) {
+    const ik__entry *e = s->naive->s->step[s->role]->grads[i].entry;
+    double analytic = 0, numeric = 0;
+    verdict v = compare(s, e, g, direction, &analytic, &numeric);
+    if (v == FAILED) return false;
+    s->agrees[i] |= v == RIGHT;
+    s->right += v == RIGHT;
+    s->unclear += v == UNCLEAR;
+    if (v != WRONG || s->wrong++ >= SAY) return true;
+    bool stops = stops_gradients(s);
+    check_found(s->f, stops ? CHECK_NOTE : CHECK_WRONG,
+                "%s: the %s gradient of %s is %.9g, finite differences say %.9g%s", s->at,
+                check_role_words[s->role], e->path, analytic, numeric,
+                stops ? " (a gradient is stopped on purpose somewhere)" : "");
+    return true;
+}
+
+static void conclude(const subject *s, int parameters) {
+    int agree = 0;
+    for (int i = 0; i < parameters; i++) agree += s->agrees[i];
+    const char *whose = check_role_words[s->role];
+    if (!s->wrong && s->right)
+        check_found(s->f, CHECK_FINE,
+                    "%s: %s gradients of %d of %d parameters agree with finite differences, along "
+                    "%d directions",
+                    s->at, whose, agree, parameters, s->right);
+    if (s->unclear)
+        check_found(s->f, CHECK_NOTE,
+                    "%s: %s gradients: %d directions were left out, as kinks or rounding bend the "
+                    "loss along them",
+                    s->at, whose, s->unclear);
+}
+
+/* As many as there is time for, the plugin's own first. */
+static bool check_all(subject *s, double *const *all) {
+    const ik__program *g = s->naive->s->step[s->role];
+    bool ok = true;
+    double begin = ik__now();
+    for (int direction = 0; direction < DIRECTIONS; direction++)
+        for (int own = 1; own >= 0; own--)
+            for (int i = 0; i < g->n_grads && ok && ik__now() - begin < PATIENCE; i++) {
+                const ik__entry *e = g->grads[i].entry;
+                if (!all[i] || is_own(s, e->path) != own) continue;
+                ok = check_one(s, i, all[i], direction);
+            }
+    if (ok) conclude(s, g->n_grads);
+    return ok;
+}
+
+/* Biases begin at zero, where kinks may lie, several at once; so everything moves a little first.
+ */
+static void leave_kinks(const subject *s) {
+    const ik__program *g = s->naive->s->step[s->role];
+    for (int i = 0; i < g->n_grads; i++) {
+        const ik__entry *e = g->grads[i].entry;
+        double *v = ik__store_value(s->naive->s->engine->store, e);
+        for (int64_t k = 0; k < ik_count(e->shape); k++) {
+            uint64_t word = ik_mix64((uint64_t)k + ((uint64_t)(i + 1) << 40));
+            v[k] += AWAY * (2 * ik_uniform01((uint32_t)word) - 1);
+        }
+    }
+}
+
+/* Where spectral norms have converged, their vectors' own dependence on a weight vanishes. */
+static bool settle(const subject *s) {
+    double begin = ik__now();
+    for (int i = 0; i < SETTLE && ik__now() - begin < PATIENCE; i++)
+        if (!check_trial_step(s->f, s->plugin, s->naive, s->role, true)) return false;
+    return check_trial_step(s->f, s->plugin, s->naive, s->role, false);
+}
+
+bool check_gradients(check_findings *f, const ik_plugin *p, const check_trial *naive, ik__role role,
+                     const char *at) {
+    subject s = {.f = f, .plugin = p, .naive = naive, .role = role, .at = at};
+    leave_kinks(&s);
+    if (!settle(&s)) return false;
+    s.loss = check_trial_loss(naive, role);
+    int n = naive->s->step[role]->n_grads;
+    double **all = calloc((size_t)n + 1, sizeof *all); /* the next runs overwrite them */
+    for (int i = 0; all && i < n; i++) all[i] = check_trial_gradient(naive, role, i);
+    s.agrees = calloc((size_t)n + 1, sizeof *s.agrees);
+    bool ok = !all || !s.agrees || check_all(&s, all);
+    for (int i = 0; all && i < n; i++) free(all[i]);
+    free(all);
+    free(s.agrees);
+    return ok;
+}
