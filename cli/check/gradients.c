@@ -14,7 +14,7 @@
 #include <stdlib.h>
 
 enum { SETTLE = 24, DIRECTIONS = 2, SAY = 4 };
-static const double PATIENCE = 5; /* seconds: of each role, to settle and to differentiate */
+static const double PATIENCE = 7; /* seconds: of each role, to settle and to differentiate */
 
 /* A slope's distance from the gradient's, relative to the larger of the slopes and of the length of
  * the gradient, which is what slopes along signs are on average. */
@@ -142,9 +142,8 @@ static void conclude(const subject *s, int parameters) {
     const char *whose = check_role_words[s->role];
     if (!s->wrong && s->right)
         check_found(s->f, CHECK_FINE,
-                    "%s: %s gradients of %d of %d parameters agree with finite differences, along "
-                    "%d directions",
-                    s->at, whose, agree, parameters, s->right);
+                    "%s: %s gradients of %d of %d parameters agree with finite differences", s->at,
+                    whose, agree, parameters);
     if (s->unclear)
         check_found(s->f, CHECK_NOTE,
                     "%s: %s gradients: %d directions were left out, as kinks or rounding bend the "
