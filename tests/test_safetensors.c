@@ -1,27 +1,9 @@
 /* safetensors: what is written is read back to the bit, and hostile files are refused by name. */
 #define _GNU_SOURCE
-#include "safetensors.h"
+#include "safetensors_files.h"
 
-#include <check.h>
 #include <fcntl.h>
 #include <math.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-static char folder[64], path[128];
-
-static void make_folder(void) {
-    strcpy(folder, "/tmp/ik-safetensors-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/x.safetensors", folder);
-}
-
-static void remove_folder(void) {
-    unlink(path);
-    ck_assert_int_eq(rmdir(folder), 0); /* nothing else is left behind */
-}
 
 /* Writes a file from a header and a number of data bytes; length < 0: the header's own. */
 static void put(const char *header, int64_t length, const void *data, size_t bytes) {
@@ -45,13 +27,6 @@ static void refuse(const char *header, int64_t length, size_t bytes, const char 
     ck_assert_ptr_null(st);
     ck_assert_int_eq(strncmp(err.text, path, strlen(path)), 0);
     ck_assert_str_eq(err.text + strlen(path), message);
-}
-
-static ik__st *open_good(void) {
-    ik_error err = {0};
-    ik__st *st = NULL;
-    ck_assert_msg(ik__st_open(path, &st, &err) == IK_OK, "%s", err.text);
-    return st;
 }
 
 START_TEST(round_trip) {
@@ -371,120 +346,6 @@ START_TEST(every_damage_survives) {
 }
 END_TEST
 
-static void expect_commit(ik__st_writer *w, const char *message) {
-    ik_error err = {0};
-    ck_assert_int_eq(ik__st_commit(w, &err), IK_FAILED);
-    ck_assert_str_eq(err.text + strlen(path), message);
-    ck_assert_int_ne(access(path, F_OK), 0);
-}
-
-START_TEST(writer_misuse) {
-    float x[3] = {0};
-    ik__st_writer *w = ik__st_writer_new(path);
-    ik__st_add(w, "a", IK_F32, IK_SHAPE1(2));
-    ck_assert_int_eq(ik__st_begin(w), IK_OK);
-    ck_assert_int_eq(ik__st_write(w, x, 3), IK_FAILED);
-    ck_assert_int_eq(ik__st_write(w, x, 2), IK_FAILED); /* the first failure stays */
-    expect_commit(w, ": tensor \"a\" has 2 elements left and was given 3");
-
-    w = ik__st_writer_new(path);
-    ik__st_add(w, "a", IK_F32, IK_SHAPE1(2));
-    ik__st_begin(w);
-    ik__st_write(w, x, 1);
-    expect_commit(w, ": tensor \"a\" lacks 1 of its elements");
-
-    w = ik__st_writer_new(path);
-    ik__st_add(w, "a", IK_F32, IK_SHAPE1(2));
-    ik__st_add(w, "a", IK_F32, IK_SHAPE1(2));
-    ik__st_begin(w);
-    expect_commit(w, ": tensor \"a\" was added twice");
-
-    w = ik__st_writer_new(path);
-    ik__st_add(w, "a", IK_F32, IK_SHAPE2(-1, 2));
-    expect_commit(w, ": tensor \"a\" cannot be added: its shape is wrong");
-
-    w = ik__st_writer_new(path);
-    ik__st_add(w, "__metadata__", IK_F32, IK_SHAPE1(1));
-    expect_commit(w, ": tensor \"__metadata__\" cannot be added: its name is not allowed");
-
-    w = ik__st_writer_new(path);
-    expect_commit(w, ": was never begun");
-
-    w = ik__st_writer_new(path);
-    ik__st_begin(w);
-    ik__st_abort(w); /* remove_folder sees that nothing is left */
-    ik__st_abort(NULL);
-    ck_assert_int_eq(ik__st_commit(NULL, NULL), IK_FAILED);
-}
-END_TEST
-
-START_TEST(old_file_stays_until_commit) {
-    float x = 1, y;
-    for (int k = 0; k < 2; k++) {
-        ik__st_writer *w = ik__st_writer_new(path);
-        ik__st_add(w, "a", IK_F32, IK_SHAPE1(1));
-        ik__st_begin(w);
-        ik__st_write(w, &x, 1);
-        x++;
-        if (k == 0)
-            ck_assert_int_eq(ik__st_commit(w, NULL), IK_OK);
-        else
-            ik__st_abort(w);
-    }
-    ik__st *st = open_good();
-    ck_assert_int_eq(ik__st_read(st, 0, &y, NULL), IK_OK);
-    ck_assert(y == 1);
-    ik__st_close(st);
-}
-END_TEST
-
-START_TEST(missing_folder) {
-    ik_error err = {0};
-    ik__st_writer *w = ik__st_writer_new("/nonexistent/x");
-    ck_assert_int_eq(ik__st_begin(w), IK_FAILED);
-    ck_assert_int_eq(ik__st_commit(w, &err), IK_FAILED);
-    ck_assert_str_eq(err.text, "/nonexistent/x: cannot be created: No such file or directory; "
-                               "choose a folder that exists and can be written");
-}
-END_TEST
-
-/* Root may write anywhere, so a child gives its rights up first. */
-START_TEST(unwritable_folder) {
-    chmod(folder, 0555);
-    pid_t child = fork();
-    if (child == 0) {
-        ik_error err = {0};
-        if (geteuid() == 0 && setuid(65534) != 0) _exit(2);
-        ik__st_writer *w = ik__st_writer_new(path);
-        ik__st_begin(w);
-        bool failed = ik__st_commit(w, &err) == IK_FAILED;
-        bool said = !strcmp(err.text + strlen(path), ": cannot be created: Permission denied; "
-                                                     "choose a folder that exists and can be "
-                                                     "written");
-        _exit(failed && said ? 0 : 1);
-    }
-    int status;
-    ck_assert_int_eq(waitpid(child, &status, 0), child);
-    chmod(folder, 0755);
-    ck_assert_int_eq(status, 0);
-}
-END_TEST
-
-/* /dev/full is a disk without room: the writer's own temporary is made a link to it. */
-START_TEST(full_disk) {
-    char partial[160];
-    float x = 1;
-    snprintf(partial, sizeof partial, "%s.partial", path);
-    ck_assert_int_eq(symlink("/dev/full", partial), 0);
-    ik__st_writer *w = ik__st_writer_new(path);
-    ik__st_add(w, "a", IK_F32, IK_SHAPE1(1));
-    ik__st_begin(w);
-    ik__st_write(w, &x, 1);
-    expect_commit(w, ": cannot be written: No space left on device; free some space or choose "
-                     "another folder");
-}
-END_TEST
-
 int main(void) {
     Suite *s = suite_create("safetensors");
     TCase *t = tcase_create("all");
@@ -501,11 +362,6 @@ int main(void) {
     tcase_add_test(t, bad_json);
     tcase_add_test(t, deep_nesting);
     tcase_add_test(t, every_damage_survives);
-    tcase_add_test(t, writer_misuse);
-    tcase_add_test(t, old_file_stays_until_commit);
-    tcase_add_test(t, missing_folder);
-    tcase_add_test(t, unwritable_folder);
-    tcase_add_test(t, full_disk);
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_ENV);
