@@ -182,8 +182,8 @@ static shape_of shape_of_node(const ik_node_desc *n) {
     if (n->op == IK_CONV2D_DW) w = n->out, y = n->in[1];
     shape_of s;
     memset(&s, 0, sizeof s);
-    s.op = n->op == IK_LINEAR ? IK_MATMUL : n->op;
-    s.bias = n->op == IK_CONV2D && n->n_in > 2;
+    s.op = n->op == IK_LINEAR ? IK_MATMUL : n->op == IK_CONV2D_ACT ? IK_CONV2D : n->op;
+    s.bias = s.op == IK_CONV2D && ik_conv_bias(n);
     memcpy(s.x, x->shape.d, sizeof s.x);
     memcpy(s.w, w->shape.d, sizeof s.w);
     memcpy(s.y, y->shape.d, sizeof s.y);
@@ -218,8 +218,8 @@ ik_status floor_add(const ik__program *p, floor_of *f, ik_error *err) {
     if (!open_engine()) return ik_errorf(err, IK_FAILED, "error: oneDNN has no CPU engine");
     for (int i = 0; i < p->n_kernels; i++) {
         const ik_node_desc *n = &p->kernels[i].node;
-        if (n->op != IK_CONV2D && n->op != IK_CONV2D_DX && n->op != IK_CONV2D_DW &&
-            n->op != IK_MATMUL && n->op != IK_LINEAR)
+        if (n->op != IK_CONV2D && n->op != IK_CONV2D_ACT && n->op != IK_CONV2D_DX &&
+            n->op != IK_CONV2D_DW && n->op != IK_MATMUL && n->op != IK_LINEAR)
             continue;
         shape_of s = shape_of_node(n);
         const struct timed *t = time_shape(&s);

@@ -3,6 +3,7 @@
  *     normalize(x) * lookup(scale, map) + lookup(shift, map), a leaky ReLU after it: modulate
  *     lookup(a, of) * lookup(n, by) + lookup(b, of):                                 lookup_affine
  *     x w^T + bias:                                                                  linear
+ *     conv2d(x, w, bias) + y, a leaky ReLU after it or after conv2d alone:           conv2d_act
  *     a x + b y:                                                                     axpby
  *
  * The last node of a pattern is rewritten where it stands, so that whoever reads it need not know.
@@ -64,14 +65,39 @@ static bool fuse_affine(ik__graph *g, ik__node *add, const int *uses) {
     return false;
 }
 
-static void fuse_activation(ik__graph *g, ik__node *act, const int *uses) {
-    if (act->op != IK_LEAKY_RELU || !once(uses, act->in[0], IK_MODULATE)) return;
-    ik__node *m = act->in[0];
-    /* slope 0 is a ReLU and fits as well; an activation already fused does not. */
-    if (m->attrs.slope != 1) return;
-    ik_attrs attrs = m->attrs;
+/* A convolution that is read by one node, which can take it in. */
+static bool takes_in(const int *uses, const ik__node *conv) {
+    return once(uses, conv, IK_CONV2D) && (conv->n_in < 3 || conv->in[2]->t.shape.rank == 1);
+}
+
+/* Of two convolutions that are added the later one takes the other in: what it reads was made last,
+ * and need not be kept for longer. */
+static void fuse_residual(ik__graph *g, ik__node *add, const int *uses) {
+    if (add->op != IK_ADD) return;
+    int side = add->in[1]->t.id > add->in[0]->t.id;
+    if (!takes_in(uses, add->in[side])) side = !side;
+    ik__node *conv = add->in[side], *residual = add->in[!side];
+    if (!takes_in(uses, conv) || !ik_same_shape(conv->t.shape, residual->t.shape)) return;
+    ik__node *in[4];
+    memcpy(in, conv->in, sizeof *in * (size_t)conv->n_in);
+    in[conv->n_in] = residual;
+    ik_attrs attrs = conv->attrs;
+    attrs.slope = 1;
+    become(g, add, IK_CONV2D_ACT, &attrs, conv->n_in + 1, in);
+}
+
+/* Slope 0 is a ReLU and fits as well; a node that has an activation already does not. */
+static void fuse_activation(ik__graph *g, ik__node *act, const int *uses, int minor) {
+    if (act->op != IK_LEAKY_RELU) return;
+    ik__node *n = act->in[0];
+    bool modulate = once(uses, n, IK_MODULATE) && n->attrs.slope == 1;
+    /* Its gradient asks the result for the sign, which a negative slope turns. */
+    bool conv = minor >= 1 && act->attrs.slope >= 0 &&
+                (takes_in(uses, n) || (once(uses, n, IK_CONV2D_ACT) && n->attrs.slope == 1));
+    if (!modulate && !conv) return;
+    ik_attrs attrs = n->attrs;
     attrs.slope = act->attrs.slope;
-    become(g, act, IK_MODULATE, &attrs, m->n_in, m->in);
+    become(g, act, modulate ? IK_MODULATE : IK_CONV2D_ACT, &attrs, n->n_in, n->in);
 }
 
 /* What is looked up: rows of a table, or those that a slice cuts out of its rows in fours. */
@@ -139,9 +165,10 @@ void ik__fuse(ik__graph *g, int minor) {
     for (int i = 0; i < g->n && minor >= 1; i++) {
         fuse_lookups(g, g->nodes[i], uses);
         fuse_linear(g, g->nodes[i], uses);
+        fuse_residual(g, g->nodes[i], uses);
         fuse_sum(g, g->nodes[i], uses);
     }
     for (int i = 0; i < g->n; i++) fuse_affine(g, g->nodes[i], uses);
-    for (int i = 0; i < g->n; i++) fuse_activation(g, g->nodes[i], uses);
+    for (int i = 0; i < g->n; i++) fuse_activation(g, g->nodes[i], uses, minor);
     free(uses);
 }

@@ -162,7 +162,8 @@ static ik_tensor *bias_grad(pass *p, ik_tensor *dy) {
     return s ? ik_reshape(&p->g->pub, s, IK_SHAPE1(s->shape.d[3])) : NULL;
 }
 
-static void grad_conv(pass *p, ik__node *y, ik_tensor *dy) {
+/* Of what is convolved, and of the weights; dy is of the sums. */
+static void grad_conv_operands(pass *p, ik__node *y, ik_tensor *dy) {
     ik_tensor *x = &y->in[0]->t, *w = &y->in[1]->t;
     ik_attrs a = y->attrs;
     bool back = y->op == IK_CONV2D_DX;
@@ -172,7 +173,20 @@ static void grad_conv(pass *p, ik__node *y, ik_tensor *dy) {
     }
     if (wants(p, y, 1))
         give(p, y->in[1], OP(IK_CONV2D_DW, &y->attrs, back ? dy : x, back ? x : dy));
+}
+
+static void grad_conv(pass *p, ik__node *y, ik_tensor *dy) {
+    grad_conv_operands(p, y, dy);
     if (wants(p, y, 2)) give(p, y->in[2], bias_grad(p, dy));
+}
+
+/* The slope is not negative, so that y has the sign of what was activated. */
+static void grad_conv_act(pass *p, ik__node *y, ik_tensor *dy) {
+    if (y->attrs.slope != 1)
+        dy = OP(IK_LEAKY_RELU_GRAD, IK_ATTRS(.slope = y->attrs.slope), dy, &y->t);
+    grad_conv_operands(p, y, dy);
+    for (int i = 2; i < y->n_in; i++)
+        if (wants(p, y, i)) give(p, y->in[i], y->in[i]->t.shape.rank == 1 ? bias_grad(p, dy) : dy);
 }
 
 static void grad_resize(pass *p, ik__node *y, ik_tensor *dy) {
@@ -330,6 +344,7 @@ static void (*const rules[IK_OP_COUNT])(pass *, ik__node *, ik_tensor *) = {
     [IK_SEGMENT_PATCHES] = grad_maps,
     [IK_SPECTRAL_SCALE] = grad_spectral,
     [IK_CUSTOM] = grad_custom,
+    [IK_CONV2D_ACT] = grad_conv_act,
 };
 
 static ik__node *reshaped(ik__node *n) {

@@ -75,6 +75,18 @@ static bool infer_matmul(const ik_attrs *a, ik_shape x, ik_shape y, ik_shape *ou
     return true;
 }
 
+/* The rest of a convolution with a residual and an activation. */
+static bool infer_conv_act(const ik_attrs *a, int n, ik_tensor *const *in, int64_t channels,
+                           ik_shape *out, char *why, size_t size) {
+    bool bias = n > 2 && in[2]->shape.rank == 1, residual = n > 2 + bias;
+    REQUIRE(a->slope >= 0, "the slope must not be negative");
+    REQUIRE(!bias || in[2]->shape.d[0] == channels, "the bias does not fit");
+    REQUIRE(n <= 3 + bias, "the third must be a bias [O], the fourth a residual");
+    if (!windowed(a, in[0]->shape, channels, out, why, size)) return false;
+    REQUIRE(!residual || ik_same_shape(in[n - 1]->shape, *out), "the residual does not fit");
+    return true;
+}
+
 static bool infer_conv(ik_opcode op, const ik_attrs *a, int n, ik_tensor *const *in, ik_shape *out,
                        char *why, size_t size) {
     ik_shape x = in[0]->shape, w = in[1]->shape;
@@ -92,6 +104,7 @@ static bool infer_conv(ik_opcode op, const ik_attrs *a, int n, ik_tensor *const 
     REQUIRE(channels % groups == 0 && w.d[0] % groups == 0,
             "%lld groups do not divide the channels", (long long)groups);
     REQUIRE(a->kernel[0] == w.d[2] && a->kernel[1] == w.d[3], "kernel and weight differ");
+    if (op == IK_CONV2D_ACT) return infer_conv_act(a, n, in, channels, out, why, size);
     REQUIRE(n < 3 || ik_count(in[2]->shape) == channels, "the bias does not fit");
     if (!back) return windowed(a, x, channels, out, why, size);
     ik_shape check = IK_SHAPE4(x.d[0], a->size[0], a->size[1], channels), again;
@@ -258,6 +271,7 @@ bool ik__infer(ik_opcode op, const ik_attrs *a, int n, ik_tensor *const *in, ik_
     case IK_CONV2D:
     case IK_CONV2D_DX:
     case IK_CONV2D_DW:
+    case IK_CONV2D_ACT:
         return infer_conv(op, a, n, in, &out->shape, why, size);
     case IK_UPSAMPLE:
     case IK_UPSAMPLE_GRAD:

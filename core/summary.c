@@ -7,7 +7,8 @@
 static double macs_of(const ik__node *n) {
     double out = (double)ik_count(n->t.shape);
     switch (n->op) {
-    case IK_CONV2D: {
+    case IK_CONV2D:
+    case IK_CONV2D_ACT: {
         ik_shape w = n->in[1]->t.shape;
         return out * (double)(w.d[1] * w.d[2] * w.d[3]);
     }
@@ -29,7 +30,8 @@ static double macs_of(const ik__node *n) {
  */
 static double published_macs_of(const ik__node *n) {
     double out = (double)ik_count(n->t.shape);
-    if (n->op == IK_CONV2D && n->n_in == 3) return macs_of(n) + out;
+    bool bias = n->n_in > 2 && n->in[2]->t.shape.rank == 1;
+    if ((n->op == IK_CONV2D || n->op == IK_CONV2D_ACT) && bias) return macs_of(n) + out;
     if (n->op == IK_LABEL_CONV) return macs_of(n) * (double)n->in[1]->t.shape.d[1];
     return macs_of(n);
 }

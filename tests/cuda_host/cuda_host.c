@@ -132,6 +132,8 @@ static naive_op library_op(ik_opcode op) {
     switch ((int)op) {
     case IK_CONV2D:
         return naive_op_conv2d;
+    case IK_CONV2D_ACT:
+        return naive_op_conv2d_act;
     case IK_CONV2D_DX:
         return naive_op_conv2d_dx;
     case IK_CONV2D_DW:

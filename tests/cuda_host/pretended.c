@@ -252,8 +252,7 @@ ik_status cudnn_check(cudnnStatus_t code, const char *what, ik_error *err) {
     return code ? ik_errorf(err, IK_FAILED, "cuda: cuDNN: %s failed", what) : IK_OK;
 }
 
-/* What is pretended to be an engine: 1 x 1 kernels have none that adds a bias. Each rounds in its
- * own way. */
+/* What is pretended to be an engine. Each rounds in its own way. */
 static plan made(const plan_problem *p, int64_t engine) {
     plan out = {.choice = {.engine = engine}, .workspace = 131 * engine};
     out.built = malloc(sizeof *p);
@@ -261,10 +260,18 @@ static plan made(const plan_problem *p, int64_t engine) {
     return out;
 }
 
+/* 1 x 1 kernels have none that adds a bias, 3 x 3 kernels alone have one for a leaky ReLU, even
+ * ones none for an activation at all; and none adds or activates without a bias. */
+static bool engine_for(const plan_problem *p) {
+    if (p->bias && p->r == 1) return false;
+    if (p->activated && (p->r % 2 == 0 || (p->slope != 0 && p->r != 3))) return false;
+    return p->bias || (!p->residual && !p->activated);
+}
+
 int plan_find(const plan_target *t, const plan_problem *p, int64_t workspace, int most, plan *out,
               ik_error *err) {
     (void)t, (void)workspace;
-    if (p->bias && p->r == 1) {
+    if (!engine_for(p)) {
         ik_errorf(err, IK_FAILED, "no engine");
         return 0;
     }
@@ -306,7 +313,8 @@ static void write_at(int type, void *p, int64_t i, double value) {
 
 typedef struct run {
     plan_problem p;
-    void *x, *w, *y, *bias, *workspace;
+    plan_operands o;
+    void *workspace;
     int64_t scratch, engine;
 } run;
 
@@ -328,15 +336,17 @@ static void convolve(void *self) {
             int64_t at_x = ((b * p->h + iy) * p->w + ix) * p->c + k / out * in + c,
                     at_w = k * p->r * p->s * in + t;
             if (p->kind == PLAN_FORWARD)
-                sum[i] += read_at(p->type, r->x, at_x) * read_at(p->type, r->w, at_w);
+                sum[i] += read_at(p->type, r->o.x, at_x) * read_at(p->type, r->o.w, at_w);
             else if (p->kind == PLAN_DATA)
-                sum[at_x] += read_at(p->type, r->y, i) * read_at(p->type, r->w, at_w);
+                sum[at_x] += read_at(p->type, r->o.y, i) * read_at(p->type, r->o.w, at_w);
             else
-                sum[at_w] += read_at(p->type, r->x, at_x) * read_at(p->type, r->y, i);
+                sum[at_w] += read_at(p->type, r->o.x, at_x) * read_at(p->type, r->o.y, i);
         }
-        if (r->bias) sum[i] += read_at(p->type, r->bias, k);
+        if (p->residual) sum[i] += read_at(p->type, r->o.residual, i);
+        if (p->bias) sum[i] += read_at(p->type, r->o.bias, k);
+        if (p->activated && sum[i] < 0) sum[i] *= p->slope;
     }
-    void *to[] = {r->y, r->x, r->w};
+    void *to[] = {r->o.y, r->o.x, r->o.w};
     const char *fastest = getenv("PRETENDED_FASTEST");
     clock_of_device += r->engine != (fastest ? atoi(fastest) : 3);
     for (int64_t i = 0; i < n[p->kind]; i++)
@@ -344,15 +354,15 @@ static void convolve(void *self) {
     free(sum);
 }
 
-ik_status plan_run(const plan *p, cudnnHandle_t handle, void *x, void *w, void *y, void *bias,
-                   void *workspace, ik_error *err) {
+ik_status plan_run(const plan *p, cudnnHandle_t handle, const plan_operands *o, void *workspace,
+                   ik_error *err) {
     (void)err;
-    run r = {
-        *(const plan_problem *)p->built, x, w, y, bias, workspace, p->workspace, p->choice.engine};
-    const void *all[] = {x, w, y, bias, workspace};
-    for (int i = 0; i < 5; i++) require((uintptr_t)all[i] % 16 == 0, "an operand off 16 bytes");
-    require(handle && x && w && y && workspace, "an operand missing");
-    require(!bias == !r.p.bias, "a bias too few or too many");
+    run r = {*(const plan_problem *)p->built, *o, workspace, p->workspace, p->choice.engine};
+    const void *all[] = {o->x, o->w, o->y, o->bias, o->residual, workspace};
+    for (int i = 0; i < 6; i++) require((uintptr_t)all[i] % 16 == 0, "an operand off 16 bytes");
+    require(handle && o->x && o->w && o->y && workspace, "an operand missing");
+    require(!o->bias == !r.p.bias, "a bias too few or too many");
+    require(!o->residual == !r.p.residual, "a residual too few or too many");
     now_or_held(convolve, &r, sizeof r);
     return IK_OK;
 }

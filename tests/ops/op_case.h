@@ -17,6 +17,8 @@ typedef enum op_kind {
     OP_POSITIVE, /* 0.5..2.5 */
     OP_DISTINCT, /* negative, no two alike: one of them is the largest */
     OP_TIES,     /* -1, 0 or 1 */
+    OP_FIRST,    /* 0.5..2, of the sign of the first index: even ones are negative */
+    OP_LAST,     /* 0.5..2, of the sign of the last index */
     OP_FAR,      /* 48..52: means that cost digits */
     OP_STATS,    /* [G,2,C]: means, then variances */
     OP_MAP,      /* ids 0..ids-1, in patches of 2x2 */
@@ -60,6 +62,10 @@ struct op_case {
     { OP_DISTINCT, SHAPE(__VA_ARGS__), 0 }
 #define TIES(...)                                                                                  \
     { OP_TIES, SHAPE(__VA_ARGS__), 0 }
+#define FIRST(...)                                                                                 \
+    { OP_FIRST, SHAPE(__VA_ARGS__), 0 }
+#define LAST(...)                                                                                  \
+    { OP_LAST, SHAPE(__VA_ARGS__), 0 }
 #define FAR(...)                                                                                   \
     { OP_FAR, SHAPE(__VA_ARGS__), 0 }
 #define STATS(...)                                                                                 \
@@ -113,6 +119,10 @@ static inline float op_real(const op_input *in, int which, int64_t i, int64_t n)
         return (float)(0.5 + unit);
     case OP_DISTINCT: /* a permutation: 7919 is prime and divides no size used */
         return (float)(-(double)(1 + i * 7919 % n) / 64);
+    case OP_FIRST:
+        return (float)((i / (n / in->shape.d[0]) % 2 ? 1 : -1) * (0.5 + 0.75 * unit));
+    case OP_LAST:
+        return (float)((i % in->shape.d[in->shape.rank - 1] % 2 ? 1 : -1) * (0.5 + 0.75 * unit));
     case OP_FAR:
         return (float)(48 + 2 * unit);
     case OP_TIES:

@@ -13,9 +13,9 @@ static const struct {
     const op_case *v;
     int n;
 } lists[] = {
-    LIST(elementwise_cases), LIST(shape_cases),    LIST(product_cases), LIST(spectral_cases),
-    LIST(conv_cases),        LIST(pooling_cases),  LIST(norm_cases),    LIST(map_cases),
-    LIST(window_cases),      LIST(modulate_cases), LIST(wide_cases),
+    LIST(elementwise_cases), LIST(shape_cases),    LIST(product_cases),  LIST(spectral_cases),
+    LIST(conv_cases),        LIST(pooling_cases),  LIST(norm_cases),     LIST(map_cases),
+    LIST(window_cases),      LIST(conv_act_cases), LIST(modulate_cases), LIST(wide_cases),
 };
 enum { LISTS = sizeof lists / sizeof *lists };
 

@@ -144,6 +144,49 @@ static const op_case conv_cases[] = {
     CONV_BIG("many channels, one pixel", REAL(3, 1, 1, 129), REAL(257, 129, 3, 3), KERNEL(3, 1, 1)),
 };
 
+/* Of positive pictures, and signs by the output's channel alone: no sum comes near zero, where the
+ * activation has its kink. */
+#define ACT(text, S, X, W, ...)                                                                    \
+    {                                                                                              \
+        .what = text, .op = IK_CONV2D_ACT, .attrs = {ACT_WINDOW, .slope = S}, .in = {              \
+            X,                                                                                     \
+            W,                                                                                     \
+            __VA_ARGS__                                                                            \
+        }                                                                                          \
+    }
+#define ACTS(text, X, W, B, R)                                                                     \
+    ACT(text, 1, X, W), ACT(text, 0, X, W), ACT(text, 0.2, X, W), ACT(text, 1, X, W, B),           \
+        ACT(text, 0, X, W, B), ACT(text, 0.2, X, W, B), ACT(text, 1, X, W, R),                     \
+        ACT(text, 0, X, W, R), ACT(text, 0.2, X, W, R), ACT(text, 1, X, W, B, R),                  \
+        ACT(text, 0, X, W, B, R), ACT(text, 0.2, X, W, B, R)
+
+static const op_case conv_act_cases[] = {
+#define ACT_WINDOW KERNEL(3, 1, 1)
+    ACTS("3x3", POSITIVE(3, 5, 4, 3), FIRST(17, 3, 3, 3), LAST(17), LAST(3, 5, 4, 17)),
+    ACTS("3x3", POSITIVE(2, 5, 4, 16), FIRST(16, 16, 3, 3), LAST(16), LAST(2, 5, 4, 16)),
+    ACTS("3x3 to 1 channel", POSITIVE(3, 5, 3, 17), FIRST(1, 17, 3, 3), LAST(1), LAST(3, 5, 3, 1)),
+#undef ACT_WINDOW
+#define ACT_WINDOW KERNEL(1, 1, 0)
+    ACTS("1x1", POSITIVE(3, 3, 5, 3), FIRST(8, 3, 1, 1), LAST(8), LAST(3, 3, 5, 8)),
+    ACTS("1x1", POSITIVE(3, 3, 5, 16), FIRST(16, 16, 1, 1), LAST(16), LAST(3, 3, 5, 16)),
+#undef ACT_WINDOW
+#define ACT_WINDOW KERNEL(4, 2, 2)
+    ACTS("4x4, stride 2", POSITIVE(3, 8, 5, 8), FIRST(8, 8, 4, 4), LAST(8), LAST(3, 5, 3, 8)),
+#undef ACT_WINDOW
+#define ACT_WINDOW KERNEL(3, 2, 1)
+    ACTS("3x3, stride 2", POSITIVE(3, 7, 5, 3), FIRST(6, 3, 3, 3), LAST(6), LAST(3, 4, 3, 6)),
+#undef ACT_WINDOW
+#define ACT_WINDOW KERNEL(3, 1, 1), .groups = 2
+    ACTS("groups of 2", POSITIVE(3, 4, 5, 4), FIRST(6, 2, 3, 3), LAST(6), LAST(3, 4, 5, 6)),
+#undef ACT_WINDOW
+#define ACT_WINDOW KERNEL(3, 1, 1), .groups = 8
+    ACTS("depthwise", POSITIVE(3, 4, 5, 8), FIRST(8, 1, 3, 3), LAST(8), LAST(3, 4, 5, 8)),
+#undef ACT_WINDOW
+#define ACT_WINDOW KERNEL(3, 1, 2), .dilation = {2, 2}
+    ACTS("dilation", POSITIVE(3, 5, 7, 2), FIRST(8, 2, 3, 3), LAST(8), LAST(3, 5, 7, 8)),
+#undef ACT_WINDOW
+};
+
 #define RESIZE(code, H, W, ...)                                                                    \
     {                                                                                              \
         .op = code, .attrs = {.size = {H, W}}, .in = { REAL(__VA_ARGS__) }                         \

@@ -1,6 +1,6 @@
 /* The fusion pass: a fused recording computes what the unfused one does, values and gradients, on
  * every backend; and what does not fit the pattern stays as it is. */
-#include "op_bench.h"
+#include "fusion.h"
 
 /* How the pattern is written: the low bits choose the order of operands. */
 enum {
@@ -217,37 +217,11 @@ enum {
     LEFT = sizeof left_cases / sizeof *left_cases,
 };
 
-static int live(const op_bench *b, ik_opcode op) {
-    int n = 0;
-    for (int i = 0; i < b->program->n; i++) n += b->program->order[i]->op == op;
-    return n;
-}
-
-static op_result result_of(op_bench *b) {
-    op_poison(b, NAN);
-    op_run(b);
-    return op_read(b);
-}
-
-/* Unfused on naive against fused on a backend, where so many nodes are the case's op. */
-static void compare(const op_case *c, const char *backend, int made, double tolerance) {
-    op_bench plain = op_build(c, "naive", false), fused = op_build(c, backend, true);
-    ck_assert_int_eq(live(&plain, c->op), 0);
-    ck_assert_msg(live(&fused, c->op) == made, "%s: %d nodes are so, not %d", op_title(c),
-                  live(&fused, c->op), made);
-    ck_assert_msg(c->op != IK_MODULATE || (live(&fused, IK_NORMALIZE) == 0) == (made == 1),
-                  "%s: normalize is left over, or gone", op_title(c));
-    op_result want = result_of(&plain), got = result_of(&fused);
-    op_assert_same(&fused, &got, &want, tolerance);
-    op_result_free(&want);
-    op_result_free(&got);
-    op_free(&plain);
-    op_free(&fused);
-}
-
+/* So many nodes are the case's op. */
 static void compare_all(const op_case *c, int made) {
-    compare(c, "naive", made, 1e-6); /* both are read as float */
-    for (int i = 0; i < op_others()->n; i++) compare(c, op_others()->name[i], made, 1e-5);
+    bool modulate = c->op == IK_MODULATE;
+    fusion_count want[] = {{c->op, made}, {IK_NORMALIZE, modulate ? !made : 0}, {IK_OP_COUNT, 0}};
+    fusion_compare_all(c, want);
 }
 
 START_TEST(fused_is_the_same) {
@@ -322,7 +296,7 @@ START_TEST(activation) {
     };
     for (int i = 0; i < 3; i++) {
         op_bench b = op_build(&cases[i], "naive", true);
-        ck_assert_int_eq(live(&b, IK_LEAKY_RELU), i == 2);
+        ck_assert_int_eq(fusion_live(&b, IK_LEAKY_RELU), i == 2);
         for (int k = 0; k < b.program->n; k++)
             if (b.program->order[k]->op == IK_MODULATE)
                 ck_assert_double_eq(b.program->order[k]->attrs.slope, i ? 0.2 : 1);

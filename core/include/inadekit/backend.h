@@ -129,6 +129,15 @@ typedef struct ik_backend_iface {
                          int rounds, double *seconds, ik_error *err);
 } ik_backend_iface;
 
+/* Which input of conv2d, conv2d_dx or conv2d_act is the bias, which the residual; 0: none. */
+static inline int ik_conv_bias(const ik_node_desc *n) {
+    return n->n_in > 2 && (n->op != IK_CONV2D_ACT || n->in[2]->shape.rank == 1) ? 2 : 0;
+}
+static inline int ik_conv_residual(const ik_node_desc *n) {
+    int last = n->n_in - 1;
+    return n->op == IK_CONV2D_ACT && last > 1 && n->in[last]->shape.rank == 4 ? last : 0;
+}
+
 #ifdef __cplusplus
 }
 #endif

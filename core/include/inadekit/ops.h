@@ -140,7 +140,11 @@
     /* linear(x [M,K], w [N,K], bias of N) -> [M,N]: x w^T + bias. Made by the fusion pass. */        \
     IK_OP(LINEAR, linear, 3, 3)                                                                       \
     /* axpby(x, y) -> alpha x + beta y, both of one shape. Made by the fusion pass. */                \
-    IK_OP(AXPBY, axpby, 2, 2)
+    IK_OP(AXPBY, axpby, 2, 2)                                                                         \
+    /* conv2d_act(x, w, bias [O]?, residual [B,H',W',O]?; as conv2d, slope >= 0) =                    \
+     * leaky_relu(conv2d(x, w) + bias + residual); slope 1: none. What comes third is a bias if its   \
+     * rank is 1, else the residual. Made by the fusion pass. */                                      \
+    IK_OP(CONV2D_ACT, conv2d_act, 2, 4)
 /* clang-format on */
 
 typedef enum ik_opcode {

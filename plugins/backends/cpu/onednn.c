@@ -9,7 +9,7 @@
 
 #include "cpu.h"
 
-enum { FROM_OUT = -1, FROM_WORKSPACE = -2, SLOTS = 8 };
+enum { FROM_OUT = -1, FROM_WORKSPACE = -2, SLOTS = 10 };
 
 typedef struct slot {
     dnnl_memory_t memory;
@@ -21,7 +21,7 @@ typedef struct slot {
 typedef struct stage {
     dnnl_primitive_t primitive;
     int n;
-    dnnl_exec_arg_t args[6];
+    dnnl_exec_arg_t args[7];
 } stage;
 
 typedef struct program {
@@ -120,6 +120,10 @@ static dnnl_status_t weights_in(program *p, ik_kernel *k, const convolution *v,
 
 /* --- Convolutions. */
 
+static bool is_forward(ik_opcode op) {
+    return op == IK_CONV2D || op == IK_CONV2D_ACT;
+}
+
 static dnnl_status_t image_md(dnnl_memory_desc_t *md, const ik_tensor *t) {
     const int64_t *d = t->shape.d;
     dnnl_dims_t dims = {d[0], d[3], d[1], d[2]};
@@ -144,7 +148,7 @@ static dnnl_status_t describe(convolution *v, const ik_attrs *a, const ik_tensor
     TRY(image_md(&v->y, y));
     TRY(weights_md(v, w, a->groups > 1 ? a->groups : 1));
     if (bias) {
-        dnnl_dims_t dims = {bias->shape.d[0]};
+        dnnl_dims_t dims = {ik_count(bias->shape)};
         TRY(dnnl_memory_desc_init_by_tag(&v->bias, 1, dims, dnnl_f32, dnnl_x));
         v->with_bias = true;
     }
@@ -168,7 +172,7 @@ static dnnl_status_t forward_pd(const convolution *v, dnnl_prop_kind_t kind,
 
 static dnnl_status_t conv_pd(ik_opcode op, const convolution *v, dnnl_primitive_attr_t attr,
                              dnnl_engine_t engine, dnnl_primitive_desc_t *pd) {
-    if (op == IK_CONV2D) return forward_pd(v, dnnl_forward_inference, attr, engine, pd);
+    if (is_forward(op)) return forward_pd(v, dnnl_forward_inference, attr, engine, pd);
     dnnl_primitive_desc_t hint = NULL;
     dnnl_convolution_desc_t d;
     TRY(forward_pd(v, dnnl_forward_training, attr, engine, &hint));
@@ -193,7 +197,8 @@ static dnnl_status_t build_conv(program *p, ik_kernel *k, const convolution *v,
                                 dnnl_primitive_desc_t pd) {
     const ik_opcode op = k->node.op;
     stage *s;
-    dnnl_memory_t w, plain, x, y, bias;
+    dnnl_memory_t w, plain, x, y, bias, added;
+    const int residual = ik_conv_residual(&k->node);
     const dnnl_memory_desc_t wanted =
         *md_of(pd, op == IK_CONV2D_DW ? DNNL_ARG_DIFF_WEIGHTS : DNNL_ARG_WEIGHTS);
     dnnl_status_t status;
@@ -203,14 +208,19 @@ static dnnl_status_t build_conv(program *p, ik_kernel *k, const convolution *v,
     }
     TRY(add_stage(p, k, pd, &s));
     TRY(add_slot(p, &v->x, op == IK_CONV2D_DX ? FROM_OUT : 0, 0, &x));
-    TRY(add_slot(p, &v->y, op == IK_CONV2D ? FROM_OUT : op == IK_CONV2D_DX ? 0 : 1, 0, &y));
+    TRY(add_slot(p, &v->y, is_forward(op) ? FROM_OUT : op == IK_CONV2D_DX ? 0 : 1, 0, &y));
     add_arg(s, op == IK_CONV2D_DX ? DNNL_ARG_DIFF_SRC : DNNL_ARG_SRC, x);
-    add_arg(s, op == IK_CONV2D ? DNNL_ARG_DST : DNNL_ARG_DIFF_DST, y);
+    add_arg(s, is_forward(op) ? DNNL_ARG_DST : DNNL_ARG_DIFF_DST, y);
     if (op != IK_CONV2D_DW) {
         add_arg(s, DNNL_ARG_WEIGHTS, w);
-        if (!v->with_bias) return dnnl_success;
-        TRY(add_slot(p, &v->bias, 2, 0, &bias));
-        add_arg(s, DNNL_ARG_BIAS, bias);
+        if (v->with_bias) {
+            TRY(add_slot(p, &v->bias, 2, 0, &bias));
+            add_arg(s, DNNL_ARG_BIAS, bias);
+        }
+        if (residual) {
+            TRY(add_slot(p, &v->y, residual, 0, &added));
+            add_arg(s, DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, added);
+        }
         return dnnl_success;
     }
     const bool direct = dnnl_memory_desc_equal(&wanted, &v->w_plain);
@@ -222,17 +232,34 @@ static dnnl_status_t build_conv(program *p, ik_kernel *k, const convolution *v,
     return add_reorder(p, k, &wanted, w, &v->w_plain, plain);
 }
 
+/* What the primitive does to each result before it is written: the residual is added, and negative
+ * sums are multiplied by the slope. */
+static dnnl_status_t add_post_ops(dnnl_primitive_attr_t attr, const convolution *v,
+                                  const ik_node_desc *n) {
+    dnnl_post_ops_t ops = NULL;
+    dnnl_status_t status = dnnl_post_ops_create(&ops);
+    if (status == dnnl_success && ik_conv_residual(n))
+        status = dnnl_post_ops_append_binary(ops, dnnl_binary_add, &v->y);
+    if (status == dnnl_success && n->attrs->slope != 1)
+        status = dnnl_post_ops_append_eltwise(ops, 1, dnnl_eltwise_relu, (float)n->attrs->slope, 0);
+    if (status == dnnl_success) status = dnnl_primitive_attr_set_post_ops(attr, ops);
+    if (ops) dnnl_post_ops_destroy(ops);
+    return status;
+}
+
 static dnnl_status_t choose_conv(dnnl_engine_t engine, const ik_node_desc *n, convolution *v,
                                  dnnl_primitive_desc_t *pd) {
     const ik_attrs *a = n->attrs;
-    if (n->op == IK_CONV2D)
-        TRY(describe(v, a, n->in[0], n->in[1], n->n_in > 2 ? n->in[2] : NULL, n->out));
+    const int bias = ik_conv_bias(n);
+    if (is_forward(n->op))
+        TRY(describe(v, a, n->in[0], n->in[1], bias ? n->in[bias] : NULL, n->out));
     else if (n->op == IK_CONV2D_DX)
         TRY(describe(v, a, n->out, n->in[1], NULL, n->in[0]));
     else
         TRY(describe(v, a, n->in[0], n->out, NULL, n->in[1]));
     dnnl_primitive_attr_t attr = NULL;
     dnnl_status_t status = make_attr(&attr);
+    if (status == dnnl_success && n->op == IK_CONV2D_ACT) status = add_post_ops(attr, v, n);
     if (status == dnnl_success) status = conv_pd(n->op, v, attr, engine, pd);
     if (attr) dnnl_primitive_attr_destroy(attr);
     return status;
@@ -241,7 +268,7 @@ static dnnl_status_t choose_conv(dnnl_engine_t engine, const ik_node_desc *n, co
 static dnnl_status_t make_conv(program *p, ik_kernel *k) {
     convolution v;
     dnnl_primitive_desc_t pd = NULL;
-    if (k->node.op == IK_CONV2D_DX && k->node.n_in > 2) p->bias = 2;
+    if (k->node.op == IK_CONV2D_DX) p->bias = ik_conv_bias(&k->node);
     TRY(choose_conv(p->c.engine, &k->node, &v, &pd));
     return build_conv(p, k, &v, pd);
 }
@@ -250,7 +277,7 @@ int cpu_wanted(void *self, const ik_node_desc *n, int input) {
     cpu *c = self;
     convolution v;
     dnnl_primitive_desc_t pd = NULL;
-    if (input != 1 || (n->op != IK_CONV2D && n->op != IK_CONV2D_DX)) return 0;
+    if (input != 1 || (!is_forward(n->op) && n->op != IK_CONV2D_DX)) return 0;
     omp_set_num_threads(c->threads);
     if (choose_conv(c->engine, n, &v, &pd) != dnnl_success) return 0;
     const dnnl_memory_desc_t *wanted = md_of(pd, DNNL_ARG_WEIGHTS);
@@ -330,7 +357,8 @@ static ik_status failure(const ik_kernel *k, const char *what, dnnl_status_t sta
                      : k->node.op == IK_LINEAR    ? "linear"
                      : k->node.op == IK_CONV2D    ? "conv2d"
                      : k->node.op == IK_CONV2D_DX ? "conv2d_dx"
-                                                  : "conv2d_dw";
+                     : k->node.op == IK_CONV2D_DW ? "conv2d_dw"
+                                                  : "conv2d_act";
     const char *why = status == dnnl_out_of_memory       ? "out of memory"
                       : status == dnnl_unimplemented     ? "not implemented for these sizes"
                       : status == dnnl_invalid_arguments ? "invalid sizes or attributes"
@@ -386,7 +414,8 @@ static ik_status program_prepare(cpu *c, ik_kernel *k, ik_error *err) {
 }
 
 const cpu_op cpu_dnnl_ops[IK_OP_COUNT] = {
-    [IK_MATMUL] = {.prepare = program_prepare},    [IK_LINEAR] = {.prepare = program_prepare},
-    [IK_CONV2D] = {.prepare = program_prepare},    [IK_CONV2D_DX] = {.prepare = program_prepare},
-    [IK_CONV2D_DW] = {.prepare = program_prepare}, [IK_RELAYOUT] = {.prepare = program_prepare},
+    [IK_MATMUL] = {.prepare = program_prepare},     [IK_LINEAR] = {.prepare = program_prepare},
+    [IK_CONV2D] = {.prepare = program_prepare},     [IK_CONV2D_DX] = {.prepare = program_prepare},
+    [IK_CONV2D_DW] = {.prepare = program_prepare},  [IK_RELAYOUT] = {.prepare = program_prepare},
+    [IK_CONV2D_ACT] = {.prepare = program_prepare},
 };

@@ -44,16 +44,18 @@ static void forget(lines *l) {
 
 void plan_text(const plan_problem *p, char *text, size_t size) {
     static const char *const kinds[] = {"forward", "data", "weights"};
+    char activation[32] = "";
+    if (p->activated) snprintf(activation, sizeof activation, " relu%g", (double)p->slope);
     snprintf(text, size,
              "%s n%lld h%lld w%lld c%lld k%lld p%lld q%lld r%d s%d stride%d,%d pad%d,%d "
-             "dilation%d,%d groups%d %s%s",
+             "dilation%d,%d groups%d %s%s%s%s",
              kinds[p->kind], (long long)p->n, (long long)p->h, (long long)p->w, (long long)p->c,
              (long long)p->k, (long long)p->p, (long long)p->q, p->r, p->s, p->stride[0],
              p->stride[1], p->padding[0], p->padding[1], p->dilation[0], p->dilation[1], p->groups,
              p->type == CUDA_BF16 ? "bf16"
              : p->tf32            ? "tf32"
                                   : "f32",
-             p->bias ? " bias" : "");
+             p->residual ? " residual" : "", p->bias ? " bias" : "", activation);
 }
 
 /* "device <tab> version <tab>": what the lines of this device begin with. */
@@ -288,6 +290,7 @@ ik_status cuda_choices(void *self, char **text, ik_error *err) {
     char line[LINE], *all = NULL;
     size_t size = 1;
     for (const shared_plan *s = c->plans; s; s = s->next) {
+        if (s->status) continue; /* there is none */
         choices_line(c->choices, s->problem, &s->plan, line, sizeof line);
         keep(&used, line, strlen(line));
         size += strlen(line) + 1;

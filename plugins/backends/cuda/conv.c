@@ -5,8 +5,8 @@
  * weights, being f32 and [k,c,r,s], unless they are fixed and were laid out once; pictures where
  * their type differs or where channels are padded, which is done whenever they do not come in
  * eights or fours and groups do not forbid it: a pass over a tensor of few channels costs less than
- * leaving the tensor cores. A bias is added by the plan where there is an engine for that, else in
- * the pass that brings the result. */
+ * leaving the tensor cores. Bias, residual and activation are the plan's where there is an engine
+ * for them; what is left over is done in one pass that brings the result. */
 #include "instance.h"
 
 #include <stdlib.h>
@@ -15,24 +15,26 @@
 
 enum { CANDIDATES = 8, TIMED_RUNS = 3 };
 
-/* What the operands of a problem take, for timing. */
-static void operand_bytes(const plan_problem *p, size_t bytes[4]) {
+enum { OP_X, OP_W, OP_Y, OP_BIAS, OP_RESIDUAL, OPERANDS };
+
+/* What the operands of a problem take. */
+static void operand_bytes(const plan_problem *p, size_t bytes[OPERANDS]) {
     size_t each = p->type == CUDA_BF16 ? 2 : 4;
     bytes[0] = each * (size_t)(p->n * p->h * p->w * p->c);
     bytes[1] = each * (size_t)(p->k * p->r * p->s * (p->c / p->groups));
     bytes[2] = each * (size_t)(p->n * p->p * p->q * p->k);
     bytes[3] = each * (size_t)p->k;
+    bytes[4] = p->residual ? bytes[2] : 0;
 }
 
 /* The shortest of a few runs in milliseconds; negative where the plan does not run. */
-static float timed(cuda *c, const plan *p, void *const operand[4], bool bias, void *workspace,
+static float timed(cuda *c, const plan *p, const plan_operands *o, void *workspace,
                    cudaEvent_t begin, cudaEvent_t end) {
     float best = -1, took;
     ik_error ignored;
     for (int i = 0; i <= TIMED_RUNS; i++) { /* the first is not counted */
         if (cudaEventRecord(begin, c->stream) ||
-            plan_run(p, c->target.handle, operand[0], operand[1], operand[2],
-                     bias ? operand[3] : NULL, workspace, &ignored) ||
+            plan_run(p, c->target.handle, o, workspace, &ignored) ||
             cudaEventRecord(end, c->stream) || cudaEventSynchronize(end) ||
             cudaEventElapsedTime(&took, begin, end))
             return -1;
@@ -43,9 +45,9 @@ static float timed(cuda *c, const plan *p, void *const operand[4], bool bias, vo
 
 /* Which candidate is fastest on this device; the first where that cannot be found out. */
 static int fastest(cuda *c, const plan_problem *p, const plan *candidates, int n) {
-    size_t bytes[4], all = 0, scratch = 0;
+    size_t bytes[OPERANDS], all = 0, scratch = 0;
     operand_bytes(p, bytes);
-    for (int i = 0; i < 4; i++) all += cuda_aligned(bytes[i]);
+    for (int i = 0; i < OPERANDS; i++) all += cuda_aligned(bytes[i]);
     for (int i = 0; i < n; i++)
         if ((size_t)candidates[i].workspace > scratch) scratch = (size_t)candidates[i].workspace;
     char *memory = NULL;
@@ -55,11 +57,12 @@ static int fastest(cuda *c, const plan_problem *p, const plan *candidates, int n
     if (!cudaMalloc((void **)&memory, all + cuda_aligned(scratch) + 256) &&
         !cudaMemsetAsync(memory, 0, all, c->stream) && !cudaEventCreate(&begin) &&
         !cudaEventCreate(&end)) {
-        void *operand[4];
-        size_t at = 0;
-        for (int i = 0; i < 4; i++) operand[i] = memory + at, at += cuda_aligned(bytes[i]);
+        char *at[OPERANDS + 1] = {memory};
+        for (int i = 0; i < OPERANDS; i++) at[i + 1] = at[i] + cuda_aligned(bytes[i]);
+        plan_operands o = {at[OP_X], at[OP_W], at[OP_Y], p->bias ? at[OP_BIAS] : NULL,
+                           p->residual ? at[OP_RESIDUAL] : NULL};
         for (int i = 0; i < n; i++) {
-            float took = timed(c, &candidates[i], operand, p->bias, memory + at, begin, end);
+            float took = timed(c, &candidates[i], &o, at[OPERANDS], begin, end);
             if (took < 0 || (shortest >= 0 && took >= shortest)) continue;
             shortest = took;
             best = i;
@@ -111,23 +114,19 @@ static ik_status find_plan(cuda *c, const plan_problem *p, const char *text, pla
 ik_status cuda_plan(cuda *c, const plan_problem *p, const plan **out, ik_error *err) {
     char text[256];
     plan_text(p, text, sizeof text);
-    for (const shared_plan *s = c->plans; s; s = s->next)
-        if (!strcmp(s->problem, text)) {
-            *out = &s->plan;
-            return IK_OK;
-        }
-    shared_plan *s = calloc(1, sizeof *s);
-    if (!s) return ik_errorf(err, IK_FAILED, "cuda: out of memory");
-    ik_status status = find_plan(c, p, text, &s->plan, err);
-    if (status) {
-        free(s);
-        return status;
+    shared_plan *s = c->plans;
+    while (s && strcmp(s->problem, text) != 0) s = s->next;
+    if (!s) {
+        s = calloc(1, sizeof *s);
+        if (!s) return ik_errorf(err, IK_FAILED, "cuda: out of memory");
+        strcpy(s->problem, text);
+        s->next = c->plans;
+        c->plans = s;
+        s->status = find_plan(c, p, text, &s->plan, &s->why);
     }
-    strcpy(s->problem, text);
-    s->next = c->plans;
-    c->plans = s;
+    if (s->status) *err = s->why;
     *out = &s->plan;
-    return IK_OK;
+    return s->status;
 }
 
 void cuda_conv_close(cuda *c) {
@@ -148,8 +147,6 @@ typedef struct side {
     bool staged; /* is brought over in the workspace */
 } side;
 
-enum { OP_X, OP_W, OP_Y, OP_BIAS, OPERANDS };
-
 typedef struct conv {
     cuda *c;
     const plan *plan;
@@ -157,8 +154,12 @@ typedef struct conv {
     side x, y;
     int64_t o, i, taps;                  /* of the weights, i per group */
     bool turned;                         /* the weights are brought over */
-    bool has_bias, own_bias;             /* own: not by the plan */
-    bool bias_staged;                    /* another type, or padded */
+    int bias, residual;                  /* which inputs; 0: none */
+    float slope;                         /* of the activation; 1: none */
+    bool own_bias, own_residual;         /* not by the plan */
+    int bias_type;                       /* as it is stored */
+    float own_slope;                     /* 1: by the plan, or none */
+    bool bias_staged;                    /* another type, padded, or zeros that the plan adds */
     size_t at[OPERANDS], scratch, whole; /* bytes from the aligned workspace on */
 } conv;
 
@@ -189,6 +190,7 @@ typedef struct parts {
 static parts parts_of(const ik_node_desc *n) {
     switch ((int)n->op) {
     case IK_CONV2D:
+    case IK_CONV2D_ACT:
         return (parts){PLAN_FORWARD, n->in[0], n->in[1], n->out};
     case IK_CONV2D_DX:
         return (parts){PLAN_DATA, n->out, n->in[1], n->in[0]};
@@ -210,7 +212,9 @@ static void describe(conv *v, const ik_node_desc *n) {
     v->x = side_of(t.x, type, multiple);
     v->y = side_of(t.y, type, multiple);
     v->o = t.w->shape.d[0], v->i = t.w->shape.d[1], v->taps = t.w->shape.d[2] * t.w->shape.d[3];
-    v->has_bias = n->n_in > 2;
+    v->bias = ik_conv_bias(n);
+    v->residual = ik_conv_residual(n);
+    v->slope = n->op == IK_CONV2D_ACT ? (float)a->slope : 1;
     v->problem = (plan_problem){.kind = t.kind,
                                 .n = t.x->shape.d[0],
                                 .h = t.x->shape.d[1],
@@ -223,8 +227,7 @@ static void describe(conv *v, const ik_node_desc *n) {
                                 .s = (int)t.w->shape.d[3],
                                 .groups = groups,
                                 .type = type,
-                                .tf32 = precision == IK_PRECISION_TF32,
-                                .bias = v->has_bias && t.kind == PLAN_FORWARD};
+                                .tf32 = precision == IK_PRECISION_TF32};
     for (int i = 0; i < 2; i++) {
         v->problem.stride[i] = a->stride[i] > 0 ? a->stride[i] : 1;
         v->problem.padding[i] = a->padding[i];
@@ -236,8 +239,8 @@ static void describe(conv *v, const ik_node_desc *n) {
 
 /* Where each operand that is brought over lies in the workspace, and cuDNN's scratch behind. */
 static void lay_out(conv *v) {
-    size_t bytes[4], at = 0;
-    bool used[OPERANDS] = {v->x.staged, v->turned, v->y.staged, v->bias_staged};
+    size_t bytes[OPERANDS], at = 0;
+    bool used[OPERANDS] = {v->x.staged, v->turned, v->y.staged, v->bias_staged, false};
     operand_bytes(&v->problem, bytes);
     for (int i = 0; i < OPERANDS; i++) {
         v->at[i] = at;
@@ -247,22 +250,45 @@ static void lay_out(conv *v) {
     v->whole = at + (size_t)v->plan->workspace + 256;
 }
 
+/* How much of what follows a convolution its plan does. */
+typedef enum share { ALL, SUMS, ONLY_BIAS, NOTHING } share;
+
+/* A residual is the plan's if it lies as the result does, and no pass is due in any case; an
+ * activation if all that comes before it is. Engines for either want a bias, be it zeros. */
+static void take_share(conv *v, const ik_node_desc *n, share by_plan) {
+    plan_problem *p = &v->problem;
+    const ik_tensor *residual = v->residual ? n->in[v->residual] : NULL;
+    p->residual = residual && by_plan <= SUMS && !v->y.staged && residual->storage == p->type &&
+                  lies_well(residual, p->type);
+    p->activated = v->slope != 1 && by_plan == ALL && p->residual == (residual != NULL);
+    p->slope = p->activated ? v->slope : 1;
+    p->bias =
+        p->kind == PLAN_FORWARD && (p->residual || p->activated || (v->bias && by_plan != NOTHING));
+}
+
+/* The largest share that there is an engine for. */
 static ik_status choose(conv *v, const ik_node_desc *n, ik_error *err) {
+    plan_problem *p = &v->problem;
     ik_status status = IK_FAILED;
-    if (v->problem.bias) status = cuda_plan(v->c, &v->problem, &v->plan, err);
-    if (!status) {
-        v->bias_staged = n->in[2]->storage < CUDA_LAID_OUT &&
-                         (v->problem.type != CUDA_F32 || v->y.padded != v->y.channels);
-    } else {
-        v->problem.bias = false;
-        status = cuda_plan(v->c, &v->problem, &v->plan, err);
-        v->own_bias = v->has_bias;
-        /* The result of a forward pass is y, of a data gradient x. */
-        if (v->own_bias && v->problem.kind == PLAN_FORWARD) v->y.staged = true;
-        if (v->own_bias && v->problem.kind == PLAN_DATA) v->x.staged = true;
+    for (int by_plan = ALL; by_plan <= NOTHING && status; by_plan++) {
+        take_share(v, n, (share)by_plan);
+        status = cuda_plan(v->c, p, &v->plan, err);
     }
-    if (!status) lay_out(v);
-    return status;
+    if (status) return status;
+    v->own_bias = v->bias && !p->bias;
+    v->bias_type = v->bias ? n->in[v->bias]->storage : CUDA_F32;
+    if (v->bias_type >= CUDA_LAID_OUT) v->bias_type = p->type;
+    v->own_residual = v->residual && !p->residual;
+    v->own_slope = p->activated ? 1 : v->slope;
+    bool pass = v->own_bias || v->own_residual || v->own_slope != 1;
+    side *result = p->kind == PLAN_FORWARD ? &v->y : &v->x;
+    result->staged = result->staged || pass;
+    v->bias_staged =
+        p->bias &&
+        (!v->bias || (n->in[v->bias]->storage < CUDA_LAID_OUT &&
+                      (n->in[v->bias]->storage != p->type || v->y.padded != v->y.channels)));
+    lay_out(v);
+    return IK_OK;
 }
 
 static void release(ik_kernel *k) {
@@ -288,29 +314,30 @@ static ik_status prepare(cuda *c, ik_kernel *k, ik_error *err) {
 
 int cuda_wanted(void *self, const ik_node_desc *n, int i) {
     conv v = {.c = self};
-    ik_error ignored;
-    if ((n->op != IK_CONV2D && n->op != IK_CONV2D_DX) || i < 1) return CUDA_F32;
+    if ((n->op != IK_CONV2D && n->op != IK_CONV2D_DX && n->op != IK_CONV2D_ACT) || i < 1)
+        return CUDA_F32;
     describe(&v, n);
     layout weights = {v.o,           v.i, v.taps, v.problem.k, v.problem.c / v.problem.groups,
                       v.problem.type};
     if (i == 1) return v.turned ? cuda_layout(self, &weights) : CUDA_F32;
     layout bias = {v.y.channels, 1, 1, v.y.padded, 1, v.problem.type};
-    bool staged = !choose(&v, n, &ignored) && v.bias_staged;
-    return staged ? cuda_layout(self, &bias) : CUDA_F32;
+    bool staged = v.problem.type != CUDA_F32 || v.y.padded != v.y.channels;
+    bool added = i == v.bias && v.problem.kind == PLAN_FORWARD; /* by the plan, mostly */
+    return added && staged ? cuda_layout(self, &bias) : CUDA_F32;
 }
 
 /* --- Running. */
 
-/* A picture on its way in, or on its way out with `bias`. */
+/* A picture on its way in, or on its way out with what the plan has left over. */
 static ik_status bring(const conv *v, const side *s, cudaStream_t stream, const void *from,
                        void *to, ik_error *err) {
     return cuda_convert(stream, s->rows, s->storage, from, s->channels, v->problem.type, to,
                         s->padded, NULL, err);
 }
 static ik_status take(const conv *v, const side *s, cudaStream_t stream, const void *from, void *to,
-                      const float *bias, ik_error *err) {
+                      const cuda_finish *finish, ik_error *err) {
     return cuda_convert(stream, s->rows, v->problem.type, from, s->padded, s->storage, to,
-                        s->channels, bias, err);
+                        s->channels, finish, err);
 }
 
 static ik_status bring_weights(const conv *v, cudaStream_t stream, const float *w, void *to,
@@ -320,10 +347,11 @@ static ik_status bring_weights(const conv *v, cudaStream_t stream, const float *
                              err);
 }
 
-static ik_status bring_bias(const conv *v, cudaStream_t stream, const void *bias, void *to,
+/* Of no bias zeros are made: none of its elements is taken. */
+static ik_status bring_bias(const conv *v, cudaStream_t stream, const ik_kernel *k, void *to,
                             ik_error *err) {
-    return cuda_convert(stream, 1, CUDA_F32, bias, v->y.channels, v->problem.type, to, v->y.padded,
-                        NULL, err);
+    return cuda_convert(stream, 1, v->bias_type, k->in[v->bias], v->bias ? v->y.channels : 0,
+                        v->problem.type, to, v->y.padded, NULL, err);
 }
 
 static ik_status launch(ik_kernel *k, cudaStream_t stream, const ik_step *step, ik_error *err) {
@@ -331,39 +359,44 @@ static ik_status launch(ik_kernel *k, cudaStream_t stream, const ik_step *step, 
     const conv *v = k->state;
     plan_kind kind = v->problem.kind;
     char *base = cuda_aligned_pointer(k->workspace);
-    void *x = kind == PLAN_DATA ? k->out : k->in[0], *w = kind == PLAN_WEIGHTS ? k->out : k->in[1],
-         *y = kind == PLAN_FORWARD ? k->out : k->in[kind == PLAN_DATA ? 0 : 1];
-    const float *own_bias = v->own_bias ? k->in[2] : NULL;
-    void *bias = v->problem.bias ? k->in[2] : NULL, *from_x = x, *from_w = w, *from_y = y;
+    plan_operands o = {.x = kind == PLAN_DATA ? k->out : k->in[0],
+                       .w = kind == PLAN_WEIGHTS ? k->out : k->in[1],
+                       .y = kind == PLAN_FORWARD ? k->out : k->in[kind == PLAN_DATA ? 0 : 1],
+                       .residual = v->problem.residual ? k->in[v->residual] : NULL};
+    const plan_operands from = o;
+    void *bias = v->bias_staged ? base + v->at[OP_BIAS] : v->bias ? k->in[v->bias] : NULL;
+    cuda_finish finish = {.bias = v->own_bias ? bias : NULL,
+                          .bias_type = v->bias_type,
+                          .residual = v->own_residual ? k->in[v->residual] : NULL,
+                          .residual_type = k->node.in[v->residual]->storage,
+                          .slope = v->own_slope};
     ik_status status = IK_OK;
-    if (v->x.staged) x = base + v->at[OP_X];
-    if (v->y.staged) y = base + v->at[OP_Y];
-    if (v->turned) w = base + v->at[OP_W];
-    if (v->x.staged && kind != PLAN_DATA) status = bring(v, &v->x, stream, from_x, x, err);
+    if (v->x.staged) o.x = base + v->at[OP_X];
+    if (v->y.staged) o.y = base + v->at[OP_Y];
+    if (v->turned) o.w = base + v->at[OP_W];
+    if (v->problem.bias) o.bias = bias;
+    if (v->x.staged && kind != PLAN_DATA) status = bring(v, &v->x, stream, from.x, o.x, err);
     if (!status && v->y.staged && kind != PLAN_FORWARD)
-        status = bring(v, &v->y, stream, from_y, y, err);
+        status = bring(v, &v->y, stream, from.y, o.y, err);
     if (!status && v->turned && kind != PLAN_WEIGHTS)
-        status = bring_weights(v, stream, from_w, w, err);
-    if (!status && bias && v->bias_staged) {
-        bias = base + v->at[OP_BIAS];
-        status = bring_bias(v, stream, k->in[2], bias, err);
-    }
-    if (!status)
-        status = plan_run(v->plan, v->c->target.handle, x, w, y, bias, base + v->scratch, err);
+        status = bring_weights(v, stream, from.w, o.w, err);
+    if (!status && v->bias_staged) status = bring_bias(v, stream, k, bias, err);
+    if (!status) status = plan_run(v->plan, v->c->target.handle, &o, base + v->scratch, err);
     if (status) return status;
-    if (kind == PLAN_DATA && v->x.staged) return take(v, &v->x, stream, x, from_x, own_bias, err);
+    if (kind == PLAN_DATA && v->x.staged) return take(v, &v->x, stream, o.x, from.x, &finish, err);
     if (kind == PLAN_FORWARD && v->y.staged)
-        return take(v, &v->y, stream, y, from_y, own_bias, err);
+        return take(v, &v->y, stream, o.y, from.y, &finish, err);
     if (kind == PLAN_WEIGHTS && v->turned)
-        return cuda_unpack_weights(stream, v->problem.type, w, v->problem.c / v->problem.groups,
-                                   from_w, v->o, v->i, v->taps, err);
+        return cuda_unpack_weights(stream, v->problem.type, o.w, v->problem.c / v->problem.groups,
+                                   from.w, v->o, v->i, v->taps, err);
     return IK_OK;
 }
 
 const cuda_row cuda_conv_ops[] = {
-    /* Weights and biases are f32, and so are weight gradients. */
-    {IK_CONV2D, {.launch = launch, .prepare = prepare, .plain = 1u << 1 | 1u << 2}},
-    {IK_CONV2D_DX, {.launch = launch, .prepare = prepare, .plain = 1u << 1 | 1u << 2}},
+    /* Weights are f32, and so are weight gradients. */
+    {IK_CONV2D, {.launch = launch, .prepare = prepare, .plain = 1u << 1}},
+    {IK_CONV2D_DX, {.launch = launch, .prepare = prepare, .plain = 1u << 1}},
     {IK_CONV2D_DW, {.launch = launch, .prepare = prepare, .plain = 1u << IK_MAX_INPUTS}},
+    {IK_CONV2D_ACT, {.launch = launch, .prepare = prepare, .plain = 1u << 1}},
     {IK_OP_COUNT, {0}},
 };

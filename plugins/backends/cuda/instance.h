@@ -28,7 +28,9 @@ typedef struct captured {
 
 typedef struct shared_plan {
     char problem[256];
+    ik_status status; /* IK_OK, or there is none, and `why` */
     plan plan;
+    ik_error why;
     struct shared_plan *next;
 } shared_plan;
 

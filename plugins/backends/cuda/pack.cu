@@ -33,18 +33,23 @@ IK_HD inline void store_some(const real &y, int64_t at, int64_t n, bool wide, co
 
 /* A unit: eight of a row's elements. */
 struct converted {
-    real x, y;
-    const float *bias;
+    real x, y, bias, residual;
+    float slope;
     int64_t ci, co, groups;
     bool wide_in, wide_out;
     IK_HD void operator()(int64_t i) const {
-        int64_t row = i, c = 8 * digit(row, groups), have = ci - c;
-        float v[8];
+        int64_t row = i, c = 8 * digit(row, groups), have = ci - c, at = row * co + c;
+        bool wide = wide_out && co - c >= 8;
+        float v[8], b[8], more[8];
         load_some(x, row * ci + c, have, wide_in && have >= 8, v);
-        if (bias)
-            for (int j = 0; j < 8; j++)
-                if (c + j < co) v[j] += bias[c + j];
-        store_some(y, row * co + c, co - c, wide_out && co - c >= 8, v);
+        if (bias.p) load_some(bias, c, co - c, false, b);
+        if (residual.p) load_some(residual, at, co - c, wide, more);
+        for (int j = 0; j < 8; j++) {
+            if (bias.p) v[j] += b[j];
+            if (residual.p) v[j] += more[j];
+            if (slope != 1 && !(v[j] > 0)) v[j] *= slope;
+        }
+        store_some(y, at, co - c, wide, v);
     }
 };
 
@@ -103,18 +108,22 @@ ik_status cuda_set_step(cudaStream_t stream, const ik_step *from, ik_step *devic
 }
 
 ik_status cuda_convert(cudaStream_t stream, int64_t rows, int from_type, const void *from,
-                       int64_t ci, int to_type, void *to, int64_t co, const float *bias,
+                       int64_t ci, int to_type, void *to, int64_t co, const cuda_finish *finish,
                        ik_error *err) {
     queue q = {stream, "converting an operand", err};
-    if (ci == co && !bias) ci = co = rows * ci, rows = 1;
+    cuda_finish with = {NULL, NULL, CUDA_F32, CUDA_F32, 1};
+    if (finish) with = *finish;
+    if (ci == co && !with.bias) ci = co = rows * ci, rows = 1;
     converted f = {real_of(from_type, from),
                    real_of(to_type, to),
-                   bias,
+                   real_of(with.bias_type, with.bias),
+                   real_of(with.residual_type, with.residual),
+                   with.slope,
                    ci,
                    co,
                    cuda_ceil_div(co, 8),
                    width_of(rows == 1 ? 8 : ci, {from}) == 8,
-                   width_of(rows == 1 ? 8 : co, {to}) == 8};
+                   width_of(rows == 1 ? 8 : co, {to, with.residual}) == 8};
     return units(q, rows * f.groups, f);
 }
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 /* Unique ids of the tensors. */
-enum { X = 'x', W = 'w', Y = 'y', BIAS = 'b', RAW = 'r' };
+enum { X = 'x', W = 'w', Y = 'y', RESIDUAL = 'z', BIAS = 'b', RAW = '0' };
 
 ik_status cudnn_check(cudnnStatus_t code, const char *what, ik_error *err) {
     if (code == CUDNN_STATUS_SUCCESS) return IK_OK;
@@ -17,7 +17,7 @@ ik_status cudnn_check(cudnnStatus_t code, const char *what, ik_error *err) {
 /* --- Descriptors. A builder keeps those it made, and whether one failed; what is built on one that
  * failed is not tried. */
 
-enum { MOST_DESCRIPTORS = 16 };
+enum { MOST_DESCRIPTORS = 24 };
 
 typedef struct builder {
     cudnnBackendDescriptor_t made[MOST_DESCRIPTORS];
@@ -117,24 +117,40 @@ static const struct operation {
                       CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DY},
 };
 
-/* y = raw + bias, `raw` never written to memory. The bias has the type of the rest: with f32 beside
- * bf16 only engines that are compiled at run time are left. */
-static cudnnBackendDescriptor_t add_bias(builder *b, const plan_problem *p,
-                                         cudnnBackendDescriptor_t raw, cudnnBackendDescriptor_t y) {
-    cudnnPointwiseMode_t mode = CUDNN_POINTWISE_ADD;
-    cudnnDataType_t f32 = CUDNN_DATA_FLOAT, type = type_of(p);
-    cudnnBackendDescriptor_t add = create(b, CUDNN_BACKEND_POINTWISE_DESCRIPTOR);
-    set(b, add, CUDNN_ATTR_POINTWISE_MODE, CUDNN_TYPE_POINTWISE_MODE, 1, &mode);
-    set(b, add, CUDNN_ATTR_POINTWISE_MATH_PREC, CUDNN_TYPE_DATA_TYPE, 1, &f32);
-    finalise(b, add);
-    cudnnBackendDescriptor_t bias = tensor(b, BIAS, (int64_t[]){1, p->k, 1, 1}, type, false),
+/* What follows a convolution, one result of which is never written to memory. */
+typedef struct chain {
+    cudnnBackendDescriptor_t ops[4], raw; /* raw: what the last operation made */
+    int n, left;                          /* operations so far, and to come */
+    const int64_t *shape;
+    cudnnBackendDescriptor_t y;
+} chain;
+
+/* Where the next operation of the chain writes to: y, if it is the last. */
+static cudnnBackendDescriptor_t result_of(builder *b, chain *c) {
+    return c->left ? tensor(b, RAW + c->n, c->shape, CUDNN_DATA_FLOAT, true) : c->y;
+}
+
+/* Adds `operand`, or where that is NULL multiplies what is negative by `slope`. */
+static void then(builder *b, chain *c, cudnnBackendDescriptor_t operand, float slope) {
+    cudnnPointwiseMode_t mode = operand ? CUDNN_POINTWISE_ADD : CUDNN_POINTWISE_RELU_FWD;
+    cudnnDataType_t f32 = CUDNN_DATA_FLOAT;
+    double negative = slope;
+    cudnnBackendDescriptor_t how = create(b, CUDNN_BACKEND_POINTWISE_DESCRIPTOR);
+    set(b, how, CUDNN_ATTR_POINTWISE_MODE, CUDNN_TYPE_POINTWISE_MODE, 1, &mode);
+    set(b, how, CUDNN_ATTR_POINTWISE_MATH_PREC, CUDNN_TYPE_DATA_TYPE, 1, &f32);
+    if (!operand && slope != 0)
+        set(b, how, CUDNN_ATTR_POINTWISE_RELU_LOWER_CLIP_SLOPE, CUDNN_TYPE_DOUBLE, 1, &negative);
+    finalise(b, how);
+    c->left--;
+    cudnnBackendDescriptor_t to = result_of(b, c),
                              op = create(b, CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR);
-    set_descriptor(b, op, CUDNN_ATTR_OPERATION_POINTWISE_PW_DESCRIPTOR, add);
-    set_descriptor(b, op, CUDNN_ATTR_OPERATION_POINTWISE_XDESC, raw);
-    set_descriptor(b, op, CUDNN_ATTR_OPERATION_POINTWISE_BDESC, bias);
-    set_descriptor(b, op, CUDNN_ATTR_OPERATION_POINTWISE_YDESC, y);
+    set_descriptor(b, op, CUDNN_ATTR_OPERATION_POINTWISE_PW_DESCRIPTOR, how);
+    set_descriptor(b, op, CUDNN_ATTR_OPERATION_POINTWISE_XDESC, c->raw);
+    if (operand) set_descriptor(b, op, CUDNN_ATTR_OPERATION_POINTWISE_BDESC, operand);
+    set_descriptor(b, op, CUDNN_ATTR_OPERATION_POINTWISE_YDESC, to);
     finalise(b, op);
-    return op;
+    c->ops[c->n++] = op;
+    c->raw = to;
 }
 
 #if defined(__GNUC__)
@@ -161,20 +177,25 @@ static cudnnBackendDescriptor_t graph_of(builder *b, const plan_target *t, const
     int64_t ws[] = {p->k, p->c / p->groups, p->r, p->s}, ys[] = {p->n, p->k, p->p, p->q};
     cudnnBackendDescriptor_t x = tensor(b, X, (int64_t[]){p->n, p->c, p->h, p->w}, type, false);
     cudnnBackendDescriptor_t w = tensor(b, W, ws, type, false), y = tensor(b, Y, ys, type, false);
-    cudnnBackendDescriptor_t result = p->bias ? tensor(b, RAW, ys, CUDNN_DATA_FLOAT, true) : y;
-    cudnnBackendDescriptor_t shape = geometry(b, p), ops[2] = {create(b, o->type), NULL};
+    chain c = {.left = p->residual + p->bias + p->activated, .shape = ys, .y = y};
+    cudnnBackendDescriptor_t shape = geometry(b, p), op = create(b, o->type);
     float one = 1, zero = 0;
-    set(b, ops[0], o->alpha, CUDNN_TYPE_FLOAT, 1, &one);
-    set(b, ops[0], o->beta, CUDNN_TYPE_FLOAT, 1, &zero);
-    set_descriptor(b, ops[0], o->geometry, shape);
-    set_descriptor(b, ops[0], o->x, x);
-    set_descriptor(b, ops[0], o->w, w);
-    set_descriptor(b, ops[0], o->y, result);
-    finalise(b, ops[0]);
-    if (p->bias) ops[1] = add_bias(b, p, result, y);
+    c.raw = result_of(b, &c);
+    set(b, op, o->alpha, CUDNN_TYPE_FLOAT, 1, &one);
+    set(b, op, o->beta, CUDNN_TYPE_FLOAT, 1, &zero);
+    set_descriptor(b, op, o->geometry, shape);
+    set_descriptor(b, op, o->x, x);
+    set_descriptor(b, op, o->w, w);
+    set_descriptor(b, op, o->y, c.raw);
+    finalise(b, op);
+    c.ops[c.n++] = op;
+    /* In this order, as engines that are not compiled at run time want it. */
+    if (p->residual) then(b, &c, tensor(b, RESIDUAL, ys, type, false), 0);
+    if (p->bias) then(b, &c, tensor(b, BIAS, (int64_t[]){1, p->k, 1, 1}, type, false), 0);
+    if (p->activated) then(b, &c, NULL, p->slope);
     cudnnBackendDescriptor_t g = create(b, CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR);
     set_handle(b, t, g, false);
-    set(b, g, CUDNN_ATTR_OPERATIONGRAPH_OPS, CUDNN_TYPE_BACKEND_DESCRIPTOR, p->bias ? 2 : 1, ops);
+    set(b, g, CUDNN_ATTR_OPERATIONGRAPH_OPS, CUDNN_TYPE_BACKEND_DESCRIPTOR, c.n, c.ops);
     finalise(b, g);
     return g;
 }
@@ -378,13 +399,15 @@ void plan_free(plan *p) {
     p->built = NULL;
 }
 
-ik_status plan_run(const plan *p, cudnnHandle_t handle, void *x, void *w, void *y, void *bias,
-                   void *workspace, ik_error *err) {
+ik_status plan_run(const plan *p, cudnnHandle_t handle, const plan_operands *o, void *workspace,
+                   ik_error *err) {
     builder b = {.n = 0};
-    int64_t ids[] = {X, W, Y, BIAS};
-    void *pointers[] = {x, w, y, bias};
+    int64_t ids[5] = {X, W, Y};
+    void *pointers[5] = {o->x, o->w, o->y};
+    int n = 3;
+    if (o->bias) ids[n] = BIAS, pointers[n++] = o->bias;
+    if (o->residual) ids[n] = RESIDUAL, pointers[n++] = o->residual;
     cudnnBackendDescriptor_t pack = create(&b, CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR);
-    int n = bias ? 4 : 3;
     set(&b, pack, CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, CUDNN_TYPE_INT64, n, ids);
     set(&b, pack, CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, CUDNN_TYPE_VOID_PTR, n, pointers);
     set(&b, pack, CUDNN_ATTR_VARIANT_PACK_WORKSPACE, CUDNN_TYPE_VOID_PTR, 1, &workspace);

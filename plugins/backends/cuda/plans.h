@@ -23,7 +23,10 @@ typedef struct plan_problem {
     int r, s, stride[2], padding[2], dilation[2], groups;
     int type;  /* CUDA_F32 or CUDA_BF16; sums are f32 */
     bool tf32; /* CUDA_F32: factors may be rounded to 10 bits */
-    bool bias; /* FORWARD: a bias [k] of that type is added */
+    /* FORWARD: a residual [n,p,q,k] and a bias [k], both of that type, are added, and then negative
+     * sums are multiplied by `slope`. */
+    bool residual, bias, activated;
+    float slope;
 } plan_problem;
 
 /* Where plans are made for: a device with its handle, or the properties of one. */
@@ -61,9 +64,13 @@ bool plan_restore(const plan_target *t, const plan_problem *p, const plan_choice
                   plan *out);
 void plan_free(plan *p);
 
-/* x, w, y by role, whichever is the result; `bias` where the problem has one. */
-ik_status plan_run(const plan *p, cudnnHandle_t handle, void *x, void *w, void *y, void *bias,
-                   void *workspace, ik_error *err);
+/* By role, whichever is the result; NULL where the problem has none. */
+typedef struct plan_operands {
+    void *x, *w, *y, *bias, *residual;
+} plan_operands;
+
+ik_status plan_run(const plan *p, cudnnHandle_t handle, const plan_operands *o, void *workspace,
+                   ik_error *err);
 
 /* IK_OK, or `what` failed with cuDNN's own words. */
 ik_status cudnn_check(cudnnStatus_t code, const char *what, ik_error *err);

@@ -10,6 +10,7 @@ static bool makes_pictures(const ik_node_desc *n) {
     switch ((int)n->op) {
     case IK_CONV2D:
     case IK_CONV2D_DX:
+    case IK_CONV2D_ACT:
     case IK_UPSAMPLE:
     case IK_UPSAMPLE_GRAD:
     case IK_BILINEAR:

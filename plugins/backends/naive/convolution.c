@@ -35,8 +35,9 @@ NAIVE_INLINE void walk(const ik_attrs *a, role to, ik_shape ys, double *y, ik_sh
 /* The output starts as the bias in every pixel, or as zeros. */
 static void start_with_bias(ik_kernel *k) {
     naive_zero(k);
-    if (k->node.n_in < 3) return;
-    const double *bias = k->in[2];
+    int at = ik_conv_bias(&k->node);
+    if (!at) return;
+    const double *bias = k->in[at];
     double *out = k->out;
     int64_t n = ik_count(naive_out(k)), channels = naive_out(k).d[3];
     for (int64_t i = 0; i < n; i++) out[i] = bias[i % channels];
@@ -46,6 +47,19 @@ NAIVE_KERNEL(conv2d) {
     start_with_bias(k);
     walk(k->node.attrs, TO_Y, naive_out(k), k->out, naive_in(k, 0), k->in[0], naive_in(k, 1),
          k->in[1]);
+    return IK_OK;
+}
+
+NAIVE_KERNEL(conv2d_act) {
+    naive_op_conv2d(k, step, err);
+    int at = ik_conv_residual(&k->node);
+    const double *residual = at ? k->in[at] : NULL;
+    double *out = k->out, slope = k->node.attrs->slope;
+    int64_t n = ik_count(naive_out(k));
+    for (int64_t i = 0; i < n; i++) {
+        if (residual) out[i] += residual[i];
+        if (!(out[i] > 0)) out[i] *= slope;
+    }
     return IK_OK;
 }
 
