@@ -3,13 +3,15 @@
  * A step: the generator's program and its Adam update, then the discriminator's on fakes made anew
  * by the updated generator. State changes (running statistics, power iterations, weights) are
  * committed only after the losses were seen to be finite, so a stop always leaves the last good
- * state.
+ * state. Where it is the device that sees to that (guard.h), the host looks only at steps that
+ * leave something behind: a line of the log, a picture, a checkpoint.
  *
  * With train.accumulate, the loader gives the pictures of a whole step and the programs take them
  * batch by batch; rows keep their number within the step, so they see the same pictures and the
  * same noise as one large batch would. State is committed once, after the last of them. */
 #include "clock.h"
 #include "grid.h"
+#include "guard.h"
 #include "loader.h"
 #include "progress.h"
 #include "report.h"
@@ -29,8 +31,9 @@ typedef struct trainer {
     ik__progress *progress;
     ik__position at;
     int64_t total, per_epoch;
-    int64_t saved;     /* the step of the newest checkpoint, or -1 */
-    float loss[2][32]; /* by player, in the order of the program's outputs */
+    int64_t saved;      /* the step of the newest checkpoint, or -1 */
+    int64_t updates[2]; /* since it began, by player */
+    ik__guard guard;
     double began, noted;
     int64_t began_at, noted_at;
 } trainer;
@@ -44,23 +47,11 @@ static double rate_factor(const ik__session *s, int64_t step, int64_t per_epoch)
     return 1 - (double)(epoch - 1 - t->epochs) / (double)t->decay_epochs;
 }
 
-void ik__adam_step(ik__session *s, ik__role role, double lr) {
-    ik__store *store = s->engine->store;
-    const struct ik__train *set = &s->set.train;
-    ik__store_changed(store);
-    for (int i = 0; i < store->n_blocks; i++) {
-        ik__block *b = &store->blocks[i];
-        if (!b->trained || !b->learned || !ik__plays(s->model, b->name, role)) continue;
-        ik_adam a = {lr, set->betas.v[0], set->betas.v[1], set->eps, ++b->t};
-        const void *grad = b->sum ? b->sum : b->grad;
-        s->engine->backend->adam(s->engine->self, b->learned, &a, b->value, grad, b->m, b->v);
-    }
-}
-
-static void update(const trainer *t, ik__role role) {
+static void update(trainer *t, ik__role role) {
     const struct ik__train *set = &t->s->set.train;
     double lr = role == IK__GENERATOR ? set->lr_generator : set->lr_discriminator;
     ik__adam_step(t->s, role, lr * rate_factor(t->s, t->at.step, t->per_epoch));
+    t->updates[role]++;
 }
 
 /* Takes the gradients of batch `part` into their mean over the step's batches. */
@@ -76,38 +67,6 @@ static void add_gradients(trainer *t, ik__role role, int64_t part) {
     }
 }
 
-static const char *player(ik__role role) {
-    return role == IK__GENERATOR ? "generator" : "discriminator";
-}
-
-static ik_status not_finite(trainer *t, ik__role role, const ik_step *step, const char *loss,
-                            double value, ik_error *err) {
-    char where[600];
-    ik__check_finite(t->s->engine, t->s->step[role], step, where, sizeof where);
-    return ik_errorf(
-        err, IK_FAILED,
-        "error: step %lld: the loss '%s' of the %s is %g%s%s; nothing of this update was kept. "
-        "Lower train.lr, or go on from the last checkpoint with --resume after changing what "
-        "caused it",
-        (long long)t->at.step + 1, loss, player(role), isnan(value) ? NAN : value,
-        where[0] ? ": " : "", where);
-}
-
-/* Adds the losses of a batch to their means; the first that is not finite ends the step. */
-static ik_status add_losses(trainer *t, ik__role role, const ik_step *step, ik_error *err) {
-    const ik__program *p = t->s->step[role];
-    const ik__names *out = &p->graph->outputs;
-    ik_status status = IK_OK;
-    for (int i = 0; i < out->n && i < 32 && !status; i++) {
-        float value;
-        status = ik__program_tensor(t->s->engine, t->s->step[role], out->v[i].node, &value, err);
-        if (!status && !isfinite(value))
-            return not_finite(t, role, step, out->v[i].name, (double)value, err);
-        t->loss[role][i] += value / (float)t->s->set.train.accumulate;
-    }
-    return status;
-}
-
 /* Rows `first` onward of the step's pictures. */
 static ik_status upload_rows(ik__session *s, const ik__batch *all, int64_t first, ik_error *err) {
     ik__batch part = *all;
@@ -121,6 +80,62 @@ static ik_status upload_rows(ik__session *s, const ik__batch *all, int64_t first
     part.segment_instance += first * segments;
     return ik__upload_batch(s, &part, err);
 }
+
+static ik_step step_of(const trainer *t, int64_t step, ik__role role, int64_t part) {
+    const ik__settings *set = &t->s->set;
+    return (ik_step){(uint64_t)set->seed, 2 * (uint64_t)step + role,
+                     (uint64_t)(part * set->train.batch)};
+}
+
+static ik_status open_loader(const trainer *t, int64_t first, ik__loader **out, ik_error *err) {
+    const ik__settings *set = &t->s->set;
+    return ik__loader_open(t->s->data, set->train.batch * set->train.accumulate, 1,
+                           (uint64_t)set->seed, first, out, err);
+}
+
+/* --- A loss that is not finite. */
+
+/* The device has kept nothing of what came after it, and what the host counts follows. */
+static void take_back(trainer *t) {
+    const struct ik__bad_loss *bad = &t->guard.bad;
+    for (int role = 0; role < 2; role++) {
+        int64_t kept = bad->step - t->began_at + (role < (int)bad->role);
+        if (t->s->step[role]) ik__adam_take_back(t->s, (ik__role)role, t->updates[role] - kept);
+    }
+    t->at.step = bad->step;
+}
+
+/* Its batch once more, since the inputs may hold a later one. */
+static void find_culprit(const trainer *t, char *where, size_t size) {
+    const struct ik__bad_loss *bad = &t->guard.bad;
+    const ik_step step = step_of(t, bad->step, bad->role, bad->part);
+    ik__loader *loader = NULL;
+    const ik__batch *batch;
+    ik_error ignored;
+    *where = 0;
+    ik_status status = open_loader(t, bad->step, &loader, &ignored);
+    if (!status) status = ik__loader_next(loader, &batch, &ignored);
+    if (!status) status = upload_rows(t->s, batch, (int64_t)step.sample, &ignored);
+    if (!status) ik__check_finite(t->s->engine, t->s->step[bad->role], &step, where, size);
+    ik__loader_close(loader);
+}
+
+static ik_status not_finite(trainer *t, ik_error *err) {
+    const struct ik__bad_loss *bad = &t->guard.bad;
+    const ik__names *losses = &t->s->step[bad->role]->graph->outputs;
+    char where[600];
+    take_back(t);
+    find_culprit(t, where, sizeof where);
+    return ik_errorf(
+        err, IK_FAILED,
+        "error: step %lld: the loss '%s' of the %s is %g%s%s; nothing of this update was kept. "
+        "Lower train.lr, or go on from the last checkpoint with --resume after changing what "
+        "caused it",
+        (long long)bad->step + 1, losses->v[bad->loss].name, ik__player(bad->role),
+        isnan(bad->value) ? NAN : (double)bad->value, where[0] ? ": " : "", where);
+}
+
+/* --- A step. */
 
 static bool due(int64_t step, int64_t every) {
     return every && step % every == 0;
@@ -143,6 +158,7 @@ static ik_status batch_picture(trainer *t, const ik__batch *all, int64_t first, 
     ik__grid *grid = ik__grid_new((int)rows, 3, (int)d->height, (int)d->width, IK__GRID_PAD);
     ik_status status =
         rgb && grid ? IK_OK : ik_errorf(err, IK_FAILED, "error: out of memory for a grid");
+    if (!status) status = ik__guard_check(&t->guard, err);
     if (!status) status = ik__program_tensor(s->engine, s->step[IK__GENERATOR], fake, rgb, err);
     for (int64_t i = 0; i < rows && !status; i++) {
         int64_t at = (first + i) * pixels;
@@ -163,16 +179,16 @@ static ik_status play(trainer *t, ik__role role, const ik__batch *all, ik_error 
     ik__program *p = s->step[role];
     if (!p) return IK_OK;
     ik_status status = IK_OK;
-    memset(t->loss[role], 0, sizeof t->loss[role]);
-    for (int64_t part = 0; part < s->set.train.accumulate && !status; part++) {
-        int64_t first = part * s->set.train.batch;
-        ik_step step = {(uint64_t)s->set.seed, 2 * (uint64_t)t->at.step + role, (uint64_t)first};
-        status = upload_rows(s, all, first, err);
+    int64_t parts = s->set.train.accumulate;
+    for (int64_t part = 0; part < parts && !status; part++) {
+        const ik_step step = step_of(t, t->at.step, role, part);
+        int64_t first = (int64_t)step.sample;
+        if (role == IK__GENERATOR || parts > 1) /* or it is there still */
+            status = upload_rows(s, all, first, err);
         if (!status) status = ik__program_run(s->engine, p, &step, true, err);
-        if (!status) status = add_losses(t, role, &step, err);
+        if (!status) status = ik__guard_take(&t->guard, t->at.step, role, part, err);
         if (!status) add_gradients(t, role, part);
-        bool last = part == s->set.train.accumulate - 1;
-        if (!status && role == IK__GENERATOR && last && picture_due(t))
+        if (!status && role == IK__GENERATOR && part == parts - 1 && picture_due(t))
             status = batch_picture(t, all, first, err);
     }
     if (status) return status;
@@ -182,32 +198,11 @@ static ik_status play(trainer *t, ik__role role, const ik__batch *all, ik_error 
     return IK_OK;
 }
 
-static void losses_text(const trainer *t, char *text, size_t size) {
-    size_t at = 0;
-    text[0] = 0;
-    for (int role = 0; role < 2; role++) {
-        const ik__program *p = t->s->step[role];
-        for (int i = 0; p && i < p->graph->outputs.n && i < 32 && at < size; i++)
-            at += (size_t)snprintf(text + at, size - at, "%s%s %.3f", at ? "  " : "",
-                                   !strcmp(p->graph->outputs.v[i].name, "total")
-                                       ? (role ? "D" : "G")
-                                       : p->graph->outputs.v[i].name,
-                                   (double)t->loss[role][i]);
-    }
-}
-
 static ik_status write_log(trainer *t, ik_error *err) {
     ik__log_begin(t->log);
     ik__log_int(t->log, "step", t->at.step);
     ik__log_int(t->log, "epoch", (t->at.step - 1) / t->per_epoch + 1);
-    for (int role = 0; role < 2; role++) {
-        const ik__program *p = t->s->step[role];
-        for (int i = 0; p && i < p->graph->outputs.n && i < 32; i++) {
-            char key[96];
-            snprintf(key, sizeof key, "%s.%s", player((ik__role)role), p->graph->outputs.v[i].name);
-            ik__log_real(t->log, key, t->loss[role][i]);
-        }
-    }
+    ik__guard_log(&t->guard, t->log);
     return ik__log_end(t->log, err);
 }
 
@@ -244,23 +239,48 @@ static ik_status save(trainer *t, ik_error *err) {
     return status || !report ? status : ik__report_run(t->s->out, err);
 }
 
-static ik_status step(trainer *t, ik_error *err) {
+/* Does the step that is running leave something behind? */
+static bool looked_at(const trainer *t) {
     const struct ik__train *set = &t->s->set.train;
+    int64_t after = t->at.step + 1;
+    return due(after, set->log_every) || due(after, set->checkpoint_every) || picture_due(t) ||
+           after == t->total;
+}
+
+static ik_status play_both(trainer *t, ik_error *err) {
     const ik__batch *batch;
-    bool paint = picture_due(t);
     ik_status status = ik__loader_next(t->loader, &batch, err);
     if (!status) status = play(t, IK__GENERATOR, batch, err);
     if (!status) status = play(t, IK__DISCRIMINATOR, batch, err);
+    if (!status && looked_at(t)) status = ik__guard_read(&t->guard, err);
+    return t->guard.bad.found ? not_finite(t, err) : status;
+}
+
+static ik_status step(trainer *t, ik_error *err) {
+    const struct ik__train *set = &t->s->set.train;
+    bool paint = picture_due(t);
+    ik_status status = play_both(t, err);
     if (status) return status;
     t->at.step++;
     char text[512];
-    losses_text(t, text, sizeof text);
+    ik__guard_text(&t->guard, text, sizeof text);
     ik__progress_at(t->progress, t->at.step, text);
     bool last = t->at.step == t->total;
     if (due(t->at.step, set->log_every) || last) status = write_log(t, err);
     if (!status && paint) status = picture(t, err);
     if (!status && (due(t->at.step, set->checkpoint_every) || last)) status = save(t, err);
     return status;
+}
+
+/* After a signal. */
+static ik_status stop(trainer *t, ik_error *err) {
+    ik_status status = ik__guard_check(&t->guard, err);
+    if (t->guard.bad.found) return not_finite(t, err);
+    if (!status) status = save(t, err);
+    if (status) return status;
+    return ik_errorf(err, IK_INTERRUPTED,
+                     "stopped at step %lld; a checkpoint was saved, go on with --resume",
+                     (long long)t->at.step);
 }
 
 static ik_status open_trainer(trainer *t, const ik__run_options *o, ik_error *err) {
@@ -273,12 +293,10 @@ static ik_status open_trainer(trainer *t, const ik__run_options *o, ik_error *er
                          s->out);
     ik_status status = o->resume ? ik__checkpoint_resume(s, &t->at, err) : IK_OK;
     t->saved = t->at.step ? t->at.step : -1;
-    int64_t rows = set->batch * set->accumulate;
-    if (!status)
-        status =
-            ik__loader_open(s->data, rows, 1, (uint64_t)s->set.seed, t->at.step, &t->loader, err);
+    if (!status) status = open_loader(t, t->at.step, &t->loader, err);
+    if (!status) status = ik__guard_open(&t->guard, s->engine, s->step, set->accumulate, err);
     if (status) return status;
-    t->per_epoch = s->info->count[IK_TRAIN] / rows;
+    t->per_epoch = s->info->count[IK_TRAIN] / (set->batch * set->accumulate);
     t->total = set->steps ? set->steps : (set->epochs + set->decay_epochs) * t->per_epoch;
     char path[1200];
     snprintf(path, sizeof path, "%s/log.jsonl", s->out);
@@ -295,14 +313,7 @@ ik_status ik__train(ik__session *s, const ik__run_options *o, ik_error *err) {
     if (!status) ik__progress_at(t.progress, t.at.step, NULL);
     while (!status && t.at.step < t.total) {
         status = step(&t, err);
-        if (!status && ik__signals_seen()) {
-            status = save(&t, err);
-            if (!status)
-                status =
-                    ik_errorf(err, IK_INTERRUPTED,
-                              "stopped at step %lld; a checkpoint was saved, go on with --resume",
-                              (long long)t.at.step);
-        }
+        if (!status && ik__signals_seen()) status = stop(&t, err);
     }
     ik__signals_unwatch();
     ik__progress_free(t.progress);
@@ -312,5 +323,6 @@ ik_status ik__train(ik__session *s, const ik__run_options *o, ik_error *err) {
                 (ik__now() - t.began) / (double)(t.at.step - t.began_at));
     ik__log_close(t.log);
     ik__loader_close(t.loader);
+    ik__guard_close(&t.guard);
     return status;
 }

@@ -9,8 +9,10 @@
  */
 void ik__check_finite(ik__engine *e, ik__program *p, const ik_step *step, char *text, size_t size);
 
-/* train.c. Updates what a player trains by its gradients, or by their sum over batches. */
+/* adam.c. Updates what a player trains by its gradients, or by their sum over batches. */
 void ik__adam_step(ik__session *s, ik__role role, double lr);
+/* Steps that the device has held back are not counted. */
+void ik__adam_take_back(ik__session *s, ik__role role, int64_t steps);
 
 /* average.c: exponential moving averages of the weights, in the blocks that have room for them. */
 void ik__average_step(ik__store *s, double decay);

@@ -235,13 +235,13 @@ static ik_status transfer(void *self, ik_dtype dtype, int64_t n, void *to, const
 
 static void axpby(void *self, int64_t n, double a, const void *x, double b, void *y) {
     (void)self;
-    cuda_flat_axpby(NULL, n, a, x, b, y);
+    cuda_flat_axpby(NULL, NULL, n, a, x, b, y);
 }
 
 static void adam(void *self, int64_t n, const ik_adam *a, void *p, const void *g, void *m,
                  void *v) {
     (void)self;
-    cuda_flat_adam(NULL, n, a, p, g, m, v);
+    cuda_flat_adam(NULL, NULL, n, a, p, g, m, v);
 }
 
 static const ik_backend_iface iface = {

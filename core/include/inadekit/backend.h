@@ -115,7 +115,7 @@ typedef struct ik_backend_iface {
      * algorithms that were timed: a text (malloc'ed, the caller frees it) that is kept with a
      * checkpoint. `recall` takes it back, before any node is prepared, and fails where it ignored
      * some of it, saying what and why in a line; the rest holds, and the run goes on. The text may
-     * be another device's, or damaged. Goes together. */
+     * be another device's, or damaged. Go together. */
     ik_status (*choices)(void *self, char **text, ik_error *err);
     ik_status (*recall)(void *self, const char *text, ik_error *err);
     /* Waits until all that was asked for so far is done, and gives the seconds that the device took
@@ -127,6 +127,13 @@ typedef struct ik_backend_iface {
      * one by one. */
     ik_status (*profile)(void *self, ik_kernel *const *kernels, int n, const ik_step *step,
                          int rounds, double *seconds, ik_error *err);
+    /* Numbers looked at where they are, for a device that works while the host goes ahead. `guard`
+     * takes n IK_F32 scalars, all stored plain, in the order of the calls before it: `kept` gets
+     * them, n elements, and the first that is not finite is noted with `number`. From then on no
+     * `copy`, `axpby` or `adam` takes effect and no other number is noted, until `guarded` has
+     * waited for all that: *index is that of the scalar noted, or -1. Go together. */
+    void (*guard)(void *self, int n, const void *const *scalars, void *kept, uint64_t number);
+    ik_status (*guarded)(void *self, uint64_t *number, int *index, float *value, ik_error *err);
 } ik_backend_iface;
 
 /* Which input of conv2d, conv2d_dx or conv2d_act is the bias, which the residual; 0: none. */

@@ -246,6 +246,8 @@ static const ik_backend_iface iface = {
     .recall = cuda_recall,
     .elapsed = cuda_elapsed,
     .profile = cuda_profile,
+    .guard = cuda_guard,
+    .guarded = cuda_guarded,
 };
 
 static const ik_plugin plugin = {

@@ -50,11 +50,22 @@ extern const cuda_row cuda_elementwise_ops[], cuda_shape_ops[], cuda_reduce_ops[
     cuda_segment_ops[], cuda_label_conv_ops[], cuda_patches_ops[], cuda_spectral_ops[],
     cuda_random_ops[], cuda_conv_ops[], cuda_matmul_ops[], cuda_custom_ops[], cuda_layout_ops[];
 
-/* flat.cu: whole blocks of parameters, f32. n may be 0. */
-cudaError_t cuda_flat_axpby(cudaStream_t stream, int64_t n, double a, const float *x, double b,
-                            float *y);
-cudaError_t cuda_flat_adam(cudaStream_t stream, int64_t n, const ik_adam *a, float *p,
-                           const float *g, float *m, float *v);
+/* guard.cu. On the device: the first scalar that was not finite, if any. */
+typedef struct cuda_alarm {
+    int32_t raised, index;
+    uint64_t number;
+    float value;
+} cuda_alarm;
+cudaError_t cuda_guard_scalars(cudaStream_t stream, cuda_alarm *alarm, int n,
+                               const void *const *scalars, float *kept, uint64_t number);
+
+/* flat.cu: whole blocks of parameters, f32 (copies: of any 4 bytes). n may be 0, `alarm` NULL. */
+cudaError_t cuda_flat_copy(cudaStream_t stream, const cuda_alarm *alarm, int64_t n,
+                           const float *from, float *to);
+cudaError_t cuda_flat_axpby(cudaStream_t stream, const cuda_alarm *alarm, int64_t n, double a,
+                            const float *x, double b, float *y);
+cudaError_t cuda_flat_adam(cudaStream_t stream, const cuda_alarm *alarm, int64_t n,
+                           const ik_adam *a, float *p, const float *g, float *m, float *v);
 
 /* IK_OK, or `what` failed with CUDA's own words. */
 ik_status cuda_check(cudaError_t code, const char *what, ik_error *err);

@@ -1,5 +1,7 @@
-/* Whole blocks of parameters: axpby and Adam over a network in one launch each.
- * Bytes: axpby 12 an element (8 where b is 0); Adam reads p, g, m, v and writes p, m, v: 28. */
+/* Whole blocks of parameters: copies, axpby and Adam over a network in one launch each, none of
+ * which does anything while an alarm is raised (guard.cu).
+ * Bytes: a copy 8 an element; axpby 12 (8 where b is 0); Adam reads p, g, m, v and writes p, m, v:
+ * 28. */
 #include "launch.cuh"
 
 namespace {
@@ -9,7 +11,9 @@ template <class F> struct by_eight {
     F f;
     int64_t n;
     bool wide;
+    const cuda_alarm *alarm;
     IK_HD void operator()(int64_t i) const {
+        if (alarm && alarm->raised) return;
         int64_t first = 8 * i, last = smaller(first + 8, n);
         if (wide && last - first == 8)
             f.template take<8>(first);
@@ -19,10 +23,11 @@ template <class F> struct by_eight {
 };
 
 template <class F>
-cudaError_t launch_flat(cudaStream_t stream, int64_t n, const F &f,
+cudaError_t launch_flat(cudaStream_t stream, const cuda_alarm *alarm, int64_t n, const F &f,
                         std::initializer_list<const void *> pointers) {
     if (n <= 0) return cudaSuccess;
-    enqueue_units(by_eight<F>{f, n, width_of(8, pointers) == 8}, cuda_ceil_div(n, 8), stream);
+    enqueue_units(by_eight<F>{f, n, width_of(8, pointers) == 8, alarm}, cuda_ceil_div(n, 8),
+                  stream);
     return cudaGetLastError();
 }
 
@@ -37,6 +42,16 @@ template <int V> IK_HD inline void load_own(const float *p, int64_t at, float (&
         UNROLL for (int i = 0; i < each; i++) v[k * each + i] = s.v[i];
     }
 }
+
+struct copy {
+    const float *from;
+    float *to;
+    template <int V> IK_HD void take(int64_t at) const {
+        float v[V];
+        load<V>(from, at, v);
+        store<V>(to, at, v);
+    }
+};
 
 struct axpby {
     float a, b;
@@ -75,13 +90,18 @@ struct adam {
 
 } // namespace
 
-cudaError_t cuda_flat_axpby(cudaStream_t stream, int64_t n, double a, const float *x, double b,
-                            float *y) {
-    return launch_flat(stream, n, axpby{(float)a, (float)b, x, y}, {x, y});
+cudaError_t cuda_flat_copy(cudaStream_t stream, const cuda_alarm *alarm, int64_t n,
+                           const float *from, float *to) {
+    return launch_flat(stream, alarm, n, copy{from, to}, {from, to});
 }
 
-cudaError_t cuda_flat_adam(cudaStream_t stream, int64_t n, const ik_adam *a, float *p,
-                           const float *g, float *m, float *v) {
+cudaError_t cuda_flat_axpby(cudaStream_t stream, const cuda_alarm *alarm, int64_t n, double a,
+                            const float *x, double b, float *y) {
+    return launch_flat(stream, alarm, n, axpby{(float)a, (float)b, x, y}, {x, y});
+}
+
+cudaError_t cuda_flat_adam(cudaStream_t stream, const cuda_alarm *alarm, int64_t n,
+                           const ik_adam *a, float *p, const float *g, float *m, float *v) {
     adam f = {(float)a->beta1,
               (float)a->beta2,
               (float)(1 - a->beta1),
@@ -93,5 +113,5 @@ cudaError_t cuda_flat_adam(cudaStream_t stream, int64_t n, const ik_adam *a, flo
               m,
               v,
               g};
-    return launch_flat(stream, n, f, {p, g, m, v});
+    return launch_flat(stream, alarm, n, f, {p, g, m, v});
 }

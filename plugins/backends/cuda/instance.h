@@ -60,6 +60,7 @@ struct cuda {
 
     cudaStream_t stream, copies;
     ik_step *step;          /* on the device */
+    cuda_alarm *alarm;      /* there, too */
     char *pinned, *arrived; /* SLOTS x SLOT_BYTES each, on the host and on the device */
     char *leaving, *plain;  /* SLOT_BYTES each: downloads on the host, converted on the device */
     slot slots[SLOTS];
@@ -98,6 +99,8 @@ ik_status cuda_read(void *self, const ik_tensor *t, void *to, const void *from, 
 void cuda_copy(void *self, ik_dtype dtype, int64_t n, void *to, const void *from);
 void cuda_axpby(void *self, int64_t n, double a, const void *x, double b, void *y);
 void cuda_adam(void *self, int64_t n, const ik_adam *a, void *p, const void *g, void *m, void *v);
+void cuda_guard(void *self, int n, const void *const *scalars, void *kept, uint64_t number);
+ik_status cuda_guarded(void *self, uint64_t *number, int *index, float *value, ik_error *err);
 
 /* replay.c */
 ik_status cuda_prepare(void *self, ik_kernel *k, ik_error *err);

@@ -1,4 +1,5 @@
-/* Storage on the device: what is stored how, moving it in and out, and the flat updates. */
+/* Storage on the device: what is stored how, moving it in and out, the flat updates, and what holds
+ * them back. */
 #include "instance.h"
 
 #include <stdlib.h>
@@ -136,6 +137,12 @@ ik_status cuda_storage_open(cuda *c, ik_error *err) {
     if (!status)
         status =
             cuda_check(cudaMalloc((void **)&c->step, sizeof *c->step), "taking device memory", err);
+    if (!status)
+        status = cuda_check(cudaMalloc((void **)&c->alarm, sizeof *c->alarm),
+                            "taking device memory", err);
+    if (!status)
+        status = cuda_check(cudaMemsetAsync(c->alarm, 0, sizeof *c->alarm, c->stream),
+                            "clearing memory", err);
     for (int i = 0; i < SLOTS && !status; i++) {
         slot *s = &c->slots[i];
         status = cuda_check(cudaEventCreateWithFlags(&s->copied, cudaEventDisableTiming),
@@ -153,12 +160,13 @@ void cuda_storage_close(cuda *c) {
         if (c->slots[i].taken) cudaEventDestroy(c->slots[i].taken);
         c->slots[i] = (slot){0};
     }
+    cudaFree(c->alarm);
     cudaFree(c->step);
     cudaFree(c->plain);
     cudaFree(c->arrived);
     cudaFreeHost(c->leaving);
     cudaFreeHost(c->pinned);
-    c->step = NULL, c->plain = c->arrived = c->leaving = c->pinned = NULL;
+    c->alarm = NULL, c->step = NULL, c->plain = c->arrived = c->leaving = c->pinned = NULL;
 }
 
 /* --- In and out. */
@@ -238,16 +246,37 @@ void cuda_copy(void *self, ik_dtype dtype, int64_t n, void *to, const void *from
     cuda *c = self;
     (void)dtype;
     if (c->planning || n <= 0) return;
-    cuda_note(c, cudaMemcpyAsync(to, from, (size_t)n * 4, cudaMemcpyDeviceToDevice, c->stream),
-              "a copy");
+    cuda_note(c, cuda_flat_copy(c->stream, c->alarm, n, from, to), "a copy");
 }
 
 void cuda_axpby(void *self, int64_t n, double a, const void *x, double b, void *y) {
     cuda *c = self;
-    if (!c->planning) cuda_note(c, cuda_flat_axpby(c->stream, n, a, x, b, y), "axpby");
+    if (!c->planning) cuda_note(c, cuda_flat_axpby(c->stream, c->alarm, n, a, x, b, y), "axpby");
 }
 
 void cuda_adam(void *self, int64_t n, const ik_adam *a, void *p, const void *g, void *m, void *v) {
     cuda *c = self;
-    if (!c->planning) cuda_note(c, cuda_flat_adam(c->stream, n, a, p, g, m, v), "Adam");
+    if (!c->planning) cuda_note(c, cuda_flat_adam(c->stream, c->alarm, n, a, p, g, m, v), "Adam");
+}
+
+void cuda_guard(void *self, int n, const void *const *scalars, void *kept, uint64_t number) {
+    cuda *c = self;
+    if (c->planning) return;
+    cuda_note(c, cuda_guard_scalars(c->stream, c->alarm, n, scalars, kept, number), "a guard");
+}
+
+ik_status cuda_guarded(void *self, uint64_t *number, int *index, float *value, ik_error *err) {
+    cuda *c = self;
+    const cuda_alarm *seen = (const cuda_alarm *)c->leaving;
+    *index = -1;
+    ik_status status = cuda_pending(c, err);
+    if (status || c->planning) return status;
+    cudaError_t code =
+        cudaMemcpyAsync(c->leaving, c->alarm, sizeof *seen, cudaMemcpyDeviceToHost, c->stream);
+    if (code == cudaSuccess) code = cudaStreamSynchronize(c->stream);
+    if (code != cudaSuccess || !seen->raised) return cuda_check(code, "a guard", err);
+    *number = seen->number;
+    *index = seen->index;
+    *value = seen->value;
+    return cuda_check(cudaMemsetAsync(c->alarm, 0, sizeof *seen, c->stream), "a guard", err);
 }
