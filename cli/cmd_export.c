@@ -1,8 +1,6 @@
 /* inadekit export: the kit's weights into PyTorch's. */
 #include "commands.h"
 
-#include "weights_convert.h"
-
 #define FIELD(name) offsetof(ik__conversion, name)
 static const cli_option options[] = {
     {"out", 'o', CLI_TEXT, FIELD(to), "FILE",
@@ -17,13 +15,7 @@ static const cli_option options[] = {
     {0}};
 
 static int run(const cli_args *args) {
-    ik__conversion *c = args->values;
-    ik__converted done;
-    ik_error err = {""};
-    c->from = args->words[0];
-    ik_status status = ik__weights_export(c, &done, &err);
-    if (!status) printf("%s: %d entries\n", c->to, done.written);
-    return cli_exit(status, &err);
+    return cli_convert(args, ik__weights_export);
 }
 
 static const cli_operand operands[] = {

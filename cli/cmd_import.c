@@ -1,8 +1,6 @@
 /* inadekit import: PyTorch's weights into the kit's. */
 #include "commands.h"
 
-#include "weights_convert.h"
-
 #define FIELD(name) offsetof(ik__conversion, name)
 static const cli_option options[] = {
     {"out", 'o', CLI_TEXT, FIELD(to), "FILE", "the safetensors file to write", "@file", 0, 0, true},
@@ -12,18 +10,22 @@ static const cli_option options[] = {
      "@file", 0, 0, false},
     {0}};
 
-static int run(const cli_args *args) {
+int cli_convert(const cli_args *args, cli_converter *convert) {
     ik__conversion *c = args->values;
-    ik__converted done;
+    ik__converted done = {0};
     ik_error err = {""};
     c->from = args->words[0];
-    ik_status status = ik__weights_import(c, &done, &err);
+    ik_status status = convert(c, &done, &err);
     if (!status) {
         printf("%s: %d entries", c->to, done.written);
         if (done.left_out) printf(", %d that are not needed were left out", done.left_out);
         putchar('\n');
     }
     return cli_exit(status, &err);
+}
+
+static int run(const cli_args *args) {
+    return cli_convert(args, ik__weights_import);
 }
 
 static const cli_operand operands[] = {

@@ -5,6 +5,7 @@
 
 #include "command.h"
 #include "run.h"
+#include "weights_convert.h"
 
 extern const cli_command cmd_root; /* main.c: all commands hang on it */
 extern const cli_command cmd_run, cmd_synthesize, cmd_summary, cmd_trace, cmd_import, cmd_export,
@@ -18,6 +19,10 @@ int cli_exit(ik_status status, const ik_error *err);
 extern const cli_operand cli_pipeline[];
 /* The rest of a run's options: the pipeline and its --set. */
 void cli_take_pipeline(const cli_args *args, ik__run_options *o);
+
+/* import and export: converts, the first word being the source, and says how much was written. */
+typedef ik_status cli_converter(const ik__conversion *c, ik__converted *done, ik_error *err);
+int cli_convert(const cli_args *args, cli_converter *convert);
 
 /* --version */
 void cli_version(void);

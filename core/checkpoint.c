@@ -173,15 +173,25 @@ ik_status ik__weights_load(ik__session *s, const char *path, ik_error *err) {
 
 /* --- folders */
 
-static void remove_folder(const char *path) {
-    DIR *d = opendir(path);
+/* Calls `each` with the path of all that lies in a folder and whose name begins with `prefix`. */
+static void walk_folder(const char *folder, const char *prefix, void each(const char *path)) {
+    DIR *d = opendir(folder);
     struct dirent *e;
     while (d && (e = readdir(d))) {
-        char file[1400];
-        snprintf(file, sizeof file, "%s/%s", path, e->d_name);
-        if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..")) unlink(file);
+        char path[1400];
+        snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
+        bool itself = !strcmp(e->d_name, ".") || !strcmp(e->d_name, "..");
+        if (!itself && !strncmp(e->d_name, prefix, strlen(prefix))) each(path);
     }
     if (d) closedir(d);
+}
+
+static void remove_file(const char *path) {
+    unlink(path);
+}
+
+static void remove_folder(const char *path) {
+    walk_folder(path, "", remove_file);
     rmdir(path);
 }
 
@@ -237,14 +247,7 @@ bool ik__checkpoint_exists(const ik__session *s) {
 
 /* What a write that was cut short has left. */
 static void remove_leftovers(const char *folder) {
-    DIR *d = opendir(folder);
-    struct dirent *e;
-    while (d && (e = readdir(d))) {
-        char path[1400];
-        snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
-        if (!strncmp(e->d_name, ".writing-", 9)) remove_folder(path);
-    }
-    if (d) closedir(d);
+    walk_folder(folder, ".writing-", remove_folder);
 }
 
 static void remove_old(const char *folder, int64_t keep) {

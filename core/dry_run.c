@@ -72,13 +72,12 @@ static bool is_read(const ik__session *s, const char *input) {
 }
 
 static void reads(const ik__session *s, FILE *to) {
-    static const char *const inputs[] = {
-        "image", "label", "instance", "segments", "segment_label", "segment_instance", NULL};
     for (int read = 1; read >= 0; read--) {
         fprintf(to, read ? "\nread of a scene: " : "\nnot read: ");
         int n = 0;
-        for (int i = 0; inputs[i]; i++)
-            if (is_read(s, inputs[i]) == read) fprintf(to, "%s%s", n++ ? ", " : "", inputs[i]);
+        const char *input;
+        for (int i = 0; (input = ik__scene_input(i)); i++)
+            if (is_read(s, input) == read) fprintf(to, "%s%s", n++ ? ", " : "", input);
         if (!n) fprintf(to, "nothing");
     }
     fprintf(to, "\n");

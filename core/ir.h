@@ -109,6 +109,9 @@ bool ik__infer(ik_opcode op, const ik_attrs *a, int n, ik_tensor *const *in, ik_
                char *why, size_t size);
 
 /* scene.c */
+/* The inputs that a batch fills, in order; NULL past the last. */
+const char *ik__scene_input(int i);
+bool ik__scene_has(const char *input);
 ik_tensor *ik__scene_value(ik_graph *g, const char *name);
 ik_tensor *ik__scene_map(ik_graph *g, const char *name, int64_t height, int64_t width);
 ik_tensor *ik__scene_latent(ik_graph *g, const char *name, ik_shape shape);

@@ -278,15 +278,21 @@ ik_status ik__options_fill(const ik_option *rows, const ik__conf *map, const cha
     return status;
 }
 
+/* Its type, and which values are allowed. */
+static void print_values(const ik_option *row, FILE *out) {
+    char text[64], names[512];
+    fputs(types[row->type].type, out);
+    if (row->type == IK_OPT_CHOICE) {
+        join(names, sizeof names, row->choices);
+        fprintf(out, " of %s", names);
+    }
+    if (row->min != 0 || row->max != 0) fprintf(out, ", %s", range(row, text, sizeof text));
+}
+
 void ik__options_describe(const ik_option *rows, FILE *out) {
     for (const ik_option *row = rows; row && row->name; row++) {
-        char text[64], names[512];
-        fprintf(out, "  %s: %s", row->name, types[row->type].type);
-        if (row->type == IK_OPT_CHOICE) {
-            join(names, sizeof names, row->choices);
-            fprintf(out, " of %s", names);
-        }
-        if (row->min != 0 || row->max != 0) fprintf(out, ", %s", range(row, text, sizeof text));
+        fprintf(out, "  %s: ", row->name);
+        print_values(row, out);
         if (!row->fallback)
             fputs(", required", out);
         else
@@ -307,13 +313,8 @@ static void cell(const char *text, FILE *out) {
 void ik__options_markdown(const ik_option *rows, FILE *out) {
     fputs("| option | value | default | meaning |\n|---|---|---|---|\n", out);
     for (const ik_option *row = rows; row && row->name; row++) {
-        char text[64], names[512];
-        fprintf(out, "| `%s` | %s", row->name, types[row->type].type);
-        if (row->type == IK_OPT_CHOICE) {
-            join(names, sizeof names, row->choices);
-            fprintf(out, " of %s", names);
-        }
-        if (row->min != 0 || row->max != 0) fprintf(out, ", %s", range(row, text, sizeof text));
+        fprintf(out, "| `%s` | ", row->name);
+        print_values(row, out);
         if (!row->fallback)
             fputs(" | required | ", out);
         else if (!*row->fallback)

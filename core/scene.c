@@ -11,6 +11,17 @@ static const struct {
 } provided[] = {{"image", IK_F32, 2},         {"label", IK_I32, 0},
                 {"instance", IK_I32, 0},      {"segments", IK_I32, 0},
                 {"segment_label", IK_I32, 1}, {"segment_instance", IK_I32, 1}};
+enum { PROVIDED = sizeof provided / sizeof *provided };
+
+const char *ik__scene_input(int i) {
+    return i < PROVIDED ? provided[i].name : NULL;
+}
+
+bool ik__scene_has(const char *input) {
+    for (int i = 0; i < PROVIDED; i++)
+        if (!strcmp(provided[i].name, input)) return true;
+    return false;
+}
 
 ik_tensor *ik__scene_value(ik_graph *pub, const char *name) {
     ik__graph *g = ik__of(pub);
@@ -19,7 +30,7 @@ ik_tensor *ik__scene_value(ik_graph *pub, const char *name) {
     if (known) return &known->t;
     ik_tensor *t = NULL;
     const ik_scene_info *s = &pub->info;
-    for (size_t i = 0; i < sizeof provided / sizeof *provided; i++) {
+    for (int i = 0; i < PROVIDED; i++) {
         if (strcmp(provided[i].name, name)) continue;
         ik_shape shape = provided[i].kind == 1   ? IK_SHAPE2(s->batch, s->max_segments)
                          : provided[i].kind == 2 ? IK_SHAPE4(s->batch, s->height, s->width, 3)

@@ -27,14 +27,6 @@ typedef struct painter {
     ik__exemplars *exemplars; /* IK__STYLED, IK__ONE */
 } painter;
 
-static bool is_scene(const char *name) {
-    static const char *const names[] = {
-        "image", "label", "instance", "segments", "segment_label", "segment_instance", NULL};
-    for (int i = 0; names[i]; i++)
-        if (!strcmp(names[i], name)) return true;
-    return false;
-}
-
 static void close_painter(painter *p) {
     ik__batch_free(p->items);
     ik__batch_free(p->rows);
@@ -61,7 +53,7 @@ static ik_status open_painter(painter *p, ik__session *s, int64_t first, int64_t
     int k = 0;
     for (int i = 0; i < s->sample->n && k < 8; i++) {
         const ik__node *n = s->sample->order[i];
-        if (n->op != IK_INPUT || is_scene(n->name)) continue;
+        if (n->op != IK_INPUT || ik__scene_has(n->name)) continue;
         p->input[k] = n;
         p->latent[k] = calloc((size_t)ik_count(n->t.shape), sizeof(float));
         ok = p->latent[k++] && ok;

@@ -139,14 +139,6 @@ static void draw(const ik__session *s, const ik__node *n, float *to) {
     }
 }
 
-static bool is_scene(const char *name) {
-    static const char *const names[] = {
-        "image", "label", "instance", "segments", "segment_label", "segment_instance", NULL};
-    for (int i = 0; names[i]; i++)
-        if (!strcmp(names[i], name)) return true;
-    return false;
-}
-
 static ik_status feed_latent(const ik__trace_inputs *in, ik__session *s, const ik__node *n,
                              ik_error *err) {
     int at;
@@ -193,7 +185,7 @@ ik_status ik__trace_inputs_feed(const ik__trace_inputs *in, ik__session *s, ik__
     ik_status status = check_names(in, p, err);
     if (!status) status = feed_scene(in, s, p, err);
     for (int i = 0; i < p->n && !status; i++)
-        if (p->order[i]->op == IK_INPUT && !is_scene(p->order[i]->name))
+        if (p->order[i]->op == IK_INPUT && !ik__scene_has(p->order[i]->name))
             status = feed_latent(in, s, p->order[i], err);
     return status;
 }

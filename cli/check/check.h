@@ -45,6 +45,9 @@ typedef struct check_placed {
 } check_placed;
 ik_status check_placed_open(const ik_strings *given, const char *text, const char *place,
                             check_placed *out, ik_error *err);
+/* The same, loaded. */
+ik_status check_placed_load(const ik_strings *given, const char *text, const char *place,
+                            check_placed *out, ik__conf **root, ik_error *err);
 void check_placed_close(check_placed *p);
 
 /* symbols.c: what the file exports, before it is loaded. */

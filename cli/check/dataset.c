@@ -140,8 +140,7 @@ void check_dataset(check_findings *f, const ik_plugin *p) {
     char text[256];
     check_placed placed;
     snprintf(text, sizeof text, "dataset: {plugin: %s, size: [64, 64]}\n", p->name);
-    ik_status status = check_placed_open(&f->what->sets, text, "dataset", &placed, &err);
-    if (!status) status = ik__conf_load(placed.path, placed.sets.n, placed.sets.v, &root, &err);
+    ik_status status = check_placed_load(&f->what->sets, text, "dataset", &placed, &root, &err);
     const ik__conf *conf = ik__conf_get(root, "dataset");
     if (!status) status = ik__data_open(conf, 1, &data, &err);
     if (status) {

@@ -146,8 +146,7 @@ void check_metric(check_findings *f, const ik_plugin *p) {
     char text[256];
     check_placed placed;
     snprintf(text, sizeof text, "evaluate: {plugin: %s}\n", p->name);
-    ik_status status = check_placed_open(&f->what->sets, text, "evaluate", &placed, &err);
-    if (!status) status = ik__conf_load(placed.path, placed.sets.n, placed.sets.v, &root, &err);
+    ik_status status = check_placed_load(&f->what->sets, text, "evaluate", &placed, &root, &err);
     if (!status)
         status = ik__instance_new(IK_METRIC, ik__conf_get(root, "evaluate"), NULL, &m, &err);
     results first = {.f = f};

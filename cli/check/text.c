@@ -24,6 +24,12 @@ ik_status check_placed_open(const ik_strings *given, const char *text, const cha
     return IK_OK;
 }
 
+ik_status check_placed_load(const ik_strings *given, const char *text, const char *place,
+                            check_placed *out, ik__conf **root, ik_error *err) {
+    ik_status status = check_placed_open(given, text, place, out, err);
+    return status ? status : ik__conf_load(out->path, out->sets.n, out->sets.v, root, err);
+}
+
 void check_placed_close(check_placed *p) {
     if (p->fd >= 0) close(p->fd);
     ik__pool_free(p->pool);

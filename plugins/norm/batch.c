@@ -1,6 +1,6 @@
 /* Batch normalisation, optionally with a learned scale and shift per channel: BatchNorm2d. With a
  * communicator the statistics are those of all ranks. */
-#include "inadekit/plugin.h"
+#include "affine.h"
 
 struct batch {
     bool affine;
@@ -9,13 +9,8 @@ struct batch {
 static ik_tensor *record(const void *self, ik_graph *g, ik_tensor *x) {
     const struct batch *o = self;
     if (!x) return NULL;
-    const int64_t channels = x->shape.d[3];
     ik_tensor *xhat = ik_batch_norm(g, "param_free_norm", x);
-    if (!o->affine) return xhat;
-    const ik_shape row = IK_SHAPE4(1, 1, 1, channels);
-    ik_tensor *w = ik_param(g, "weight", IK_SHAPE1(channels), (ik_init){IK_INIT_ONES, 0, 0});
-    ik_tensor *b = ik_param(g, "bias", IK_SHAPE1(channels), (ik_init){IK_INIT_ZEROS, 0, 0});
-    return ik_add(g, ik_mul(g, xhat, ik_reshape(g, w, row)), ik_reshape(g, b, row));
+    return o->affine ? norm_affine(g, xhat) : xhat;
 }
 
 static const ik_option options[] = {

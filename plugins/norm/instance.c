@@ -1,6 +1,6 @@
 /* Instance normalisation: statistics per picture and channel, optionally with a learned scale and
  * shift per channel. (An instance here is a picture, not an object.) */
-#include "inadekit/plugin.h"
+#include "affine.h"
 
 struct instance {
     bool affine;
@@ -9,13 +9,8 @@ struct instance {
 static ik_tensor *record(const void *self, ik_graph *g, ik_tensor *x) {
     const struct instance *o = self;
     if (!x) return NULL;
-    const int64_t channels = x->shape.d[3];
     ik_tensor *xhat = ik_instance_norm(g, x, 1e-5);
-    if (!o->affine) return xhat;
-    const ik_shape row = IK_SHAPE4(1, 1, 1, channels);
-    ik_tensor *w = ik_param(g, "weight", IK_SHAPE1(channels), (ik_init){IK_INIT_ONES, 0, 0});
-    ik_tensor *b = ik_param(g, "bias", IK_SHAPE1(channels), (ik_init){IK_INIT_ZEROS, 0, 0});
-    return ik_add(g, ik_mul(g, xhat, ik_reshape(g, w, row)), ik_reshape(g, b, row));
+    return o->affine ? norm_affine(g, xhat) : xhat;
 }
 
 static const ik_option options[] = {

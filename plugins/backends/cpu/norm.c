@@ -97,12 +97,17 @@ static size_t moments_workspace(const cpu *c, const ik_node_desc *node) {
     return blocks_bytes(groups_of(node->in[0], node->out));
 }
 
+/* Sums of blocks of x's pixels, then their sums. */
+static ik_status reduce(ik_kernel *k, const ik_tensor *x, cpu_range blocks, cpu_range join) {
+    const groups s = groups_of(x, k->node.out);
+    cpu_split(k, s.g * s.blocks, ik_count(x->shape), blocks);
+    cpu_split(k, s.g * s.chunks, s.g * s.blocks * s.c * 2, join);
+    return IK_OK;
+}
+
 static ik_status moments_run(ik_kernel *k, const ik_step *step, ik_error *err) {
     (void)step, (void)err;
-    const groups s = groups_of(k->node.in[0], k->node.out);
-    cpu_split(k, s.g * s.blocks, ik_count(k->node.in[0]->shape), moments_blocks);
-    cpu_split(k, s.g * s.chunks, s.g * s.blocks * s.c * 2, moments_join);
-    return IK_OK;
+    return reduce(k, k->node.in[0], moments_blocks, moments_join);
 }
 
 /* --- normalize, moments_dx, normalize_dx: one pass over pixels with the coefficients at hand */
@@ -214,10 +219,7 @@ static size_t dstats_workspace(const cpu *c, const ik_node_desc *node) {
 
 static ik_status dstats_run(ik_kernel *k, const ik_step *step, ik_error *err) {
     (void)step, (void)err;
-    const groups s = groups_of(k->node.in[1], k->node.out);
-    cpu_split(k, s.g * s.blocks, ik_count(k->node.in[1]->shape), dstats_blocks);
-    cpu_split(k, s.g * s.chunks, s.g * s.blocks * s.c * 2, dstats_join);
-    return IK_OK;
+    return reduce(k, k->node.in[1], dstats_blocks, dstats_join);
 }
 
 const cpu_op cpu_norm_ops[IK_OP_COUNT] = {
