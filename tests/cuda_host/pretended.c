@@ -311,6 +311,21 @@ static double read_at(int type, const void *p, int64_t i) {
     return x;
 }
 
+/* To 10 bits behind the point, to nearest even: what tensor cores take of a float's digits. */
+static double ten_bits(float x) {
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    bits = (bits + 0xfff + (bits >> 13 & 1)) & ~(uint32_t)0x1fff;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+/* A factor as the problem's engines see it. */
+static double factor_at(const plan_problem *p, const void *v, int64_t i) {
+    double x = read_at(p->type, v, i);
+    return p->tf32 && p->type == CUDA_F32 ? ten_bits((float)x) : x;
+}
+
 static void write_at(int type, void *p, int64_t i, double value) {
     float x = (float)value;
     uint32_t bits;
@@ -346,11 +361,11 @@ static void convolve(void *self) {
             int64_t at_x = ((b * p->h + iy) * p->w + ix) * p->c + k / out * in + c,
                     at_w = k * p->r * p->s * in + t;
             if (p->kind == PLAN_FORWARD)
-                sum[i] += read_at(p->type, r->o.x, at_x) * read_at(p->type, r->o.w, at_w);
+                sum[i] += factor_at(p, r->o.x, at_x) * factor_at(p, r->o.w, at_w);
             else if (p->kind == PLAN_DATA)
-                sum[at_x] += read_at(p->type, r->o.y, i) * read_at(p->type, r->o.w, at_w);
+                sum[at_x] += factor_at(p, r->o.y, i) * factor_at(p, r->o.w, at_w);
             else
-                sum[at_w] += read_at(p->type, r->o.x, at_x) * read_at(p->type, r->o.y, i);
+                sum[at_w] += factor_at(p, r->o.x, at_x) * factor_at(p, r->o.y, i);
         }
         if (p->residual) sum[i] += read_at(p->type, r->o.residual, i);
         if (p->bias) sum[i] += read_at(p->type, r->o.bias, k);
@@ -387,8 +402,15 @@ void cuda_matmul_close(cuda *c) {
     (void)c;
 }
 
+static ik_status prepare_product(cuda *c, ik_kernel *k, ik_error *err) {
+    (void)err;
+    k->state = c;
+    return IK_OK;
+}
+
 static void multiply(void *self) {
     const ik_kernel *k = self;
+    bool rounds = ((const cuda *)k->state)->precision != IK_PRECISION_F32;
     const ik_attrs *a = k->node.attrs;
     const float *x = k->in[0], *y = k->in[1];
     bool linear = k->node.op == IK_LINEAR, turned = linear || a->transpose_b;
@@ -398,9 +420,11 @@ static void multiply(void *self) {
     for (int64_t i = 0; i < rows; i++)
         for (int64_t j = 0; j < columns; j++) {
             double sum = linear ? ((const float *)k->in[2])[j] : 0;
-            for (int64_t t = 0; t < inner; t++)
-                sum += (double)(a->transpose_a ? x[t * xd[1] + i] : x[i * xd[1] + t]) *
-                       (turned ? y[j * yd[1] + t] : y[t * yd[1] + j]);
+            for (int64_t t = 0; t < inner; t++) {
+                float one = a->transpose_a ? x[t * xd[1] + i] : x[i * xd[1] + t];
+                float other = turned ? y[j * yd[1] + t] : y[t * yd[1] + j];
+                sum += rounds ? ten_bits(one) * ten_bits(other) : (double)one * other;
+            }
             ((float *)k->out)[i * columns + j] = (float)sum;
         }
 }
@@ -413,8 +437,13 @@ static ik_status launch_product(ik_kernel *k, cudaStream_t stream, const ik_step
 }
 
 const cuda_row cuda_matmul_ops[] = {
-    {IK_MATMUL, {.launch = launch_product, .plain = 1u << 0 | 1u << 1 | 1u << IK_MAX_INPUTS}},
+    {IK_MATMUL,
+     {.prepare = prepare_product,
+      .launch = launch_product,
+      .plain = 1u << 0 | 1u << 1 | 1u << IK_MAX_INPUTS}},
     {IK_LINEAR,
-     {.launch = launch_product, .plain = 1u << 0 | 1u << 1 | 1u << 2 | 1u << IK_MAX_INPUTS}},
+     {.prepare = prepare_product,
+      .launch = launch_product,
+      .plain = 1u << 0 | 1u << 1 | 1u << 2 | 1u << IK_MAX_INPUTS}},
     {IK_OP_COUNT, {0}},
 };

@@ -1,5 +1,6 @@
 /* A case of the op suite: an op with its attributes and inputs, how it is recorded, and the values
- * its inputs hold. Values are multiples of 1/64: exact in every backend's storage. */
+ * its inputs hold. Values are multiples of 1/64, exact in every backend's storage, but for factors
+ * of products in f32 and tf32. */
 #ifndef OP_CASE_H
 #define OP_CASE_H
 
@@ -158,6 +159,17 @@ static inline ik_precision op_precision(void) {
     return p && !strcmp(p, "bf16") ? IK_PRECISION_BF16 : IK_PRECISION_F32;
 }
 
+/* Is it a sum of products, which tensor cores compute? */
+static inline bool op_multiplies(const op_case *c) {
+    return c->op == IK_CONV2D || c->op == IK_CONV2D_DX || c->op == IK_CONV2D_DW ||
+           c->op == IK_MATMUL || c->op == IK_LINEAR;
+}
+
+/* A little more or less: factors with more digits than tensor cores take. */
+static inline float op_finer(int which, int64_t i, float x) {
+    return x * (1 + (float)(op_word(which + 64, i) % 1024) / (1 << 20));
+}
+
 /* Fills n = ik_count(shape) floats or int32_t. */
 static inline void op_values(const op_case *c, int which, void *to) {
     const op_input *in = &c->in[which];
@@ -165,6 +177,8 @@ static inline void op_values(const op_case *c, int which, void *to) {
     for (int64_t i = 0; i < n; i++)
         if (op_is_map(in))
             ((int32_t *)to)[i] = op_id(in, which, i);
+        else if (op_multiplies(c) && in->kind == OP_REAL && op_precision() != IK_PRECISION_BF16)
+            ((float *)to)[i] = op_finer(which, i, op_real(in, which, i, n));
         else
             ((float *)to)[i] = op_real(in, which, i, n);
 }

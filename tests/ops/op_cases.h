@@ -31,4 +31,18 @@ static inline const op_case *case_of(int index) {
     return &lists[list].v[index];
 }
 
+/* The cases that OPS_ONLY=products leaves, or all: the n-th. */
+static inline int count_chosen(void) {
+    int n = 0;
+    bool all = !getenv("OPS_ONLY");
+    for (int i = 0; i < count_cases(); i++) n += all || op_multiplies(case_of(i));
+    return n;
+}
+
+static inline const op_case *chosen(int index) {
+    bool all = !getenv("OPS_ONLY");
+    for (int i = 0;; i++)
+        if ((all || op_multiplies(case_of(i))) && !index--) return case_of(i);
+}
+
 #endif

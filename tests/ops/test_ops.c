@@ -1,6 +1,7 @@
 /* Every op with a kernel, case by case: gradients on the naive backend against central differences,
  * every other backend against naive. OPS_SPEED=1 prints what a run of each case takes;
- * OPS_PRECISION=tf32 or bf16 compares the backends that compute so. */
+ * OPS_PRECISION=tf32 or bf16 compares the backends that compute so, OPS_ONLY=products those cases.
+ */
 #include "op_bench.h"
 
 #include "op_cases.h"
@@ -99,7 +100,7 @@ static op_result run_twice(op_bench *b) {
 }
 
 START_TEST(backends) {
-    const op_case *c = case_of(_i);
+    const op_case *c = chosen(_i);
     op_bench naive = op_build(c, "naive", false);
     op_result want = run_twice(&naive);
     for (int i = 0; i < op_others()->n; i++) {
@@ -139,7 +140,8 @@ int main(void) {
     TCase *all = tcase_create("ops");
     tcase_add_test(all, no_op_is_left_out);
     if (!getenv("OPS_PRECISION")) tcase_add_loop_test(all, gradients, 0, count_cases());
-    tcase_add_loop_test(all, backends, 0, count_cases());
+    if (getenv("OPS_ONLY")) printf("%d of %d cases: products\n", count_chosen(), count_cases());
+    tcase_add_loop_test(all, backends, 0, count_chosen());
     suite_add_tcase(suite, all);
     return op_main(suite);
 }
