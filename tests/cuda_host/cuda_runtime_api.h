@@ -34,7 +34,7 @@ typedef enum { cudaStreamCaptureModeThreadLocal = 1 } cudaStreamCaptureMode;
 struct cudaDeviceProp {
     char name[256];
     size_t totalGlobalMem;
-    int major, minor, multiProcessorCount;
+    int major, minor, multiProcessorCount, l2CacheSize;
 };
 
 static inline cudaError_t cudaGetLastError(void) {

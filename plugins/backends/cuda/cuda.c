@@ -112,6 +112,7 @@ static ik_status open_device(cuda *c, char name[256], ik_error *err) {
     if (status) return status;
     snprintf(name, 256, "%s", p.name);
     c->multiprocessors = p.multiProcessorCount;
+    c->cache_bytes = (size_t)p.l2CacheSize;
     status = cuda_check(cudaStreamCreateWithFlags(&c->stream, cudaStreamNonBlocking),
                         "making a stream", err);
     if (!status)

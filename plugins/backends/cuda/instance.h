@@ -50,6 +50,7 @@ struct cuda {
     int multiprocessors;
     bool planning; /* for a device that is not here: nothing can run */
     size_t planned_memory;
+    size_t cache_bytes; /* L2 */
     plan_target target;
     choices *choices;
     bool misfit; /* a choice of a checkpoint could not be used, which was said */
@@ -59,8 +60,8 @@ struct cuda {
     void *lt; /* cublasLt's handle, see matmul.c */
 
     cudaStream_t stream, copies;
-    ik_step *step;          /* on the device */
-    cuda_alarm *alarm;      /* there, too */
+    ik_step *step, there;   /* on the device, and what was set there last */
+    cuda_alarm *alarm;      /* on the device, too */
     char *pinned, *arrived; /* SLOTS x SLOT_BYTES each, on the host and on the device */
     char *leaving, *plain;  /* SLOT_BYTES each: downloads on the host, converted on the device */
     slot slots[SLOTS];

@@ -120,6 +120,11 @@ static ik_status describe(product *p, const ik_node_desc *n, ik_error *err) {
         status = check(lt.MatmulDescSetAttribute(p->how, CUBLASLT_MATMUL_DESC_EPILOGUE, &epilogue,
                                                  sizeof epilogue),
                        "describing a product", err);
+    const void *somewhere = p->c->step; /* until the launch: heuristics look whether there is one */
+    if (!status && linear)
+        status = check(lt.MatmulDescSetAttribute(p->how, CUBLASLT_MATMUL_DESC_BIAS_POINTER,
+                                                 &somewhere, sizeof somewhere),
+                       "describing a product", err);
     if (!status) status = layout_of(n->in[1], &p->a, err);
     if (!status) status = layout_of(n->in[0], &p->b, err);
     if (!status) status = layout_of(n->out, &p->out, err);
@@ -139,6 +144,8 @@ static ik_status choose(product *p, const ik_node_desc *n, ik_error *err) {
     cublasLtMatmulHeuristicResult_t result;
     uint64_t most = SCRATCH;
     uint32_t alignment = alignment_of(n);
+    /* Partial sums lie apart and are added in order; none counts blocks in the shared workspace. */
+    uint32_t apart = CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE;
     int found = 0;
     ik_status status = check(lt.MatmulPreferenceCreate(&preference), "choosing an algorithm", err);
     const struct {
@@ -146,6 +153,7 @@ static ik_status choose(product *p, const ik_node_desc *n, ik_error *err) {
         const void *value;
         size_t size;
     } wishes[] = {{CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &most, sizeof most},
+                  {CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK, &apart, sizeof apart},
                   {CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, &alignment, sizeof alignment},
                   {CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, &alignment, sizeof alignment},
                   {CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, &alignment, sizeof alignment},

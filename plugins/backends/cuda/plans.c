@@ -166,6 +166,14 @@ static void set_handle(builder *b, const plan_target *t, cudnnBackendDescriptor_
 #pragma GCC diagnostic pop
 #endif
 
+/* Since 9.8; before, there are no properties to plan for. */
+#if CUDNN_VERSION < 90800
+enum {
+    CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP,
+    CUDNN_ATTR_ENGINEHEUR_DEVICEPROP,
+    CUDNN_ATTR_ENGINE_DEVICEPROP
+};
+#endif
 static void set_properties(builder *b, const plan_target *t, cudnnBackendDescriptor_t d,
                            cudnnBackendAttributeName_t name) {
     if (t->properties) set_descriptor(b, d, name, t->properties);
@@ -311,7 +319,27 @@ static bool build(const plan_target *t, const plan_problem *p, cudnnBackendDescr
 
 /* --- Finding. */
 
-enum { MOST_CONFIGS = 64 };
+enum { MOST_CONFIGS = 64, OF_A_KIND = 3 };
+
+/* How a choice splits its sums over blocks: what engines differ by most, after themselves. */
+static int64_t split_of(const plan_choice *c) {
+    int64_t split = 0;
+    for (int i = 0; i < c->knobs; i++)
+        if (c->knob[i][0] == CUDNN_KNOB_TYPE_SPLIT_K_BUF ||
+            c->knob[i][0] == CUDNN_KNOB_TYPE_SPLIT_K_SLC)
+            split = 1000 * split + c->knob[i][1];
+    return split;
+}
+
+/* Are there enough of the last one's kind among those before? Heuristics list many variants of an
+ * engine before the first of the next. */
+static bool of_a_kind(const plan *found, int n) {
+    int same = 0;
+    for (int i = 0; i < n; i++)
+        same += found[i].choice.engine == found[n].choice.engine &&
+                split_of(&found[i].choice) == split_of(&found[n].choice);
+    return same >= OF_A_KIND;
+}
 
 static int try_heuristic(const plan_target *t, const plan_problem *p, cudnnBackendDescriptor_t g,
                          cudnnBackendHeurMode_t mode, int64_t workspace, int most, plan *out) {
@@ -331,7 +359,12 @@ static int try_heuristic(const plan_target *t, const plan_problem *p, cudnnBacke
         !cudnnBackendGetAttribute(h, CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_TYPE_BACKEND_DESCRIPTOR,
                                   MOST_CONFIGS, &found, configs))
         for (int64_t i = 0; i < found && i < MOST_CONFIGS && n < most; i++)
-            if (build(t, p, configs[i], workspace, &out[n])) n++;
+            if (build(t, p, configs[i], workspace, &out[n])) {
+                if (of_a_kind(out, n))
+                    plan_free(&out[n]);
+                else
+                    n++;
+            }
     for (int i = 0; i < MOST_CONFIGS; i++)
         if (configs[i]) cudnnBackendDestroyDescriptor(configs[i]);
     discard(&b);

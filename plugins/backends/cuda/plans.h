@@ -55,8 +55,8 @@ typedef struct plan {
 /* "forward n1 h4 w8 ..." : equal for equal problems. */
 void plan_text(const plan_problem *p, char *text, size_t size);
 
-/* The best `most` plans with at most `workspace` bytes of scratch, best first by cuDNN's own
- * estimate; returns how many. 0: none, and `err` says for what. */
+/* The best `most` plans with at most `workspace` bytes of scratch, few of a kind, best first by
+ * cuDNN's own estimate; returns how many. 0: none, and `err` says for what. */
 int plan_find(const plan_target *t, const plan_problem *p, int64_t workspace, int most, plan *out,
               ik_error *err);
 /* The plan of a choice kept earlier; false where it does not fit any more. */

@@ -144,12 +144,20 @@ static ik_status enqueue_list(cuda *c, void *user, ik_error *err) {
     return cuda_launch_all(c, g->kernels, g->n, err);
 }
 
+/* Synthesis asks for the same one every time. */
+static ik_status set_step(cuda *c, const ik_step *step, ik_error *err) {
+    if (!memcmp(&c->there, step, sizeof *step)) return IK_OK;
+    ik_status status = cuda_set_step(c->stream, step, c->step, err);
+    if (!status) c->there = *step;
+    return status;
+}
+
 ik_status cuda_replay(void *self, ik_kernel *const *kernels, int n, const ik_step *step,
                       ik_error *err) {
     cuda *c = self;
     ik_status status = cuda_pending(c, err);
     if (!status && c->planning) return cuda_not_here(err);
-    if (!status) status = cuda_set_step(c->stream, step, c->step, err);
+    if (!status) status = set_step(c, step, err);
     if (status || n <= 0) return status;
     captured *g = place_of(c, kernels, n);
     g->last = ++c->replays;
