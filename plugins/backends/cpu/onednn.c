@@ -29,13 +29,14 @@ typedef struct program {
     int slots, stages;
     slot slot[SLOTS];
     stage stage[2];
-    int bias; /* the input added to the result by a loop of ours; 0: none */
+    int bias, residual; /* the input added to the result by a loop of ours; 0: none */
 } program;
 
 typedef struct convolution {
     dnnl_memory_desc_t x, w, w_plain, bias, y;
     dnnl_dims_t stride, dilation, before, after;
     bool with_bias;
+    bool adds, activates; /* what the primitive does to each result before it is written */
 } convolution;
 
 #define TRY(call)                                                                                  \
@@ -198,7 +199,6 @@ static dnnl_status_t build_conv(program *p, ik_kernel *k, const convolution *v,
     const ik_opcode op = k->node.op;
     stage *s;
     dnnl_memory_t w, plain, x, y, bias, added;
-    const int residual = ik_conv_residual(&k->node);
     const dnnl_memory_desc_t wanted =
         *md_of(pd, op == IK_CONV2D_DW ? DNNL_ARG_DIFF_WEIGHTS : DNNL_ARG_WEIGHTS);
     dnnl_status_t status;
@@ -217,8 +217,8 @@ static dnnl_status_t build_conv(program *p, ik_kernel *k, const convolution *v,
             TRY(add_slot(p, &v->bias, 2, 0, &bias));
             add_arg(s, DNNL_ARG_BIAS, bias);
         }
-        if (residual) {
-            TRY(add_slot(p, &v->y, residual, 0, &added));
+        if (v->adds) {
+            TRY(add_slot(p, &v->y, ik_conv_residual(&k->node), 0, &added));
             add_arg(s, DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, added);
         }
         return dnnl_success;
@@ -232,21 +232,39 @@ static dnnl_status_t build_conv(program *p, ik_kernel *k, const convolution *v,
     return add_reorder(p, k, &wanted, w, &v->w_plain, plain);
 }
 
-/* What the primitive does to each result before it is written: the residual is added, and negative
- * sums are multiplied by the slope. */
+/* The residual is added, and negative sums are multiplied by the slope. */
 static dnnl_status_t add_post_ops(dnnl_primitive_attr_t attr, const convolution *v,
                                   const ik_node_desc *n) {
     dnnl_post_ops_t ops = NULL;
     dnnl_status_t status = dnnl_post_ops_create(&ops);
-    if (status == dnnl_success && ik_conv_residual(n))
+    if (status == dnnl_success && v->adds)
         status = dnnl_post_ops_append_binary(ops, dnnl_binary_add, &v->y);
-    if (status == dnnl_success && n->attrs->slope != 1)
+    if (status == dnnl_success && v->activates)
         status = dnnl_post_ops_append_eltwise(ops, 1, dnnl_eltwise_relu, (float)n->attrs->slope, 0);
     if (status == dnnl_success) status = dnnl_primitive_attr_set_post_ops(attr, ops);
     if (ops) dnnl_post_ops_destroy(ops);
     return status;
 }
 
+static dnnl_status_t finished_pd(const ik_node_desc *n, const convolution *v, dnnl_engine_t engine,
+                                 dnnl_primitive_desc_t *pd) {
+    dnnl_primitive_attr_t attr = NULL;
+    dnnl_status_t status = make_attr(&attr);
+    if (status == dnnl_success && (v->adds || v->activates)) status = add_post_ops(attr, v, n);
+    if (status == dnnl_success) status = conv_pd(n->op, v, attr, engine, pd);
+    if (attr) dnnl_primitive_attr_destroy(attr);
+    return status;
+}
+
+static bool same_implementation(dnnl_primitive_desc_t a, dnnl_primitive_desc_t b) {
+    const char *names[2] = {"", ""};
+    return dnnl_primitive_desc_query(a, dnnl_query_impl_info_str, 0, &names[0]) == dnnl_success &&
+           dnnl_primitive_desc_query(b, dnnl_query_impl_info_str, 0, &names[1]) == dnnl_success &&
+           !strcmp(names[0], names[1]);
+}
+
+/* Some of oneDNN's implementations, the fastest among them, add no residual. Where it would take
+ * another for that, a loop of ours does what is left. */
 static dnnl_status_t choose_conv(dnnl_engine_t engine, const ik_node_desc *n, convolution *v,
                                  dnnl_primitive_desc_t *pd) {
     const ik_attrs *a = n->attrs;
@@ -257,12 +275,20 @@ static dnnl_status_t choose_conv(dnnl_engine_t engine, const ik_node_desc *n, co
         TRY(describe(v, a, n->out, n->in[1], NULL, n->in[0]));
     else
         TRY(describe(v, a, n->in[0], n->out, NULL, n->in[1]));
-    dnnl_primitive_attr_t attr = NULL;
-    dnnl_status_t status = make_attr(&attr);
-    if (status == dnnl_success && n->op == IK_CONV2D_ACT) status = add_post_ops(attr, v, n);
-    if (status == dnnl_success) status = conv_pd(n->op, v, attr, engine, pd);
-    if (attr) dnnl_primitive_attr_destroy(attr);
-    return status;
+    v->adds = ik_conv_residual(n) != 0;
+    v->activates = n->op == IK_CONV2D_ACT && a->slope != 1;
+    dnnl_status_t status = finished_pd(n, v, engine, pd);
+    if (!v->adds) return status;
+    convolution alone = *v;
+    dnnl_primitive_desc_t bare = NULL;
+    alone.adds = alone.activates = false;
+    if (finished_pd(n, &alone, engine, &bare) != dnnl_success) return status;
+    const bool as_fast = status == dnnl_success && same_implementation(*pd, bare);
+    dnnl_primitive_desc_destroy(as_fast ? bare : *pd);
+    if (as_fast) return dnnl_success;
+    *v = alone;
+    *pd = bare;
+    return dnnl_success;
 }
 
 static dnnl_status_t make_conv(program *p, ik_kernel *k) {
@@ -270,6 +296,7 @@ static dnnl_status_t make_conv(program *p, ik_kernel *k) {
     dnnl_primitive_desc_t pd = NULL;
     if (k->node.op == IK_CONV2D_DX) p->bias = ik_conv_bias(&k->node);
     TRY(choose_conv(p->c.engine, &k->node, &v, &pd));
+    if (!v.adds) p->residual = ik_conv_residual(&k->node);
     return build_conv(p, k, &v, pd);
 }
 
@@ -350,6 +377,17 @@ HOT static void bias_range(const ik_kernel *k, int64_t from, int64_t to) {
         for (int64_t c = 0; c < channels; c++) out[p * channels + c] += bias[c];
 }
 
+/* Unit: element. */
+HOT static void residual_range(const ik_kernel *k, int64_t from, int64_t to) {
+    const float *restrict residual = k->in[ik_conv_residual(&k->node)];
+    float *restrict out = k->out;
+    const float slope = (float)k->node.attrs->slope;
+    for (int64_t i = from; i < to; i++) {
+        const float sum = out[i] + residual[i];
+        out[i] = sum > 0 ? sum : slope * sum;
+    }
+}
+
 static ik_status failure(const ik_kernel *k, const char *what, dnnl_status_t status,
                          ik_error *err) {
     const char *op = k->node.op == IK_MATMUL      ? "matmul"
@@ -386,6 +424,7 @@ static ik_status program_run(ik_kernel *k, const ik_step *step, ik_error *err) {
         if (status != dnnl_success) return failure(k, "run", status, err);
     }
     if (p->bias) cpu_split(k, cpu_pixels(&k->node), cpu_elements(&k->node), bias_range);
+    if (p->residual) cpu_split(k, cpu_elements(&k->node), cpu_elements(&k->node), residual_range);
     return IK_OK;
 }
 
