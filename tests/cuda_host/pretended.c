@@ -320,10 +320,15 @@ static double ten_bits(float x) {
     return x;
 }
 
-/* A factor as the problem's engines see it. */
-static double factor_at(const plan_problem *p, const void *v, int64_t i) {
-    double x = read_at(p->type, v, i);
-    return p->tf32 && p->type == CUDA_F32 ? ten_bits((float)x) : x;
+/* An operand as the problem's engines see it. */
+static double *factors(const plan_problem *p, const void *v, int64_t n) {
+    double *out = malloc((size_t)n * sizeof *out);
+    require(out, "memory");
+    for (int64_t i = 0; i < n; i++) {
+        out[i] = read_at(p->type, v, i);
+        if (p->tf32 && p->type == CUDA_F32) out[i] = ten_bits((float)out[i]);
+    }
+    return out;
 }
 
 static void write_at(int type, void *p, int64_t i, double value) {
@@ -343,40 +348,52 @@ typedef struct run {
     int64_t scratch, engine;
 } run;
 
+/* One y, and the channels of x and w at a tap of its window: two of them make the third. */
+static void tap(plan_kind kind, double *restrict y, double *restrict x, double *restrict w,
+                int64_t in) {
+    if (kind == PLAN_FORWARD)
+        for (int64_t c = 0; c < in; c++) *y += x[c] * w[c];
+    else if (kind == PLAN_DATA)
+        for (int64_t c = 0; c < in; c++) x[c] += *y * w[c];
+    else
+        for (int64_t c = 0; c < in; c++) w[c] += x[c] * *y;
+}
+
+/* Everything about y[b,py,px,k], number i. */
+static void window(const plan_problem *p, double *y, double *x, double *w, int64_t i) {
+    int64_t in = p->c / p->groups, out = p->k / p->groups, k = i % p->k, px = i / p->k % p->q,
+            py = i / p->k / p->q % p->p, b = i / p->k / p->q / p->p;
+    for (int64_t t = 0; t < p->r * p->s; t++) {
+        int64_t iy = py * p->stride[0] + t / p->s * p->dilation[0] - p->padding[0],
+                ix = px * p->stride[1] + t % p->s * p->dilation[1] - p->padding[1];
+        if (iy < 0 || iy >= p->h || ix < 0 || ix >= p->w) continue;
+        tap(p->kind, y + i, x + ((b * p->h + iy) * p->w + ix) * p->c + k / out * in,
+            w + (k * p->r * p->s + t) * in, in);
+    }
+}
+
 static void convolve(void *self) {
     const run *r = self;
     const plan_problem *p = &r->p;
-    int64_t in = p->c / p->groups, out = p->k / p->groups,
-            n[] = {p->n * p->p * p->q * p->k, p->n * p->h * p->w * p->c, p->k * p->r * p->s * in};
-    double *sum = calloc((size_t)n[p->kind], sizeof *sum);
+    int64_t n[] = {p->n * p->p * p->q * p->k, p->n * p->h * p->w * p->c,
+                   p->k * p->r * p->s * (p->c / p->groups)};
+    void *at[] = {r->o.y, r->o.x, r->o.w};
+    double *v[3]; /* in the order of plan_kind's results */
+    for (int i = 0; i < 3; i++)
+        v[i] = i == (int)p->kind ? calloc((size_t)n[i], sizeof **v) : factors(p, at[i], n[i]);
+    double *sum = v[p->kind];
     memset(r->workspace, 0xa5, (size_t)r->scratch);
     for (int64_t i = 0; i < n[0]; i++) { /* every y[b,py,px,k] */
-        int64_t k = i % p->k, px = i / p->k % p->q, py = i / p->k / p->q % p->p,
-                b = i / p->k / p->q / p->p;
-        for (int64_t t = 0; t < p->r * p->s * in; t++) {
-            int64_t c = t % in, kx = t / in % p->s, ky = t / in / p->s;
-            int64_t iy = py * p->stride[0] + ky * p->dilation[0] - p->padding[0],
-                    ix = px * p->stride[1] + kx * p->dilation[1] - p->padding[1];
-            if (iy < 0 || iy >= p->h || ix < 0 || ix >= p->w) continue;
-            int64_t at_x = ((b * p->h + iy) * p->w + ix) * p->c + k / out * in + c,
-                    at_w = k * p->r * p->s * in + t;
-            if (p->kind == PLAN_FORWARD)
-                sum[i] += factor_at(p, r->o.x, at_x) * factor_at(p, r->o.w, at_w);
-            else if (p->kind == PLAN_DATA)
-                sum[at_x] += factor_at(p, r->o.y, i) * factor_at(p, r->o.w, at_w);
-            else
-                sum[at_w] += factor_at(p, r->o.x, at_x) * factor_at(p, r->o.y, i);
-        }
+        window(p, v[0], v[1], v[2], i);
         if (p->residual) sum[i] += read_at(p->type, r->o.residual, i);
-        if (p->bias) sum[i] += read_at(p->type, r->o.bias, k);
+        if (p->bias) sum[i] += read_at(p->type, r->o.bias, i % p->k);
         if (p->activated && sum[i] < 0) sum[i] *= p->slope;
     }
-    void *to[] = {r->o.y, r->o.x, r->o.w};
     const char *fastest = getenv("PRETENDED_FASTEST");
     clock_of_device += r->engine != (fastest ? atoi(fastest) : 3);
     for (int64_t i = 0; i < n[p->kind]; i++)
-        write_at(p->type, to[p->kind], i, sum[i] * (1 + 2e-7 * (double)(r->engine - 1)));
-    free(sum);
+        write_at(p->type, at[p->kind], i, sum[i] * (1 + 2e-7 * (double)(r->engine - 1)));
+    for (int i = 0; i < 3; i++) free(v[i]);
 }
 
 ik_status plan_run(const plan *p, cudnnHandle_t handle, const plan_operands *o, void *workspace,
