@@ -198,13 +198,6 @@ static shape_of shape_of_node(const ik_node_desc *n) {
     return s;
 }
 
-static double macs_of(const shape_of *s) {
-    if (s->op == IK_MATMUL)
-        return (double)s->y[0] * (double)s->y[1] * (double)s->x[s->transposed[0] ? 0 : 1];
-    return (double)s->y[0] * (double)s->y[1] * (double)s->y[2] * (double)s->w[0] * (double)s->w[1] *
-           (double)s->w[2] * (double)s->w[3];
-}
-
 static const struct timed *time_shape(const shape_of *s) {
     for (int i = 0; i < n_known; i++)
         if (!memcmp(&known[i].shape, s, sizeof *s)) return &known[i];
@@ -226,7 +219,7 @@ ik_status floor_add(const ik__program *p, floor_of *f, ik_error *err) {
         if (!t || t->seconds > 1e8)
             return ik_errorf(err, IK_FAILED, "error: oneDNN cannot time node %d of %s", i, p->name);
         f->seconds += t->seconds;
-        f->macs += macs_of(&s);
+        f->macs += ik__macs(n);
         f->nodes++;
     }
     f->distinct = n_known;

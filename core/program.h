@@ -84,6 +84,10 @@ ik_status ik__program_tensor(ik__engine *e, ik__program *p, const ik__node *n, v
 /* Bytes that a tensor takes in storage. */
 size_t ik__tensor_bytes(const ik__engine *e, const ik_tensor *t);
 
+/* work.c: the multiply-accumulates of a convolution or a product, forward or a gradient; of anything
+ * else none. */
+double ik__macs(const ik_node_desc *n);
+
 /* timing.c: seconds of the device since the call before, when all that was asked for is done. */
 ik_status ik__engine_elapsed(ik__engine *e, double *seconds, ik_error *err);
 /* The least seconds in `rounds` runs of each of the kernels that a run replays: those from

@@ -3,27 +3,9 @@
 
 #include "run.h"
 
-/* Multiply-accumulates of the convolutions and products of one picture. */
 static double macs_of(const ik__node *n) {
-    double out = (double)ik_count(n->t.shape);
-    switch (n->op) {
-    case IK_CONV2D:
-    case IK_CONV2D_ACT: {
-        ik_shape w = n->in[1]->t.shape;
-        return out * (double)(w.d[1] * w.d[2] * w.d[3]);
-    }
-    case IK_LABEL_CONV: {
-        ik_shape w = n->in[1]->t.shape;
-        return out * (double)(w.d[2] * w.d[3]);
-    }
-    case IK_LINEAR:
-    case IK_MATMUL: {
-        ik_shape a = n->in[0]->t.shape;
-        return out * (double)a.d[n->attrs.transpose_a ? 0 : 1];
-    }
-    default:
-        return 0;
-    }
+    ik_node_desc d = ik__node_desc(n);
+    return ik__macs(&d);
 }
 
 /* The same as publications count it: one-hot maps are dense, and a convolution's bias adds count.
