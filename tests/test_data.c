@@ -271,6 +271,23 @@ START_TEST(shapes) {
 }
 END_TEST
 
+/* 28 objects over sky and ground, of 35 labels: nearly all can be seen, and no label is out of
+ * reach. */
+START_TEST(crowded_shapes) {
+    opened("{plugin: shapes, size: [128, 256], objects: [28, 28], labels: 35, max_instances: 30}",
+           1);
+    ck_assert_int_eq(ik__data_info_of(data)->labels, 35);
+    bool seen[35] = {false};
+    for (int i = 0; i < 16; i++) {
+        read_row(IK_VALIDATION, i, NULL, 0);
+        ck_assert_int_ge(batch->instances[0], 24);
+        ck_assert_int_le(batch->instances[0], 30);
+        for (int k = 0; k < 128 * 256; k++) seen[batch->label[k]] = true;
+    }
+    for (int l = 0; l < 35; l++) ck_assert_msg(seen[l], "label %d was never drawn", l);
+}
+END_TEST
+
 /* Photographs as they come, where the sample is at hand (INADEKIT_TEST_DATA). */
 START_TEST(coco_stuff) {
     const char *root = getenv("INADEKIT_TEST_DATA");
@@ -311,6 +328,7 @@ int main(void) {
     tcase_add_test(t, described);
     tcase_add_test(t, label_maps_alone);
     tcase_add_test(t, shapes);
+    tcase_add_test(t, crowded_shapes);
     tcase_add_test(t, coco_stuff);
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);

@@ -9,12 +9,13 @@
 #include "inadekit/plugin.h"
 
 enum { SKY, GROUND, HOUSE, TREE, BALL, CLOUD, CLASSES };
-enum { OBJECTS = 16, LEAST_SIDE = 32, SAMPLES = 3 };
+enum { OBJECTS = 64, CROWD = 16, MOST_LABELS = 256, LEAST_SIDE = 32, SAMPLES = 3 };
+enum { FORMS = CLASSES - HOUSE }; /* of objects */
 
 static const char *const class_names[] = {"sky", "ground", "house", "tree", "ball", "cloud"};
 
 typedef struct shapes {
-    int64_t count, validation;
+    int64_t count, validation, labels;
     ik_ints objects;
     uint64_t seed;
     int height, width;
@@ -27,7 +28,7 @@ typedef struct colour {
 typedef enum { GRADIENT, STRIPES, CHECKS, DOTS, TEXTURES } texture_kind;
 
 typedef struct object {
-    int class, variant;
+    int class, variant, breed;
     double x, y, w, h; /* centre of the base, width and height */
     colour one, two;
     texture_kind texture;
@@ -175,6 +176,19 @@ static bool hit(const object *o, double x, double y, double *light) {
 
 /* --- Scenes. */
 
+/* With more labels than classes, objects of one form are of several breeds, which differ in size;
+ * those of a crowd are smaller, so that most can be seen. */
+static void grow(object *o, dice *d, int labels, int objects) {
+    int breeds = (labels - 1 - o->class) / FORMS + 1;
+    double size = 1;
+    if (breeds > 1) {
+        o->breed = pick(d, breeds);
+        size = 0.6 + 0.8 * o->breed / breeds;
+    }
+    if (objects > CROWD) size *= sqrt((double)CROWD / objects);
+    o->w *= size, o->h *= size;
+}
+
 static void place(object *o, dice *d, double x, double horizon) {
     double near = roll(d, 0.1, 1), size = 0.2 + 0.2 * near;
     o->class = HOUSE + pick(d, CLASSES - HOUSE);
@@ -207,8 +221,9 @@ static void compose(const shapes *s, ik_split split, int64_t index, scene *out) 
     dress(&out->o[0], &d);
     dress(&out->o[1], &d);
     for (int i = 0; i < n; i++) {
-        object o;
+        object o = {0};
         place(&o, &d, aspect * (i + roll(&d, 0.15, 0.85)) / n, horizon);
+        grow(&o, &d, (int)s->labels, n);
         /* Farther objects first; clouds before everything that stands on the ground. */
         double depth = o.class == CLOUD ? o.y - 1 : o.y;
         int at = 2 + i;
@@ -253,7 +268,7 @@ static void draw(const shapes *s, const scene *scene, ik_item *item) {
                 sum.r += cap(c.r), sum.g += cap(c.g), sum.b += cap(c.b);
                 if (k != SAMPLES * SAMPLES / 2) continue;
                 item->instance[at] = o;
-                item->label[at] = scene->o[o].class;
+                item->label[at] = scene->o[o].class + FORMS * scene->o[o].breed;
             }
             const double scale = 255.0 / (SAMPLES * SAMPLES);
             item->image[3 * at] = (uint8_t)(sum.r * scale + 0.5);
@@ -282,10 +297,10 @@ static ik_status shapes_open(void *self, const ik_image_api *images, int64_t hei
             "[%d, %d]",
             (long long)height, (long long)width, LEAST_SIDE, LEAST_SIDE);
     s->height = (int)height, s->width = (int)width, s->seed = seed;
-    info->labels = CLASSES;
+    info->labels = s->labels;
     info->count[IK_TRAIN] = s->count;
     info->count[IK_VALIDATION] = s->validation;
-    info->label_names = class_names;
+    info->label_names = s->labels == CLASSES ? class_names : NULL;
     return IK_OK;
 }
 
@@ -314,6 +329,10 @@ static const ik_option options[] = {
      NULL},
     {"objects", "fewest and most objects of a scene, besides sky and ground", IK_OPT_INTS,
      offsetof(shapes, objects), "[2, 6]", 0, OBJECTS, NULL},
+    {"labels",
+     "how many; with more than the six, objects of one form are of several breeds, which "
+     "differ in size",
+     IK_OPT_INT, offsetof(shapes, labels), "6", CLASSES, MOST_LABELS, NULL},
     {NULL},
 };
 
