@@ -84,8 +84,8 @@ ik_status ik__program_tensor(ik__engine *e, ik__program *p, const ik__node *n, v
 /* Bytes that a tensor takes in storage. */
 size_t ik__tensor_bytes(const ik__engine *e, const ik_tensor *t);
 
-/* work.c: the multiply-accumulates of a convolution or a product, forward or a gradient; of anything
- * else none. */
+/* work.c: the multiply-accumulates of a convolution or a product, forward or a gradient; of
+ * anything else none. */
 double ik__macs(const ik_node_desc *n);
 
 /* timing.c: seconds of the device since the call before, when all that was asked for is done. */
