@@ -308,7 +308,7 @@ class Trainer:
         for names in (("generator", "encoder"), ("discriminator",)):
             params = list(learned(s, *names).values())
             self.optimizers.append(
-                torch.optim.Adam(params, lr=RATES[names[0]], betas=(0, 0.9), eps=1e-8))
+                torch.optim.Adam(params, lr=RATES[names[0]], betas=(0.0, 0.9), eps=1e-8))
 
     def update(self, optimizer, grads):
         for path, grad in grads.items():
