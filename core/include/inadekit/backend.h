@@ -118,9 +118,10 @@ typedef struct ik_backend_iface {
      * be another device's, or damaged. Go together. */
     ik_status (*choices)(void *self, char **text, ik_error *err);
     ik_status (*recall)(void *self, const char *text, ik_error *err);
-    /* Waits until all that was asked for so far is done, and gives the seconds that the device took
-     * since the call before, whatever the host did meanwhile; 0 at the first call. For backends
-     * that go on after a call has returned; without it the core reads its clock. */
+    /* Waits until all that was asked for so far is done, and gives the seconds by the clock of the
+     * device between that and the same at the call before; where it had nothing to do counts as
+     * well. 0 at the first call. For backends that go on after a call has returned; without it the
+     * core reads its own clock. */
     ik_status (*elapsed)(void *self, double *seconds, ik_error *err);
     /* Replays the kernels `rounds` times, at least once, and gives for each the least seconds that
      * the device took for it, without what launching it costs; without it the core replays them
