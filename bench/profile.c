@@ -138,11 +138,11 @@ static ik_status whole(ik__session *s, bool training, double *seconds, ik_error 
     ik_status status = IK_OK;
     double before, took;
     int runs = is_device(s) ? REPLAYS : 1;
+    uint64_t n = 0;
     *seconds = 1e9;
     for (int i = 0; i < RUNS && !status; i++) {
         status = ik__engine_elapsed(s->engine, &before, err);
-        for (int k = 0; k < runs && !status; k++)
-            status = run_step(s, training, (uint64_t)(i * runs + k), err);
+        for (int k = 0; k < runs && !status; k++) status = run_step(s, training, n++, err);
         if (!status) status = ik__engine_elapsed(s->engine, &took, err);
         if (!status && took / runs < *seconds) *seconds = took / runs;
     }
