@@ -3,6 +3,7 @@
  * is found late, told exactly and without having changed anything. */
 #include <dlfcn.h>
 
+#include "loader.h"
 #include "runs.h"
 #include "session.h"
 #include "training.h"
@@ -173,6 +174,30 @@ static void expect_same_state(const ik__session *a, const ik__session *b) {
     }
 }
 
+/* The pictures that the programs would read now are some of those of a step. */
+static void expect_pictures(const ik__session *s, int64_t step) {
+    const struct ik__train *set = &s->set.train;
+    int64_t n = set->batch * s->info->height * s->info->width * 3;
+    const void *data = NULL;
+    for (int i = 0; i < s->engine->n_inputs; i++)
+        if (!strcmp(s->engine->inputs[i].name, "image") &&
+            ik_count(s->engine->inputs[i].shape) == n)
+            data = s->engine->inputs[i].data;
+    ck_assert_ptr_nonnull(data);
+    float *now = numbers(s, data, n);
+    ik__loader *loader;
+    const ik__batch *batch;
+    must(ik__loader_open(s->data, set->batch * set->accumulate, 1, (uint64_t)s->set.seed, step,
+                         &loader, &err));
+    must(ik__loader_next(loader, &batch, &err));
+    bool found = false;
+    for (int64_t part = 0; part < set->accumulate; part++)
+        found = found || !memcmp(now, batch->image + part * n, (size_t)n * sizeof *now);
+    ck_assert_msg(found, "other pictures than those of step %d", (int)step + 1);
+    ik__loader_close(loader);
+    free(now);
+}
+
 START_TEST(found_late) {
     int bad = growing[_i].step;
     char begins[64];
@@ -183,6 +208,7 @@ START_TEST(found_late) {
     ck_assert_msg(strstr(late.said, growing[_i].said), "%s", late.said);
     ck_assert_str_eq(late.said, at_once.said);
     expect_same_state(late.s, at_once.s);
+    expect_pictures(late.s, bad - 1);
     ck_assert_int_eq(lines_of("late/log.jsonl"), 0);
     ck_assert_int_eq(lines_of("at_once/log.jsonl"), bad - 1);
     ck_assert_int_ne(shell("ls late/checkpoints/*"), 0);
