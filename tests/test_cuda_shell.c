@@ -159,7 +159,7 @@ START_TEST(resumed_choices) {
 }
 END_TEST
 
-#define CHOICES "a/checkpoints/step-00000003/choices.txt"
+#define CHOICES "a/checkpoints/step-00000001/choices.txt"
 
 static const struct {
     const char *edit, *said;
@@ -180,12 +180,12 @@ static const struct {
 };
 
 START_TEST(spoilt_choices) {
-    run("a", "tiny.yaml", TUNED() "--set train.steps=3 --set stages=[train]");
+    run("a", "tiny.yaml", TUNED() "--set train.steps=1 --set stages=[train]");
     ck_assert_int_eq(shell("%s", spoilt[_i].edit), 0);
-    expect("run tiny.yaml --out a -q --resume --set train.steps=4 --set stages=[train] " TUNED(), 0,
+    expect("run tiny.yaml --out a -q --resume --set train.steps=2 --set stages=[train] " TUNED(), 0,
            spoilt[_i].said);
     ck_assert_msg(strchr(said, '\n') == said + strlen(said) - 1, "more than a line: %s", said);
-    ck_assert(all_by("a/checkpoints/step-00000004/choices.txt", "3"));
+    ck_assert(all_by("a/checkpoints/step-00000002/choices.txt", "3"));
 }
 END_TEST
 
