@@ -14,7 +14,8 @@
 #include <stdlib.h>
 
 enum { SETTLE = 24, DIRECTIONS = 2, SAY = 4 };
-static const double PATIENCE = 7; /* seconds: of each role, to settle and to differentiate */
+static const double PATIENCE =
+    7; /* seconds of a processor, busy or not: of each role, to settle and to differentiate */
 
 /* A slope's distance from the gradient's, relative to the larger of the slopes and of the length of
  * the gradient, which is what slopes along signs are on average. */
@@ -155,10 +156,10 @@ static void conclude(const subject *s, int parameters) {
 static bool check_all(subject *s, double *const *all) {
     const ik__program *g = s->naive->s->step[s->role];
     bool ok = true;
-    double begin = ik__now();
+    double begin = ik__spent();
     for (int direction = 0; direction < DIRECTIONS; direction++)
         for (int own = 1; own >= 0; own--)
-            for (int i = 0; i < g->n_grads && ok && ik__now() - begin < PATIENCE; i++) {
+            for (int i = 0; i < g->n_grads && ok && ik__spent() - begin < PATIENCE; i++) {
                 const ik__entry *e = g->grads[i].entry;
                 if (!all[i] || is_own(s, e->path) != own) continue;
                 ok = check_one(s, i, all[i], direction);
@@ -183,8 +184,8 @@ static void leave_kinks(const subject *s) {
 
 /* Where spectral norms have converged, their vectors' own dependence on a weight vanishes. */
 static bool settle(const subject *s) {
-    double begin = ik__now();
-    for (int i = 0; i < SETTLE && ik__now() - begin < PATIENCE; i++)
+    double begin = ik__spent();
+    for (int i = 0; i < SETTLE && ik__spent() - begin < PATIENCE; i++)
         if (!check_trial_step(s->f, s->plugin, s->naive, s->role, true)) return false;
     return check_trial_step(s->f, s->plugin, s->naive, s->role, false);
 }
