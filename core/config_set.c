@@ -101,6 +101,13 @@ static ik_status make_map(const override *o, int part, ik__yaml_node *n, ik_erro
     return IK_OK;
 }
 
+/* The override is where the key stands. */
+static void own_key(ik__yaml_node *n, const override *o) {
+    n->conf.key_file = o->at.file;
+    n->conf.key_line = 1;
+    n->conf.key_column = 1;
+}
+
 static ik_status map_item(ik__yaml *loader, const override *o, int part, ik__yaml_node *map,
                           ik__yaml_node **out, ik_error *err) {
     if (part == o->n - 1 && strcmp(o->names[part], "plugin") == 0)
@@ -114,6 +121,7 @@ static ik_status map_item(ik__yaml *loader, const override *o, int part, ik__yam
         return ik__conf_fail(&o->at, err, "more than %d keys in a map; split it",
                              IK__CONF_MAX_KEYS);
     *out = ik__yaml_new(loader, IK_CONF_MAP, o->at.file, 1, 1);
+    own_key(*out, o);
     ik__yaml_add(loader, map, o->names[part], *out);
     return IK_OK;
 }
@@ -130,9 +138,7 @@ static ik_status apply(ik__yaml *loader, ik__yaml_node *n, override *o, ik_error
     }
     if (status) return status;
     ik__yaml_replace(n, o->value);
-    n->conf.key_file = o->at.file;
-    n->conf.key_line = 1;
-    n->conf.key_column = 1;
+    own_key(n, o);
     return IK_OK;
 }
 
