@@ -1,4 +1,4 @@
-/* Strict JSON (RFC 8259), as much as the kit needs: a cursor that reads, and text that is written.
+/* Strict JSON (RFC 8259), as much as the kit needs: a cursor that reads; text.h writes.
  *
  * Reading works inside the caller's buffer: strings are decoded where they stand and ended by a
  * NUL, which never takes more room than their source did. Every function returns false after the
@@ -7,6 +7,7 @@
 #define IK_CORE_JSON_H
 
 #include "inadekit/types.h"
+#include "text.h"
 
 enum { IK__JSON_DEPTH = 32 };
 
@@ -36,21 +37,5 @@ bool ik__json_number(ik__json *j, double *value);
 bool ik__json_skip(ik__json *j);
 /* Nothing but white space is left. */
 bool ik__json_end(ik__json *j);
-
-/* Bytes of the UTF-8 character at s (never past the NUL), 0 where there is no valid one. */
-int ik__utf8_length(const char *s);
-
-/* Text that grows. `failed` is set when memory ran out; what was there stays. */
-typedef struct ik__text {
-    char *data; /* NUL-terminated; NULL while nothing was added */
-    size_t n, room;
-    bool failed;
-} ik__text;
-
-void ik__text_add(ik__text *t, const char *bytes, size_t n);
-void IK_PRINTF(2, 3) ik__text_printf(ik__text *t, const char *format, ...);
-/* A JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. */
-void ik__text_quote(ik__text *t, const char *s);
-void ik__text_free(ik__text *t);
 
 #endif

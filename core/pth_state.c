@@ -1,5 +1,5 @@
 /* Which of the tensors in a file are the state dict, and what they are called; see pth.h. */
-#include "json.h"
+#include "text.h"
 #include "pth_internal.h"
 
 #include <stdlib.h>

@@ -6,7 +6,7 @@
 #include "pth_write.h"
 
 #include "durable.h"
-#include "json.h"
+#include "text.h"
 
 #include <errno.h>
 #include <fcntl.h>

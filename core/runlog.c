@@ -1,7 +1,7 @@
 /* The run's log. A line is composed in memory and appended by one write, so lines never mix. */
 #define _GNU_SOURCE
 #include "runlog.h"
-#include "json.h"
+#include "text.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* Writing safetensors: beside the file, synced, renamed. The first failure is kept for commit. */
 #define _GNU_SOURCE
 #include "durable.h"
-#include "json.h"
+#include "text.h"
 #include "safetensors.h"
 
 #include <errno.h>

@@ -2,7 +2,7 @@
 #ifndef INADEKIT_REPORT_CHART_H
 #define INADEKIT_REPORT_CHART_H
 
-#include "json.h"
+#include "text.h"
 #include "report/losses.h"
 
 /* One panel. Every curve is drawn twice: as it is, faint, and smoothed. The y axis is logarithmic

@@ -2,7 +2,7 @@
 #ifndef INADEKIT_REPORT_ENCODE_H
 #define INADEKIT_REPORT_ENCODE_H
 
-#include "json.h"
+#include "text.h"
 
 /* malloc'ed; NULL without memory. */
 uint8_t *ik__png_bytes(const uint8_t *rgb, int height, int width, size_t *n);

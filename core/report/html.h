@@ -2,7 +2,7 @@
 #ifndef INADEKIT_REPORT_HTML_H
 #define INADEKIT_REPORT_HTML_H
 
-#include "json.h"
+#include "text.h"
 
 /* Markup with values in it, as printf has them, except that every %s is escaped: for text and for
  * quoted attributes alike. Known are %s, %d, %lld, %g and %f with flags, width and precision. */

@@ -3,7 +3,7 @@
 #ifndef INADEKIT_REPORT_PICTURE_H
 #define INADEKIT_REPORT_PICTURE_H
 
-#include "json.h"
+#include "text.h"
 
 /* A grid file in memory. Cells have height x width pixels. */
 typedef struct ik__sheet {

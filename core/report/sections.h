@@ -3,7 +3,7 @@
 #define INADEKIT_REPORT_SECTIONS_H
 
 #include "facts.h"
-#include "json.h"
+#include "text.h"
 #include "report/losses.h"
 
 /* A run that is reported on: alone, or as one of several beside each other. */

@@ -1,0 +1,23 @@
+/* Text that grows, and UTF-8. */
+#ifndef IK_CORE_TEXT_H
+#define IK_CORE_TEXT_H
+
+#include "inadekit/types.h"
+
+/* Bytes of the UTF-8 character at s (never past the NUL), 0 where there is no valid one. */
+int ik__utf8_length(const char *s);
+
+/* Text that grows. `failed` is set when memory ran out; what was there stays. */
+typedef struct ik__text {
+    char *data; /* NUL-terminated; NULL while nothing was added */
+    size_t n, room;
+    bool failed;
+} ik__text;
+
+void ik__text_add(ik__text *t, const char *bytes, size_t n);
+void IK_PRINTF(2, 3) ik__text_printf(ik__text *t, const char *format, ...);
+/* A JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. */
+void ik__text_quote(ik__text *t, const char *s);
+void ik__text_free(ik__text *t);
+
+#endif
