@@ -4,11 +4,9 @@
 
 #include "share.h"
 
-#include <dirent.h>
 #include <dlfcn.h>
 #include <limits.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #ifndef INADEKIT_PLUGIN_DIR
 #define INADEKIT_PLUGIN_DIR "/usr/local/lib/inadekit"
@@ -24,33 +22,9 @@ const char *const ik__kind_names[] = {
 
 static char *asked_path; /* --plugin-path */
 
-static void *checked(void *p) {
-    if (p) return p;
-    fputs("inadekit: error: no memory left to look for plugins; free some and retry\n", stderr);
-    abort();
-}
-
-void ik__words_add(ik__words *w, const char *text) {
-    w->v = checked(realloc(w->v, ((size_t)w->n + 2) * sizeof *w->v));
-    w->v[w->n++] = checked(strdup(text));
-    w->v[w->n] = NULL;
-}
-
-bool ik__words_have(const ik__words *w, const char *text) {
-    for (int i = 0; i < w->n; i++)
-        if (strcmp(w->v[i], text) == 0) return true;
-    return false;
-}
-
-void ik__words_free(ik__words *w) {
-    for (int i = 0; i < w->n; i++) free(w->v[i]);
-    free(w->v);
-    *w = (ik__words){0};
-}
-
 void ik__plugins_path(const char *dirs) {
     free(asked_path);
-    asked_path = dirs ? checked(strdup(dirs)) : NULL;
+    asked_path = dirs ? ik__words_checked(strdup(dirs)) : NULL;
 }
 
 static void add_dir(ik__words *dirs, const char *dir) {
@@ -63,7 +37,7 @@ static void add_dir(ik__words *dirs, const char *dir) {
 
 static void add_dirs(ik__words *dirs, const char *list) {
     if (!list) return;
-    char *copy = checked(strdup(list)), *rest = copy;
+    char *copy = ik__words_checked(strdup(list)), *rest = copy;
     for (char *dir; (dir = strsep(&rest, ":")) != NULL;)
         if (*dir) add_dir(dirs, dir);
     free(copy);
@@ -93,30 +67,7 @@ ik__words ik__plugin_dirs(void) {
 char *ik__plugin_file(const char *dir, ik_kind kind, const char *name) {
     char *path;
     if (asprintf(&path, "%s/%s/%s.so", dir, ik__kind_names[kind], name) < 0) path = NULL;
-    return checked(path);
-}
-
-/* Bytewise, whatever the locale. */
-static int by_name(const struct dirent **a, const struct dirent **b) {
-    return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-void ik__files_in(const char *dir, const char *folder, const char *suffix, ik__words *names) {
-    char *path;
-    struct dirent **found = NULL;
-    if (asprintf(&path, "%s/%s", dir, folder) < 0) path = NULL;
-    int n = scandir(checked(path), &found, NULL, by_name);
-    for (int i = 0; i < n; i++) {
-        char *name = found[i]->d_name;
-        size_t size = strlen(name), end = strlen(suffix);
-        if (*name != '.' && size > end && !strcmp(name + size - end, suffix)) {
-            name[size - end] = 0;
-            if (!ik__words_have(names, name)) ik__words_add(names, name);
-        }
-        free(found[i]);
-    }
-    free(found);
-    free(path);
+    return ik__words_checked(path);
 }
 
 void ik__plugin_names(const char *dir, ik_kind kind, ik__words *names) {
