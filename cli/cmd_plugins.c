@@ -7,6 +7,7 @@
 #include "options.h"
 #include "plugins.h"
 #include "reference.h"
+#include "nearest.h"
 
 #include <dlfcn.h>
 #include <stdlib.h>

@@ -4,6 +4,7 @@
 #include "config.h"
 #include "plugin_new.h"
 #include "share.h"
+#include "nearest.h"
 
 #include <limits.h>
 #include <stdlib.h>

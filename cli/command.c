@@ -4,6 +4,7 @@
 
 #include "config.h"
 #include "plugins.h"
+#include "nearest.h"
 
 #include <errno.h>
 #include <getopt.h>

@@ -67,8 +67,4 @@ void ik__conf_note(const ik__conf *c, const struct ik_option *rows);
  * something else is. */
 ik__conf *ik__conf_ensure(ik__conf *root, ik__conf *map, const char *key);
 
-/* The candidate (NULL-terminated list) that `word` was probably meant to be: at most a third of the
- * letters added, dropped, changed or swapped; the first of the nearest, or NULL. */
-const char *ik__nearest(const char *word, const char *const *candidates);
-
 #endif

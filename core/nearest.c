@@ -1,8 +1,10 @@
 /* "Did you mean": the nearest of a few words by edit distance (letters added, dropped, changed, or
  * two neighbours swapped), upper and lower case being the same. */
-#include "config.h"
+#include "nearest.h"
 
 #include <ctype.h>
+#include <stddef.h>
+#include <string.h>
 
 enum { MAX_WORD = 64 };
 

@@ -1,6 +1,7 @@
 /* One table of rows validates, fills and explains. A default is YAML text and takes the same way as
  * a value from a file, so it cannot bypass a check. */
 #include "options.h"
+#include "nearest.h"
 
 #include <errno.h>
 #include <math.h>

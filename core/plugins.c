@@ -4,6 +4,7 @@
 
 #include "blame.h"
 #include "options.h"
+#include "nearest.h"
 
 #include <dlfcn.h>
 #include <stdlib.h>
