@@ -45,13 +45,6 @@ void ik__graph_fail(ik__graph *g, const char *format, ...) {
         ik_errorf(&g->error, IK_USAGE, "error: %s%s%s", g->path, g->path[0] ? ": " : "", what);
 }
 
-void ik__shape_text(ik_shape s, char *text, size_t size) {
-    size_t at = (size_t)snprintf(text, size, "[");
-    for (int i = 0; i < s.rank && at < size; i++)
-        at += (size_t)snprintf(text + at, size - at, i ? ",%lld" : "%lld", (long long)s.d[i]);
-    if (at < size) snprintf(text + at, size - at, "]");
-}
-
 ik__node *ik__names_get(const ik__names *l, const char *name) {
     for (int i = 0; i < l->n; i++)
         if (!strcmp(l->v[i].name, name)) return l->v[i].node;

@@ -2,11 +2,12 @@
 #define _GNU_SOURCE
 #include "weights_file.h"
 
-#include "ir.h"
 #include "pth.h"
 #include "raw.h"
 #include "safetensors.h"
+#include "shape.h"
 #include "weights_old.h"
+#include "pool.h"
 
 #include <fcntl.h>
 #include <stdlib.h>

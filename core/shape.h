@@ -1,0 +1,10 @@
+/* A shape in words. */
+#ifndef INADEKIT_SHAPE_H
+#define INADEKIT_SHAPE_H
+
+#include "inadekit/types.h"
+
+/* "[4,64,64,3]" */
+void ik__shape_text(ik_shape s, char *text, size_t size);
+
+#endif
