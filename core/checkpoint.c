@@ -4,6 +4,7 @@
 #include "safetensors.h"
 #include "training.h"
 #include "weights_file.h"
+#include "files.h"
 
 #include <dirent.h>
 #include <errno.h>

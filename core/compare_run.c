@@ -1,11 +1,9 @@
 /* Running the variants, one process after the other. */
 #include "child.h"
 #include "compare.h"
+#include "files.h"
 #include "report.h"
 #include "session.h"
-
-#include <stdlib.h>
-#include <sys/stat.h>
 
 /* All variants recorded one after the other; nothing is computed or written. */
 static ik_status record_all(void *user, ik_error *err) {
@@ -26,14 +24,9 @@ static ik_status run_variant(void *user, ik_error *err) {
     return ik__run_one(&v->run, err);
 }
 
-static bool exists(const char *path) {
-    struct stat st;
-    return !stat(path, &st);
-}
-
 static ik_status refuse_old(const ik__compare *c, ik_error *err) {
     for (int i = 0; i < c->n; i++)
-        if (exists(c->variants[i].run.out))
+        if (ik__exists(c->variants[i].run.out))
             return ik_errorf(err, IK_USAGE,
                              "error: %s holds variants of an earlier run; go on with --resume, "
                              "which leaves finished ones alone, or choose another folder with "

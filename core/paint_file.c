@@ -5,6 +5,7 @@
 #include "image.h"
 #include "resize.h"
 #include "training.h"
+#include "files.h"
 
 #include <stdlib.h>
 #include <unistd.h>

@@ -2,10 +2,9 @@
 #include "session.h"
 
 #include "evaluate.h"
+#include "files.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 /* `device: auto`: the backend most preferred among those that can run here. */
 typedef struct choice {
@@ -237,26 +236,6 @@ void ik__session_close(ik__session *s) {
     free(s);
 }
 
-ik_status ik__make_folder(const char *path, ik_error *err) {
-    char part[1024];
-    snprintf(part, sizeof part, "%s", path);
-    for (char *p = part + 1;; p++) {
-        if (*p && *p != '/') continue;
-        char was = *p;
-        *p = 0;
-        if (mkdir(part, 0777) && errno != EEXIST)
-            return ik_errorf(err, IK_FAILED, "error: cannot make the folder %s: %s", part,
-                             strerror(errno));
-        *p = was;
-        if (!was) return IK_OK;
-    }
-}
-
-static bool exists(const char *path) {
-    struct stat st;
-    return !stat(path, &st);
-}
-
 void ik__run_folder(const ik__settings *set, const ik__run_options *o, char *to, size_t size) {
     const char *given = o->out ? o->out : set->out;
     if (given && *given) {
@@ -266,7 +245,7 @@ void ik__run_folder(const ik__settings *set, const ik__run_options *o, char *to,
     char next[1024];
     snprintf(to, size, "runs/%s", set->name);
     snprintf(next, sizeof next, "%s", to);
-    for (int i = 2; exists(next) && i < 100000; i++) {
+    for (int i = 2; ik__exists(next) && i < 100000; i++) {
         snprintf(to, size, "%s", next);
         snprintf(next, sizeof next, "runs/%s-%d", set->name, i);
     }

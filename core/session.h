@@ -49,7 +49,6 @@ ik_status ik__session_record(ik__session *s, bool resume, ik_error *err);
 void ik__run_folder(const ik__settings *set, const ik__run_options *o, char *to, size_t size);
 /* The run folder is chosen and made. */
 ik_status ik__session_folder(ik__session *s, const ik__run_options *o, ik_error *err);
-ik_status ik__make_folder(const char *path, ik_error *err); /* and its parents */
 
 /* facts_run.c: fills s->facts with all that is known before anything was computed. */
 void ik__session_facts(ik__session *s, const ik__run_options *o);

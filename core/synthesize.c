@@ -9,6 +9,7 @@
 #include "latents.h"
 #include "style.h"
 #include "training.h"
+#include "files.h"
 
 #include <stdlib.h>
 

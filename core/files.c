@@ -1,0 +1,25 @@
+/* Is it there, and making folders. */
+#include "files.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+
+ik_status ik__make_folder(const char *path, ik_error *err) {
+    char part[1024];
+    snprintf(part, sizeof part, "%s", path);
+    for (char *p = part + 1;; p++) {
+        if (*p && *p != '/') continue;
+        char was = *p;
+        *p = 0;
+        if (mkdir(part, 0777) && errno != EEXIST)
+            return ik_errorf(err, IK_FAILED, "error: cannot make the folder %s: %s", part,
+                             strerror(errno));
+        *p = was;
+        if (!was) return IK_OK;
+    }
+}
+
+bool ik__exists(const char *path) {
+    struct stat st;
+    return !stat(path, &st);
+}
