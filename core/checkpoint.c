@@ -5,6 +5,7 @@
 #include "training.h"
 #include "weights_file.h"
 #include "files.h"
+#include "weights.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -6,6 +6,7 @@
 #include "origins.h"
 #include "summary.h"
 #include "training.h"
+#include "weights.h"
 
 /* --- What is left out. */
 

@@ -5,7 +5,7 @@
 
 #include "ir.h"
 #include "plugins.h"
-#include "weights.h"
+#include "weights_key.h"
 
 struct ik_norm_ref {
     ik__instance *instance;

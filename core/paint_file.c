@@ -6,6 +6,7 @@
 #include "resize.h"
 #include "training.h"
 #include "files.h"
+#include "weights.h"
 
 #include <stdlib.h>
 #include <unistd.h>

@@ -8,6 +8,7 @@
 #include "summary.h"
 #include "textfile.h"
 #include "training.h"
+#include "weights.h"
 
 #include <stdlib.h>
 

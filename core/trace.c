@@ -3,6 +3,7 @@
 #include "trace.h"
 
 #include "trace_inputs.h"
+#include "weights.h"
 
 #include <stdlib.h>
 

@@ -1,35 +1,10 @@
-/* The key `weights:`; see weights.h. */
+/* Where networks start from; see weights.h. */
 #include "weights.h"
 
-#include "options.h"
-#include "session.h"
 #include "weights_file.h"
 
 #include <stdlib.h>
 #include <unistd.h>
-
-static const ik_option rows[] = {{"file",
-                                  "safetensors, a .pth of PyTorch, or a checkpoint's folder",
-                                  IK_OPT_STRING, offsetof(ik__weights_key, file), NULL, 0, 0, NULL},
-                                 {"map", "renames the file's entries: a name or a path",
-                                  IK_OPT_STRING, offsetof(ik__weights_key, map), "", 0, 0, NULL},
-                                 {"from", "where the file is to be had, for who lacks it",
-                                  IK_OPT_STRING, offsetof(ik__weights_key, from), "", 0, 0, NULL},
-                                 {0}};
-
-ik_status ik__weights_key_read(const ik__conf *of, ik__pool *pool, ik__weights_key *out,
-                               ik_error *err) {
-    const ik__conf *at = ik__conf_get(of, "weights");
-    *out = (ik__weights_key){.at = at};
-    if (!at) return IK_OK;
-    if (at->kind == IK_CONF_MAP) return ik__options_fill(rows, at, NULL, "weights", out, pool, err);
-    if (at->kind != IK_CONF_SCALAR || !*at->text)
-        return ik__conf_fail(at, err,
-                             "weights: a file is wanted, or {file: FILE, map: MAP}, or random");
-    out->random = !at->quoted && !strcmp(at->text, "random");
-    if (!out->random) out->file = at->text;
-    return IK_OK;
-}
 
 static int list_wanted(const ik__store *st, const char *network, ik__wanted *wanted) {
     int n = 0;
@@ -140,7 +115,7 @@ static ik_status look_only(ik__session *s, const ik__network *net, const ik__wei
     return status;
 }
 
-ik_status ik__weights_start_network(struct ik__session *s, const char *network, ik_error *err) {
+ik_status ik__weights_start_network(ik__session *s, const char *network, ik_error *err) {
     const ik__network *net = ik__model_network(s->model, network);
     return net && net->weights.file ? start(s, net, &net->weights, NULL, err) : IK_OK;
 }
@@ -169,11 +144,11 @@ static ik_status for_all(ik__session *s, FILE *to, ik_error *err) {
                          m->weights.file);
 }
 
-ik_status ik__weights_start(struct ik__session *s, ik_error *err) {
+ik_status ik__weights_start(ik__session *s, ik_error *err) {
     return for_all(s, NULL, err);
 }
 
-ik_status ik__weights_try(struct ik__session *s, FILE *to, ik_error *err) {
+ik_status ik__weights_try(ik__session *s, FILE *to, ik_error *err) {
     bool any = s->model->weights.file != NULL;
     for (int i = 0; i < s->model->n_networks; i++)
         any |= s->model->networks[i].weights.file != NULL;
@@ -235,7 +210,7 @@ static ik_status fill_all(ik__session *s, const char *path, const char *optimize
     return status;
 }
 
-ik_status ik__weights_fill(struct ik__session *s, const char *path, bool *averaged, ik_error *err) {
+ik_status ik__weights_fill(ik__session *s, const char *path, bool *averaged, ik_error *err) {
     char optimizer[1200];
     *averaged = false;
     snprintf(optimizer, sizeof optimizer, "%s/optimizer.safetensors", path);

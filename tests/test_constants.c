@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "session.h"
+#include "weights.h"
 
 static const char *devices[] = {"naive", "cpu"};
 static int n_devices = sizeof devices / sizeof *devices;
