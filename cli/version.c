@@ -3,6 +3,7 @@
 
 #include "plugins.h"
 #include "version.h"
+#include "build.h"
 
 static void show_backend(const char *path, const ik_plugin *p, const char *why_not, void *user) {
     (void)user;
@@ -24,7 +25,7 @@ static void show_backend(const char *path, const ik_plugin *p, const char *why_n
 
 void cli_version(void) {
     puts(ik__version_text());
-    ik__version_build(stdout);
+    ik__build_print(stdout);
     if (!ik__plugins_list(IK_BACKEND, show_backend, NULL))
         puts("no backends found; name their folder in INADEKIT_PLUGIN_PATH");
 }

@@ -48,6 +48,8 @@ ik_status ik__conf_load(const char *path, int n_sets, const char *const *sets, i
 ik_status ik__conf_parse(const char *name, const char *text, size_t size, ik__conf **out,
                          ik_error *err);
 void ik__conf_free(ik__conf *root); /* the whole tree; NULL is fine */
+/* The library that parses, with its version. */
+const char *ik__conf_library(void);
 
 void ik__conf_remove(ik__conf *map, const char *key);         /* if it is there */
 ik__conf *ik__conf_get(const ik__conf *map, const char *key); /* NULL if absent or not a map */

@@ -23,6 +23,10 @@ ik_status ik__png_read_map(const char *path, FILE *file, int max_bits, int *heig
 ik_status ik__jpeg_read_rgb(const char *path, FILE *file, int *height, int *width, uint8_t **rgb,
                             ik_error *err);
 
+/* The libraries, with their versions. */
+const char *ik__png_library(void);
+const char *ik__jpeg_library(void);
+
 /* Writes rgb [height,width,3] with `n_text` text chunks (keys of 1 to 79 characters, values UTF-8),
  * to a temporary beside `path` that is renamed once complete: `path` is never half written. */
 ik_status ik__png_write(const char *path, int height, int width, const uint8_t *rgb, int n_text,

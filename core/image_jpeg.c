@@ -88,3 +88,14 @@ ik_status ik__jpeg_read_rgb(const char *path, FILE *file, int *height, int *widt
     *rgb = d.pixels;
     return status;
 }
+
+#define TEXT_OF(x) #x
+#define TEXT(x) TEXT_OF(x)
+
+const char *ik__jpeg_library(void) {
+#ifdef LIBJPEG_TURBO_VERSION
+    return "libjpeg-turbo " TEXT(LIBJPEG_TURBO_VERSION);
+#else
+    return "libjpeg " TEXT(JPEG_LIB_VERSION);
+#endif
+}

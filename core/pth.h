@@ -22,6 +22,8 @@ void ik__pth_close(ik__pth *p);
 int ik__pth_count(const ik__pth *p);
 /* In the dictionary's order; NULL outside 0..count-1. Lives until ik__pth_close. */
 const ik__st_entry *ik__pth_entry_at(const ik__pth *p, int i);
+/* The library that reads archives, with its version. */
+const char *ik__pth_library(void);
 /* All elements of entry i in logical order, as float or int32_t. */
 ik_status ik__pth_read(ik__pth *p, int i, void *to, ik_error *err);
 

@@ -174,3 +174,9 @@ void ik__pth_zip_close(ik__pth *p) {
     free(p->pickle);
     free(p->numbers);
 }
+
+const char *ik__pth_library(void) {
+    static char text[48];
+    snprintf(text, sizeof text, "libzip %s", zip_libzip_version());
+    return text;
+}
