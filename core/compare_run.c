@@ -51,6 +51,17 @@ static void tell(const ik__run_options *o, const ik__variant *v, int i, int n) {
     if (!o->quiet) fprintf(stderr, "variant %s (%d of %d)\n", v->name, i + 1, n);
 }
 
+static ik_status report(const ik__compare *c, ik_error *err) {
+    if (!c->report) return IK_OK;
+    ik__reported *v = ik__pool_alloc(c->pool, sizeof *v * (size_t)c->n);
+    for (int i = 0; i < c->n; i++) {
+        const ik__variant *from = &c->variants[i];
+        v[i] = (ik__reported){from->name, from->run.out, from->ran,
+                              from->status ? from->problem : NULL};
+    }
+    return ik__report_compare(c->name, c->out, c->n, v, err);
+}
+
 /* IK_INTERRUPTED ends the comparison; failures are kept with their variants. */
 static ik_status run_all(ik__compare *c, const ik__run_options *o, ik_error *err) {
     for (int i = 0; i < c->n; i++) {
@@ -69,7 +80,7 @@ static ik_status run_all(ik__compare *c, const ik__run_options *o, ik_error *err
                              v->name);
         if (v->status) fprintf(stderr, "variant '%s' failed: %s\n", v->name, inner.text);
         v->ran = true;
-        ik_status status = c->report ? ik__report_compare(c, err) : IK_OK;
+        ik_status status = report(c, err);
         if (status) return status;
     }
     return IK_OK;

@@ -61,21 +61,20 @@ ik_status ik__report_run(const char *folder, ik_error *err) {
 }
 
 /* Links to the variants' own reports, and what became of the others. */
-static void variants(ik__text *to, const ik__compare *c) {
+static void variants(ik__text *to, int n, const ik__reported *v) {
     int linked = 0;
     ik__html(to, "<p>");
-    for (int i = 0; i < c->n; i++)
-        if (c->variants[i].ran && !c->variants[i].status)
-            ik__html(to, "%s<a href=\"%s/report.html\">%s</a>", linked++ ? " · " : "",
-                     c->variants[i].name, c->variants[i].name);
+    for (int i = 0; i < n; i++)
+        if (v[i].ran && !v[i].problem)
+            ik__html(to, "%s<a href=\"%s/report.html\">%s</a>", linked++ ? " · " : "", v[i].name,
+                     v[i].name);
     ik__html(to, "</p>\n");
-    for (int i = 0; i < c->n; i++) {
-        const ik__variant *v = &c->variants[i];
-        if (!v->ran)
-            ik__html(to, "<p class=\"problem\"><b>%s</b> has not run yet.</p>\n", v->name);
-        else if (v->status)
-            ik__html(to, "<p class=\"problem\"><b>%s failed.</b> %s</p>\n", v->name, v->problem);
-    }
+    for (int i = 0; i < n; i++)
+        if (!v[i].ran)
+            ik__html(to, "<p class=\"problem\"><b>%s</b> has not run yet.</p>\n", v[i].name);
+        else if (v[i].problem)
+            ik__html(to, "<p class=\"problem\"><b>%s failed.</b> %s</p>\n", v[i].name,
+                     v[i].problem);
 }
 
 /* The first that has run.json; the machine is described by it. */
@@ -85,27 +84,28 @@ static const ik__subject *known(int n, const ik__subject *s) {
     return s;
 }
 
-ik_status ik__report_compare(const ik__compare *c, ik_error *err) {
-    ik__subject *s = calloc((size_t)c->n, sizeof *s);
+ik_status ik__report_compare(const char *name, const char *folder, int n, const ik__reported *v,
+                             ik_error *err) {
+    ik__subject *s = calloc((size_t)n, sizeof *s);
     ik__text page = {0};
     char subtitle[400], run[320];
-    if (!s) return ik_errorf(err, IK_FAILED, "error: out of memory for %s/report.html", c->out);
-    int n = 0;
-    for (int i = 0; i < c->n; i++)
-        if (c->variants[i].ran) open_subject(&s[n++], c->variants[i].name, c->variants[i].run.out);
-    describe(run, sizeof run, &known(n, s)->facts);
-    snprintf(subtitle, sizeof subtitle, "%d variants, each %s", c->n, run);
-    ik__page_begin(&page, c->name, subtitle);
-    variants(&page, c);
-    ik__section_samples_beside(&page, n, s);
-    ik__section_varied_beside(&page, n, s);
-    ik__section_metrics(&page, n, s);
-    ik__section_losses(&page, n, s);
-    ik__section_numbers(&page, n, s);
-    ik__section_pipeline(&page, c->out);
-    ik__section_machine(&page, known(n, s));
+    if (!s) return ik_errorf(err, IK_FAILED, "error: out of memory for %s/report.html", folder);
+    int ran = 0;
+    for (int i = 0; i < n; i++)
+        if (v[i].ran) open_subject(&s[ran++], v[i].name, v[i].folder);
+    describe(run, sizeof run, &known(ran, s)->facts);
+    snprintf(subtitle, sizeof subtitle, "%d variants, each %s", n, run);
+    ik__page_begin(&page, name, subtitle);
+    variants(&page, n, v);
+    ik__section_samples_beside(&page, ran, s);
+    ik__section_varied_beside(&page, ran, s);
+    ik__section_metrics(&page, ran, s);
+    ik__section_losses(&page, ran, s);
+    ik__section_numbers(&page, ran, s);
+    ik__section_pipeline(&page, folder);
+    ik__section_machine(&page, known(ran, s));
     ik__page_end(&page);
-    for (int i = 0; i < n; i++) ik__losses_free(&s[i].losses);
+    for (int i = 0; i < ran; i++) ik__losses_free(&s[i].losses);
     free(s);
-    return save(&page, c->out, err);
+    return save(&page, folder, err);
 }
