@@ -2,8 +2,8 @@
 
 #include "clock.h"
 #include "loader.h"
-#include "memory.h"
-#include "training.h"
+#include "adam.h"
+#include "synthesize.h"
 
 #include <stdlib.h>
 
@@ -26,7 +26,8 @@ static ik_status run_role(ik__session *s, ik__role role, uint64_t n, ik_error *e
     ik_status status = ik__program_run(s->engine, s->step[role], &step, true, err);
     if (status) return status;
     ik__program_commit(s->engine, s->step[role]);
-    ik__adam_step(s, role, 1e-4);
+    ik_adam how = ik__settings_adam(&s->set, 1e-4);
+    ik__adam_step(s->engine->store, role, &how);
     return IK_OK;
 }
 
@@ -68,7 +69,7 @@ static ik_status replays(ik__session *s, bool training, double seconds, measured
 
 static void note_memory(ik__session *s, measured *m) {
     const ik__engine *e = s->engine;
-    ik__memory all = ik__memory_of(s);
+    ik__memory all = ik__session_memory(s);
     size_t available, total;
     m->bytes = (double)(all.values + all.gradients + all.moments + all.averages + all.arena +
                         all.workspace + all.inputs);

@@ -9,6 +9,7 @@
  * known; `plan` runs nothing, so a device may be one that is only planned for. */
 #include "measure.h"
 #include "profile.h"
+#include "facts_run.h"
 
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
 #include "profile.h"
 
 #include "measure.h"
-#include "training.h"
+#include "adam.h"
 
 #include <stdlib.h>
 
@@ -125,7 +125,8 @@ static ik_status add_adam(ik__session *s, ik__role role, bool plan, const ceilin
     l.bytes = 7 * elements * (double)s->engine->backend->element_bytes(s->engine->self, IK_F32);
     l.floor = floor_of_line(&l, c);
     ik_status status = plan ? IK_OK : ik__engine_elapsed(s->engine, &before, err);
-    for (int i = 0; i < ROUNDS && !plan; i++) ik__adam_step(s, role, 0);
+    ik_adam how = ik__settings_adam(&s->set, 0);
+    for (int i = 0; i < ROUNDS && !plan; i++) ik__adam_step(s->engine->store, role, &how);
     if (!plan && !status) status = ik__engine_elapsed(s->engine, &l.seconds, err);
     l.seconds /= ROUNDS;
     add_to(t, &l);

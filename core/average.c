@@ -1,6 +1,6 @@
 /* Averaged weights: ema = decay ema + (1 - decay) weights, after each step. Pictures are painted
  * with them; training goes on with the weights. */
-#include "training.h"
+#include "average.h"
 
 void ik__average_step(ik__store *s, double decay) {
     for (int i = 0; i < s->n_blocks; i++) {

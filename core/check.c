@@ -1,7 +1,7 @@
 /* The search for the first number that is not finite: the program's kernels once more, one at a
  * time, each result looked at before its memory serves another. The run before it committed
  * nothing, and random numbers depend on the step alone, so every value comes out as it did. */
-#include "training.h"
+#include "finite.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,8 +1,10 @@
 /* Checkpoints: a folder with the weights, the optimiser's state and the position, written aside,
  * synced and renamed, so that a checkpoint is whole or not there. */
+#include "checkpoint.h"
+
 #include "durable.h"
 #include "safetensors.h"
-#include "training.h"
+#include "choices.h"
 #include "weights_file.h"
 #include "files.h"
 #include "weights.h"

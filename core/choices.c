@@ -1,8 +1,9 @@
 /* What the backend chose, beside a checkpoint's weights: a text of its own, which it is given back
  * before it chooses again. It makes the same bytes come out and nothing else, so whatever is wrong
  * with it is said and left at that. */
+#include "choices.h"
+
 #include "textfile.h"
-#include "training.h"
 
 #include <stdlib.h>
 #include <unistd.h>

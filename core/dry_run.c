@@ -5,7 +5,7 @@
 #include "memory.h"
 #include "origins.h"
 #include "summary.h"
-#include "training.h"
+#include "checkpoint.h"
 #include "weights.h"
 
 /* --- What is left out. */
@@ -91,7 +91,7 @@ static void memory_line(FILE *to, const char *what, int64_t bytes) {
 }
 
 static void memory(const ik__session *s, FILE *to) {
-    ik__memory m = ik__memory_of(s);
+    ik__memory m = ik__session_memory(s);
     fprintf(to, "\nmemory of the device\n");
     memory_line(to, "weights and buffers", m.values);
     memory_line(to, "gradients", m.gradients);
@@ -115,7 +115,7 @@ static void every(FILE *to, const char *file, int64_t steps, const char *else_wh
 
 static void training_leaves(const ik__session *s, FILE *to) {
     const struct ik__train *t = &s->set.train;
-    ik__memory m = ik__memory_of(s);
+    ik__memory m = ik__session_memory(s);
     double size = (double)(m.values + m.moments + m.averages) / 1048576;
     every(to, "log.jsonl", t->log_every, NULL);
     every(to, "images/train-<step>.png", t->picture_every, NULL);

@@ -1,4 +1,6 @@
 /* What a session's run.json begins with. */
+#include "facts_run.h"
+
 #include "memory.h"
 #include "summary.h"
 #include "version.h"
@@ -28,7 +30,7 @@ static void add_published(ik__session *s) {
 
 static void add_memory(ik__session *s) {
     ik__facts *f = &s->facts;
-    ik__memory m = ik__memory_of(s);
+    ik__memory m = ik__session_memory(s);
     f->value_bytes = m.values;
     f->state_bytes = m.gradients + m.moments + m.averages;
     f->arena_bytes = m.arena;

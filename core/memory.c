@@ -1,20 +1,19 @@
 /* The sizes of storage, block by block and program by program. */
 #include "memory.h"
 
-static void add_block(const ik__session *s, const ik__block *b, int64_t unit, ik__memory *m) {
-    bool painted = ik__plays(s->model, b->name, IK__GENERATOR);
+static void add_block(const ik__block *b, int64_t unit, bool accumulate, bool ema, ik__memory *m) {
     m->values += (b->learned + b->kept) * unit;
     if (!b->trained) return;
-    m->gradients += b->learned * unit * (s->set.train.accumulate > 1 ? 2 : 1);
+    m->gradients += b->learned * unit * (accumulate ? 2 : 1);
     m->moments += 2 * b->learned * unit;
-    if (s->set.train.ema > 0 && painted) m->averages += b->learned * unit;
+    if (ema && b->averaged) m->averages += b->learned * unit;
 }
 
-ik__memory ik__memory_of(const ik__session *s) {
-    const ik__engine *e = s->engine;
+ik__memory ik__memory_of(const ik__engine *e, bool accumulate, bool ema) {
     ik__memory m = {0};
     int64_t unit = (int64_t)e->backend->element_bytes(e->self, IK_F32);
-    for (int i = 0; i < e->store->n_blocks; i++) add_block(s, &e->store->blocks[i], unit, &m);
+    for (int i = 0; i < e->store->n_blocks; i++)
+        add_block(&e->store->blocks[i], unit, accumulate, ema, &m);
     for (int i = 0; i < e->n_programs; i++) {
         int64_t arena = (int64_t)e->programs[i]->arena_bytes;
         int64_t workspace = (int64_t)e->programs[i]->workspace_bytes;

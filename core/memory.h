@@ -2,7 +2,7 @@
 #ifndef INADEKIT_MEMORY_H
 #define INADEKIT_MEMORY_H
 
-#include "session.h"
+#include "program.h"
 
 /* Bytes. Programs share one arena and one workspace, so these are the largest of any program. */
 typedef struct ik__memory {
@@ -13,6 +13,7 @@ typedef struct ik__memory {
     int64_t arena, workspace, inputs;
 } ik__memory;
 
-ik__memory ik__memory_of(const ik__session *s);
+/* With a sum of gradients over batches, with averaged weights. */
+ik__memory ik__memory_of(const ik__engine *e, bool accumulate, bool ema);
 
 #endif

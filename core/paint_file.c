@@ -4,9 +4,11 @@
 #include "grid.h"
 #include "image.h"
 #include "resize.h"
-#include "training.h"
+#include "checkpoint.h"
 #include "files.h"
 #include "weights.h"
+#include "choices.h"
+#include "synthesize.h"
 
 #include <stdlib.h>
 #include <unistd.h>

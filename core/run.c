@@ -7,7 +7,11 @@
 #include "report.h"
 #include "summary.h"
 #include "textfile.h"
-#include "training.h"
+#include "checkpoint.h"
+#include "choices.h"
+#include "facts_run.h"
+#include "synthesize.h"
+#include "train.h"
 #include "weights.h"
 
 #include <stdlib.h>
@@ -78,9 +82,14 @@ static ik_status report(ik__session *s, ik_error *err) {
     return status ? status : ik__report_run(s->out, err);
 }
 
+/* A long run can be looked at. */
+static ik_status report_saved(ik__session *s, ik_error *err) {
+    return ik__settings_stage(&s->set, "report") ? ik__report_run(s->out, err) : IK_OK;
+}
+
 static ik_status run_stage(ik__session *s, const ik__run_options *o, const char *stage,
                            ik_error *err) {
-    if (!strcmp(stage, "train")) return ik__train(s, o, err);
+    if (!strcmp(stage, "train")) return ik__train(s, o, report_saved, err);
     if (!strcmp(stage, "evaluate")) return ik__evaluate(s, o->quiet, err);
     return !strcmp(stage, "synthesize") ? synthesize(s, err) : report(s, err);
 }

@@ -2,18 +2,7 @@
 #ifndef INADEKIT_RUN_H
 #define INADEKIT_RUN_H
 
-#include "inadekit/types.h"
-
-typedef struct ik__run_options {
-    const char *pipeline;
-    int n_sets;
-    const char *const *sets;
-    const char *out; /* the run folder; NULL: `out:` of the pipeline, or runs/<name> */
-    bool dry_run, resume, quiet, verbose;
-    bool no_data;       /* the dataset only describes itself; a dry run is content with that, too */
-    bool skip_finished; /* with `resume`: nothing is done where the folder holds the whole run */
-    int threads;        /* 0: all */
-} ik__run_options;
+#include "run_options.h"
 
 /* Runs a pipeline, or the variants that its `compare:` lists. */
 ik_status ik__run(const ik__run_options *o, ik_error *err);

@@ -1,8 +1,8 @@
 /* From a YAML file to programs that are ready to run. */
 #include "session.h"
 
-#include "evaluate.h"
 #include "files.h"
+#include "memory.h"
 
 #include <stdlib.h>
 
@@ -94,6 +94,8 @@ int ik__session_gradients(ik__session *s, ik__graph *g, ik__role role, ik_tensor
         ik__block *b = &s->engine->store->blocks[leaf->entry->block];
         if (!ik__plays(s->model, b->name, role)) continue;
         b->trained = true;
+        b->player = role;
+        b->averaged = role == IK__GENERATOR;
         wrt[n++] = g->nodes[i];
     }
     if (wrt && grads) ik__backward(g, total, n, wrt, grads);
@@ -138,6 +140,27 @@ static ik_status record_plain(ik__session *s, const char *name, void (*record)(i
     return ik__program_new(s->engine, name, g, 0, NULL, out, err);
 }
 
+/* What metrics ask for, where the pipeline evaluates. */
+static ik_status record_features(ik__session *s, ik_error *err) {
+    if (!ik__evaluation_looks(s->evaluation) || !ik__settings_stage(&s->set, "evaluate"))
+        return IK_OK;
+    return ik__evaluation_record(s->evaluation, s->engine, ik__session_graph(s, false), err);
+}
+
+/* Refuses names of labels in `synthesize.vary` that the dataset does not have. */
+static ik_status check_varied(const ik__session *s, ik_error *err) {
+    const ik_strings *want = &s->set.synthesize.vary_labels;
+    const ik__conf *vary = ik__conf_get(ik__conf_get(s->conf, "synthesize"), "vary");
+    for (int i = 0; i < want->n; i++)
+        if (ik__data_label(s->info, want->v[i]) < 0)
+            return ik__conf_fail(ik__conf_get(vary, "labels"), err,
+                                 "synthesize.vary: the dataset has no label '%s'; its labels are 0 "
+                                 "to %lld%s",
+                                 want->v[i], (long long)s->info->labels - 1,
+                                 s->info->label_names ? ", or their names" : "");
+    return IK_OK;
+}
+
 /* A resumed run reads the optimiser's state and the averages, so it has the training programs even
  * where it does not train. */
 ik_status ik__session_record(ik__session *s, bool resume, ik_error *err) {
@@ -154,8 +177,8 @@ ik_status ik__session_record(ik__session *s, bool resume, ik_error *err) {
     if (!status) status = record_plain(s, "sample", ik__record_sample, &s->sample, err);
     if (!status && s->set.synthesize.n_styles)
         status = record_plain(s, "encode", ik__record_encode, &s->encode, err);
-    if (!status) status = ik__evaluation_record(s, err);
-    return status ? status : ik__synthesize_check(s, err);
+    if (!status) status = record_features(s, err);
+    return status ? status : check_varied(s, err);
 }
 
 ik_status ik__session_begin(const ik__run_options *o, ik__session **out, ik_error *err) {
@@ -206,10 +229,12 @@ ik_status ik__session_open(const ik__run_options *o, ik__session **out, ik_error
     return status;
 }
 
+ik__memory ik__session_memory(const ik__session *s) {
+    return ik__memory_of(s->engine, s->set.train.accumulate > 1, s->set.train.ema > 0);
+}
+
 ik_status ik__session_fits(ik__session *s, ik_error *err) {
     ik__store *store = s->engine->store;
-    for (int i = 0; i < store->n_blocks; i++)
-        store->blocks[i].averaged = ik__plays(s->model, store->blocks[i].name, IK__GENERATOR);
     size_t unit = s->engine->backend->element_bytes(s->engine->self, IK_F32);
     size_t weights =
         ik__store_bytes(store, unit, s->set.train.accumulate > 1, s->set.train.ema > 0);

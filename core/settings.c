@@ -191,3 +191,7 @@ void ik__settings_complete(ik__conf *root) {
     if (lr) ik__conf_note(lr, rates);
     if (y) ik__conf_note(y, synthesize);
 }
+
+ik_adam ik__settings_adam(const ik__settings *s, double lr) {
+    return (ik_adam){lr, s->train.betas.v[0], s->train.betas.v[1], s->train.eps, 0};
+}

@@ -3,6 +3,7 @@
 #define INADEKIT_SETTINGS_H
 
 #include "config.h"
+#include "inadekit/backend.h"
 #include "inadekit/option.h"
 #include "pool.h"
 
@@ -49,5 +50,7 @@ ik_status ik__settings_read(const ik__conf *root, ik__pool *pool, ik__settings *
  * wants to see everything that holds. */
 void ik__settings_complete(ik__conf *root);
 bool ik__settings_stage(const ik__settings *s, const char *stage);
+/* The optimiser at a rate. */
+ik_adam ik__settings_adam(const ik__settings *s, double lr);
 
 #endif

@@ -14,7 +14,8 @@ typedef struct ik__block {
     char name[64];
     int64_t learned, kept; /* elements of parameters, of buffers */
     void *value, *grad, *m, *v, *sum, *ema, *buffers;
-    bool trained;  /* gradients and Adam's moments are wanted */
+    bool trained;  /* gradients and Adam's moments are wanted, */
+    int player;    /* for the steps of this one */
     bool averaged; /* averaged weights, too */
     int64_t t;     /* Adam's steps so far */
 } ik__block;

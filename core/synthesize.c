@@ -8,7 +8,8 @@
 #include "grid.h"
 #include "latents.h"
 #include "style.h"
-#include "training.h"
+#include "synthesize.h"
+#include "average.h"
 #include "files.h"
 
 #include <stdlib.h>
@@ -258,19 +259,6 @@ static ik_status hang(void *user, const ik__painted *p, ik_error *err) {
     }
     ik__grid_image(to->grid, (int)p->row, (int)p->sample + 2, p->rgb);
     return to->folder ? save_picture(to->s, to->folder, p, err) : IK_OK;
-}
-
-ik_status ik__synthesize_check(const ik__session *s, ik_error *err) {
-    const ik_strings *want = &s->set.synthesize.vary_labels;
-    const ik__conf *vary = ik__conf_get(ik__conf_get(s->conf, "synthesize"), "vary");
-    for (int i = 0; i < want->n; i++)
-        if (ik__data_label(s->info, want->v[i]) < 0)
-            return ik__conf_fail(ik__conf_get(vary, "labels"), err,
-                                 "synthesize.vary: the dataset has no label '%s'; its labels are 0 "
-                                 "to %lld%s",
-                                 want->v[i], (long long)s->info->labels - 1,
-                                 s->info->label_names ? ", or their names" : "");
-    return IK_OK;
 }
 
 ik_status ik__synthesize(ik__session *s, int64_t items, int64_t samples, ik__painting how,

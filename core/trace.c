@@ -4,6 +4,7 @@
 
 #include "trace_inputs.h"
 #include "weights.h"
+#include "checkpoint.h"
 
 #include <stdlib.h>
 

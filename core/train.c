@@ -9,16 +9,20 @@
  * With train.accumulate, the loader gives the pictures of a whole step and the programs take them
  * batch by batch; rows keep their number within the step, so they see the same pictures and the
  * same noise as one large batch would. State is committed once, after the last of them. */
+#include "train.h"
+
+#include "adam.h"
+#include "average.h"
+#include "checkpoint.h"
 #include "clock.h"
+#include "finite.h"
 #include "grid.h"
 #include "guard.h"
 #include "loader.h"
 #include "progress.h"
-#include "report.h"
 #include "runlog.h"
-#include "session.h"
 #include "signals.h"
-#include "training.h"
+#include "synthesize.h"
 
 #include <stdlib.h>
 #include <math.h>
@@ -26,6 +30,7 @@
 
 typedef struct trainer {
     ik__session *s;
+    ik__saved *tell;
     ik__loader *loader;
     ik__log *log;
     ik__progress *progress;
@@ -50,7 +55,8 @@ static double rate_factor(const ik__session *s, int64_t step, int64_t per_epoch)
 static void update(trainer *t, ik__role role) {
     const struct ik__train *set = &t->s->set.train;
     double lr = role == IK__GENERATOR ? set->lr_generator : set->lr_discriminator;
-    ik__adam_step(t->s, role, lr * rate_factor(t->s, t->at.step, t->per_epoch));
+    ik_adam how = ik__settings_adam(&t->s->set, lr * rate_factor(t->s, t->at.step, t->per_epoch));
+    ik__adam_step(t->s->engine->store, role, &how);
     t->updates[role]++;
 }
 
@@ -61,7 +67,7 @@ static void add_gradients(trainer *t, ik__role role, int64_t part) {
     double share = 1 / (double)s->set.train.accumulate;
     for (int i = 0; i < store->n_blocks; i++) {
         ik__block *b = &store->blocks[i];
-        if (!b->sum || !ik__plays(s->model, b->name, role)) continue;
+        if (!b->sum || b->player != (int)role) continue;
         s->engine->backend->axpby(s->engine->self, b->learned, share, b->grad, part ? 1 : 0,
                                   b->sum);
     }
@@ -100,7 +106,8 @@ static void take_back(trainer *t) {
     const struct ik__bad_loss *bad = &t->guard.bad;
     for (int role = 0; role < 2; role++) {
         int64_t kept = bad->step - t->began_at + (role < (int)bad->role);
-        if (t->s->step[role]) ik__adam_take_back(t->s, (ik__role)role, t->updates[role] - kept);
+        if (t->s->step[role])
+            ik__adam_take_back(t->s->engine->store, role, t->updates[role] - kept);
     }
     t->at.step = bad->step;
 }
@@ -235,8 +242,7 @@ static ik_status save(trainer *t, ik_error *err) {
     note_time(t);
     ik__facts_peak(&t->s->facts);
     status = ik__facts_write(&t->s->facts, t->s->out, err);
-    bool report = ik__settings_stage(&t->s->set, "report"); /* a long run can be looked at */
-    return status || !report ? status : ik__report_run(t->s->out, err);
+    return status || !t->tell ? status : t->tell(t->s, err);
 }
 
 /* Does the step that is running leave something behind? */
@@ -303,8 +309,8 @@ static ik_status open_trainer(trainer *t, const ik__run_options *o, ik_error *er
     return ik__log_open(path, o->resume ? t->at.log_bytes : 0, &t->log, err);
 }
 
-ik_status ik__train(ik__session *s, const ik__run_options *o, ik_error *err) {
-    trainer t = {.s = s};
+ik_status ik__train(ik__session *s, const ik__run_options *o, ik__saved *saved, ik_error *err) {
+    trainer t = {.s = s, .tell = saved};
     ik_status status = open_trainer(&t, o, err);
     if (!status) t.progress = ik__progress_new(stderr, t.total, o->quiet);
     t.began = t.noted = ik__now();

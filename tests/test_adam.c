@@ -3,6 +3,7 @@
 #include "golden_files.h"
 
 #include "trace_inputs.h"
+#include "checkpoint.h"
 
 enum { STEPS = 3 };
 

@@ -6,6 +6,7 @@
 
 #include "session.h"
 #include "weights.h"
+#include "synthesize.h"
 
 static const char *devices[] = {"naive", "cpu"};
 static int n_devices = sizeof devices / sizeof *devices;

@@ -6,7 +6,7 @@
 #include "loader.h"
 #include "runs.h"
 #include "session.h"
-#include "training.h"
+#include "train.h"
 
 #define DEVICE                                                                                     \
     "--plugin-path " BUILD_DIR "/tests/plugins_pretended --set device=cuda --set stages=[train] "
@@ -53,7 +53,7 @@ static trained train(const char *file, const char *name, const char *const *more
     must(ik__session_ready(t.s, &err));
     *err.text = 0;
     t.waits = -waits_so_far();
-    ik_status status = ik__train(t.s, &o, &err);
+    ik_status status = ik__train(t.s, &o, NULL, &err);
     t.waits += waits_so_far();
     if (status) strcpy(t.said, err.text);
     return t;

@@ -3,7 +3,7 @@
 #include "trial.h"
 
 #include "clock.h"
-#include "training.h"
+#include "finite.h"
 
 #include <math.h>
 #include <stdlib.h>
