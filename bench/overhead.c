@@ -2,6 +2,7 @@
  * in, one out), replayed many times. The figure still holds that kernel's own work, so it is an
  * upper bound. Prints nanoseconds per node. */
 #include "program.h"
+#include "recording.h"
 
 #include <time.h>
 
@@ -23,7 +24,7 @@ int main(int argc, char **argv) {
     if (status) goto fail;
     e->store = ik__store_new();
     ik_scene_info info = {.batch = 1};
-    ik__graph *g = ik__graph_new(e->store, NULL, &info);
+    ik__graph *g = ik__recording_new(e->store, NULL, &info);
     ik_tensor *x = ik__input(g, "x", IK_SHAPE1(1), IK_F32);
     for (int i = 0; i < NODES; i++) x = ik_affine(&g->pub, x, 1, 0);
     ik__names_set(g, &g->outputs, "y", x);

@@ -7,6 +7,7 @@
 #include "summary.h"
 #include "checkpoint.h"
 #include "weights.h"
+#include "scene.h"
 
 /* --- What is left out. */
 

@@ -1,8 +1,6 @@
 /* Recording: nodes, paths, parameters and the first error. */
 #include "ir.h"
 
-#include "model.h"
-
 #include <stdlib.h>
 
 const char *const ik__op_names[] = {
@@ -158,20 +156,20 @@ ik_tensor *ik__input(ik__graph *g, const char *name, ik_shape shape, ik_dtype dt
     return &node->t;
 }
 
-/* --- the function table */
+/* --- the calls of a plugin */
 
-static ik_tensor *api_op(ik_graph *g, ik_opcode op, const ik_attrs *attrs, int n,
-                         ik_tensor *const *in) {
+ik_tensor *ik__graph_op(ik_graph *g, ik_opcode op, const ik_attrs *attrs, int n,
+                        ik_tensor *const *in) {
     for (int i = 0; i < n; i++)
         if (!in[i]) return NULL;
     return ik__record(ik__of(g), op, attrs, n, in);
 }
 
-static void api_fail(ik_graph *g, const char *message) {
+void ik__graph_refuse(ik_graph *g, const char *message) {
     ik__graph_fail(ik__of(g), "%s", message);
 }
 
-static void api_push(ik_graph *pub, const char *name) {
+void ik__graph_push(ik_graph *pub, const char *name) {
     ik__graph *g = ik__of(pub);
     size_t at = strlen(g->path);
     int most = (int)(sizeof g->scopes / sizeof *g->scopes);
@@ -183,7 +181,7 @@ static void api_push(ik_graph *pub, const char *name) {
     snprintf(g->path + at, sizeof g->path - at, "%s%s", at ? "." : "", name);
 }
 
-static void api_pop(ik_graph *pub) {
+void ik__graph_pop(ik_graph *pub) {
     ik__graph *g = ik__of(pub);
     if (g->depth) g->path[g->scopes[--g->depth]] = 0;
 }
@@ -208,15 +206,15 @@ static ik_tensor *state(ik__graph *g, const char *name, ik_shape shape, ik_init 
     return &leaf->t;
 }
 
-static ik_tensor *api_param(ik_graph *g, const char *name, ik_shape shape, ik_init init) {
+ik_tensor *ik__graph_param(ik_graph *g, const char *name, ik_shape shape, ik_init init) {
     return state(ik__of(g), name, shape, init, true);
 }
 
-static ik_tensor *api_buffer(ik_graph *g, const char *name, ik_shape shape, ik_init init) {
+ik_tensor *ik__graph_buffer(ik_graph *g, const char *name, ik_shape shape, ik_init init) {
     return state(ik__of(g), name, shape, init, false);
 }
 
-static void api_assign(ik_graph *pub, const char *name, ik_tensor *value) {
+void ik__graph_assign(ik_graph *pub, const char *name, ik_tensor *value) {
     ik__graph *g = ik__of(pub);
     if (!value || g->failed) return;
     const char *path = ik__path_join(g, name);
@@ -229,39 +227,14 @@ static void api_assign(ik_graph *pub, const char *name, ik_tensor *value) {
     ik__names_set(g, &g->assigns, path, value);
 }
 
-static const ik_graph_api api = {
-    .struct_size = sizeof(ik_graph_api),
-    .op = api_op,
-    .fail = api_fail,
-    .push = api_push,
-    .pop = api_pop,
-    .param = api_param,
-    .buffer = api_buffer,
-    .assign = api_assign,
-    .value = ik__scene_value,
-    .map = ik__scene_map,
-    .latent = ik__scene_latent,
-    .publish = ik__scene_publish,
-    .posterior = ik__scene_posterior,
-    .judge = ik__model_judge,
-    .conv = ik__layer_conv,
-    .linear = ik__layer_linear,
-    .label_conv = ik__layer_label_conv,
-    .batch_norm = ik__layer_batch_norm,
-    .norm = ik__model_norm,
-    .call = ik__model_call,
-    .call_all = ik__model_call_all,
-    .custom = ik__custom_record,
-};
-
-ik__graph *ik__graph_new(ik__store *store, struct ik__model *model, const ik_scene_info *info) {
-    ik__graph *g = calloc(1, sizeof *g);
+ik__graph *ik__graph_new(const ik_graph_api *api, size_t size, ik__store *store,
+                         const ik_scene_info *info) {
+    ik__graph *g = calloc(1, size);
     if (!g) return NULL;
-    g->pub.api = &api;
+    g->pub.api = api;
     g->pub.info = *info;
     g->pool = ik__pool_new();
     g->store = store;
-    g->model = model;
     return g;
 }
 

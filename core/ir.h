@@ -36,13 +36,10 @@ typedef struct ik__names {
     ik__named *v;
 } ik__names;
 
-struct ik__model;
-
 typedef struct ik__graph {
     ik_graph pub; /* first */
     ik__pool *pool;
     ik__store *store;
-    struct ik__model *model; /* networks and norms that calls, latents and judgements reach */
     ik__node **nodes;
     int n, cap;
     char path[512];
@@ -51,29 +48,17 @@ typedef struct ik__graph {
     const ik__conf *at; /* the YAML node being recorded */
     bool failed;
     ik_error error;
-    ik__names states;    /* current value of each parameter and buffer, by path */
-    ik__names assigns;   /* final value of each assigned buffer */
-    ik__names values;    /* the scene */
-    ik__names maps;      /* "label@16x16" */
-    ik__names spectral;  /* normalised weights, for a judgement in two halves */
-    ik__names latents;   /* random values that were asked for */
-    ik__names outputs;   /* named results of the program; in training, the losses */
-    ik__names kept;      /* other values that can be read after a run */
-    bool reuse_spectral; /* second half of one forward pass */
-    bool judge_apart;    /* fakes and pictures may be judged in two halves */
-    bool xavier;         /* initialises spectrally normalised weights, too */
-    bool host_latents;   /* latents are inputs that the host fills */
-    bool encodes;        /* latents are encoded though this is no training */
-    bool fixed;          /* weights change between runs only, and ik__store_changed tells */
-    /* Latents, or their standard normals as "NAME.eps", that the host fills; NULL-terminated. */
-    const char *const *supplied;
-    int n_posteriors;
-    ik_posterior posteriors[8];
-    ik_judgement judged[2];
-    bool has_judged;
+    ik__names states;  /* current value of each parameter and buffer, by path */
+    ik__names assigns; /* final value of each assigned buffer */
+    ik__names outputs; /* named results of the program; in training, the losses */
+    ik__names kept;    /* other values that can be read after a run */
+    bool fixed;        /* weights change between runs only, and ik__store_changed tells */
 } ik__graph;
 
-ik__graph *ik__graph_new(ik__store *store, struct ik__model *model, const ik_scene_info *info);
+/* A graph recorded by the calls of `api`, at the head of `size` zeroed bytes: the recorder's own
+ * are behind it, and freed with it. */
+ik__graph *ik__graph_new(const ik_graph_api *api, size_t size, ik__store *store,
+                         const ik_scene_info *info);
 void ik__graph_free(ik__graph *g);
 
 static inline ik__graph *ik__of(ik_graph *g) {
@@ -82,6 +67,16 @@ static inline ik__graph *ik__of(ik_graph *g) {
 static inline ik__node *ik__node_of(ik_tensor *t) {
     return (ik__node *)t;
 }
+
+/* Calls of the interface that need nothing but the graph. */
+ik_tensor *ik__graph_op(ik_graph *g, ik_opcode op, const ik_attrs *attrs, int n,
+                        ik_tensor *const *in);
+void ik__graph_refuse(ik_graph *g, const char *message);
+void ik__graph_push(ik_graph *g, const char *name);
+void ik__graph_pop(ik_graph *g);
+ik_tensor *ik__graph_param(ik_graph *g, const char *name, ik_shape shape, ik_init init);
+ik_tensor *ik__graph_buffer(ik_graph *g, const char *name, ik_shape shape, ik_init init);
+void ik__graph_assign(ik_graph *g, const char *name, ik_tensor *value);
 
 /* graph.c */
 ik_tensor *ik__record(ik__graph *g, ik_opcode op, const ik_attrs *attrs, int n,
@@ -107,27 +102,6 @@ bool ik__is_leaf(ik_opcode op);
 /* shapes.c: the output's shape and type; a message and false when the inputs do not fit. */
 bool ik__infer(ik_opcode op, const ik_attrs *a, int n, ik_tensor *const *in, ik_tensor *out,
                char *why, size_t size);
-
-/* scene.c */
-/* The inputs that a batch fills, in order; NULL past the last. */
-const char *ik__scene_input(int i);
-bool ik__scene_has(const char *input);
-ik_tensor *ik__scene_value(ik_graph *g, const char *name);
-ik_tensor *ik__scene_map(ik_graph *g, const char *name, int64_t height, int64_t width);
-ik_tensor *ik__scene_latent(ik_graph *g, const char *name, ik_shape shape);
-void ik__scene_publish(ik_graph *g, const char *name, ik_tensor *mu, ik_tensor *logvar);
-const ik_posterior *ik__scene_posterior(ik_graph *g, int i);
-
-/* layers.c */
-ik_tensor *ik__layer_conv(ik_graph *g, const char *name, ik_tensor *x, const ik_conv *c);
-ik_tensor *ik__layer_linear(ik_graph *g, const char *name, ik_tensor *x, int64_t out);
-ik_tensor *ik__layer_label_conv(ik_graph *g, const char *name, const char *map, int halvings,
-                                ik_tensor *x, const ik_conv *c);
-ik_tensor *ik__layer_batch_norm(ik_graph *g, const char *name, ik_tensor *x);
-
-/* The same with their parameters directly in the current scope. */
-ik_tensor *ik__layer_conv_here(ik_graph *g, ik_tensor *x, const ik_conv *c);
-ik_tensor *ik__layer_linear_here(ik_graph *g, ik_tensor *x, int64_t out);
 
 /* gradients.c: records the backward pass of a scalar. grads[i] belongs to wrt[i]; NULL where the
  * loss does not depend on it. */

@@ -1,7 +1,9 @@
 /* The built-in nodes: what `op:` may say. */
-#include "ir.h"
 #include "layer.h"
+
+#include "layers.h"
 #include "model.h"
+#include "scene.h"
 
 typedef struct options {
     ik_ints out, size;

@@ -1,11 +1,14 @@
 /* Layers: ops with parameters, named as PyTorch names them. */
-#include "ir.h"
+#include "layers.h"
+
+#include "recording.h"
 
 /* The authors' code means Xavier everywhere, but on a GPU its fill misses spectrally normalised
  * weights, which keep PyTorch's default; the published runs had that. */
 static ik_init weight_init(ik_graph *g, const ik_conv *c) {
     if (c->init.kind != IK_INIT_ZEROS || c->init.a != 0) return c->init;
-    if (c->spectral && !ik__of(g)->xavier) return (ik_init){IK_INIT_FAN_IN_UNIFORM, 0, 0};
+    if (c->spectral && !ik__recording_of(ik__of(g))->xavier)
+        return (ik_init){IK_INIT_FAN_IN_UNIFORM, 0, 0};
     return (ik_init){IK_INIT_XAVIER_NORMAL, 0.02, 0};
 }
 
@@ -13,7 +16,8 @@ static ik_init weight_init(ik_graph *g, const ik_conv *c) {
 static ik_tensor *spectral_weight(ik_graph *g, ik_shape shape, ik_init init) {
     ik__graph *core = ik__of(g);
     const char *key = ik__path_join(core, "weight");
-    ik__node *known = core->reuse_spectral ? ik__names_get(&core->spectral, key) : NULL;
+    ik__recording *r = ik__recording_of(core);
+    ik__node *known = r->reuse_spectral ? ik__names_get(&r->spectral, key) : NULL;
     if (known) return &known->t;
     int64_t rows = shape.d[0], columns = ik_count(shape) / rows;
     ik_tensor *w = ik_param(g, "weight_orig", shape, init);
@@ -28,7 +32,7 @@ static ik_tensor *spectral_weight(ik_graph *g, ik_shape shape, ik_init init) {
         g->api->assign(g, "weight_v", ik_slice(g, uvs, 0, rows, columns));
     }
     ik_tensor *scaled = ik_op2(g, IK_SPECTRAL_SCALE, NULL, w, uvs);
-    if (scaled) ik__names_set(core, &core->spectral, key, scaled);
+    if (scaled) ik__names_set(core, &r->spectral, key, scaled);
     return scaled;
 }
 

@@ -2,8 +2,9 @@
 #include "model.h"
 
 #include "blame.h"
-
 #include "options.h"
+#include "recording.h"
+#include "scene.h"
 
 #include <stdlib.h>
 
@@ -173,7 +174,7 @@ int ik__model_call_all(ik_graph *pub, const char *network, int n, const char *co
                        ik_tensor *const *values, int most, ik_tensor **out) {
     ik__graph *g = ik__of(pub);
     if (g->failed) return 0;
-    const ik__network *net = ik__model_network(g->model, network);
+    const ik__network *net = ik__model_network(ik__recording_of(g)->model, network);
     if (!net || !net->n_nodes) {
         ik__graph_fail(g, "calls the network '%s', which is %s", network,
                        net ? "a plugin, not a list of nodes" : "not among `networks:`");
@@ -197,8 +198,9 @@ ik_tensor *ik__model_call(ik_graph *pub, const char *network, int n, const char 
 }
 
 void ik__model_encode(ik__graph *g, const char *latent, ik_shape shape) {
-    for (int i = 0; i < g->model->n_networks; i++) {
-        const ik__network *net = &g->model->networks[i];
+    const ik__model *m = ik__recording_of(g)->model;
+    for (int i = 0; i < m->n_networks; i++) {
+        const ik__network *net = &m->networks[i];
         if (!net->plugin || net->plugin->plugin->kind != IK_ENCODER) continue;
         const ik_encoder_iface *iface = net->plugin->plugin->iface;
         for (int k = 0; iface->provides[k]; k++) {
@@ -233,36 +235,37 @@ static void judge_together(ik__graph *g, const ik__network *net, ik_tensor *fake
     judge(g, net, ik_concat(&g->pub, 0, 2, both), &all);
     int64_t b = g->pub.info.batch;
     for (int half = 0; half < 2; half++) {
-        g->judged[half] = all;
+        ik_judgement *one = &ik__recording_of(g)->judged[half];
+        *one = all;
         for (int s = 0; s < all.scales; s++)
             for (int f = 0; f < all.features[s]; f++)
-                g->judged[half].feature[s][f] =
-                    ik_slice(&g->pub, all.feature[s][f], 0, half * b, b);
+                one->feature[s][f] = ik_slice(&g->pub, all.feature[s][f], 0, half * b, b);
     }
 }
 
 const ik_judgement *ik__model_judge(ik_graph *pub, int which) {
     ik__graph *g = ik__of(pub);
-    if (g->failed) return &g->judged[which];
-    if (g->has_judged) return &g->judged[which];
-    g->has_judged = true;
-    const ik__network *net = ik__model_network(g->model, "discriminator");
+    ik__recording *r = ik__recording_of(g);
+    if (g->failed) return &r->judged[which];
+    if (r->has_judged) return &r->judged[which];
+    r->has_judged = true;
+    const ik__network *net = ik__model_network(r->model, "discriminator");
     if (!net || !net->plugin) {
         ik__graph_fail(g, "asks what the discriminator says, but there is none; add "
                           "`networks: {discriminator: {plugin: NAME}}`; `inadekit plugins list "
                           "discriminators` shows the names");
-        return &g->judged[which];
+        return &r->judged[which];
     }
     ik_tensor *fake = ik__scene_value(pub, "fake"), *real = ik__scene_value(pub, "image");
     const ik_discriminator_iface *iface = net->plugin->plugin->iface;
-    if (g->judge_apart && iface->samplewise) {
+    if (r->judge_apart && iface->samplewise) {
         /* The fakes alone carry a gradient; the pictures are judged by the same power iteration. */
-        judge(g, net, fake, &g->judged[0]);
-        g->reuse_spectral = true;
-        judge(g, net, real, &g->judged[1]);
-        g->reuse_spectral = false;
+        judge(g, net, fake, &r->judged[0]);
+        r->reuse_spectral = true;
+        judge(g, net, real, &r->judged[1]);
+        r->reuse_spectral = false;
     } else {
         judge_together(g, net, fake, real);
     }
-    return &g->judged[which];
+    return &r->judged[which];
 }

@@ -7,6 +7,7 @@
 #include "layer.h"
 #include "model.h"
 #include "options.h"
+#include "scene.h"
 #include "nearest.h"
 
 static const char *const node_keys[] = {"id", "op", "block", "in", "norm", NULL};

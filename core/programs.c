@@ -2,6 +2,7 @@
 #include "model.h"
 
 #include "blame.h"
+#include "recording.h"
 
 bool ik__plays(const ik__model *m, const char *block, ik__role role) {
     const ik__network *net = ik__model_network(m, block);
@@ -17,7 +18,7 @@ static ik_tensor *generate(ik__graph *g) {
         char have[64], text[64];
         ik__shape_text(y->shape, have, sizeof have);
         ik__shape_text(want, text, sizeof text);
-        g->at = ik__model_network(g->model, "generator")->conf;
+        g->at = ik__model_network(ik__recording_of(g)->model, "generator")->conf;
         ik__graph_fail(g, "the generator makes %s, but the dataset's size asks for %s", have, text);
         return NULL;
     }
@@ -26,15 +27,16 @@ static ik_tensor *generate(ik__graph *g) {
 
 void ik__record_step(ik__graph *g, ik__role role, ik_tensor **total) {
     ik_graph *pub = &g->pub;
-    g->judge_apart = role == IK__GENERATOR;
+    ik__recording *r = ik__recording_of(g);
+    r->judge_apart = role == IK__GENERATOR;
     *total = NULL;
     ik_tensor *fake = generate(g);
     if (!fake) return;
     if (role == IK__DISCRIMINATOR) fake = ik_stop_gradient(pub, fake);
-    ik__names_set(g, &g->values, "fake", fake);
+    ik__names_set(g, &r->values, "fake", fake);
     if (role == IK__GENERATOR) ik__names_set(g, &g->kept, "fake", fake);
-    for (int i = 0; i < g->model->n_losses && !g->failed; i++) {
-        const ik__loss *l = &g->model->losses[i];
+    for (int i = 0; i < r->model->n_losses && !g->failed; i++) {
+        const ik__loss *l = &r->model->losses[i];
         const ik_loss_iface *iface = l->instance->plugin->iface;
         g->at = l->instance->conf;
         pub->api->push(pub, l->name);
@@ -57,26 +59,27 @@ void ik__record_step(ik__graph *g, ik__role role, ik_tensor **total) {
 }
 
 void ik__record_sample(ik__graph *g) {
-    g->host_latents = true;
+    ik__recording_of(g)->host_latents = true;
     ik_tensor *fake = generate(g);
     if (fake) ik__names_set(g, &g->outputs, "fake", fake);
 }
 
 void ik__name_posteriors(ik__graph *g) {
-    for (int i = 0; i < g->n_posteriors; i++) {
+    const ik__recording *r = ik__recording_of(g);
+    for (int i = 0; i < r->n_posteriors; i++) {
         char name[160];
-        snprintf(name, sizeof name, "mu.%s", g->posteriors[i].name);
-        ik__names_set(g, &g->outputs, name, g->posteriors[i].mu);
-        snprintf(name, sizeof name, "logvar.%s", g->posteriors[i].name);
-        ik__names_set(g, &g->outputs, name, g->posteriors[i].logvar);
+        snprintf(name, sizeof name, "mu.%s", r->posteriors[i].name);
+        ik__names_set(g, &g->outputs, name, r->posteriors[i].mu);
+        snprintf(name, sizeof name, "logvar.%s", r->posteriors[i].name);
+        ik__names_set(g, &g->outputs, name, r->posteriors[i].logvar);
     }
 }
 
 /* The generator is recorded only to learn which latents it asks for; what it makes is dropped. */
 void ik__record_encode(ik__graph *g) {
-    g->encodes = true;
+    ik__recording_of(g)->encodes = true;
     generate(g);
-    if (!g->failed && !g->n_posteriors)
+    if (!g->failed && !ik__recording_of(g)->n_posteriors)
         ik__graph_fail(g, "there is nothing to encode with; add an encoder, as "
                           "`networks: {encoder: {plugin: NAME}}`; `inadekit plugins list "
                           "encoders` shows the names");

@@ -1,8 +1,10 @@
 /* The scene: named values of a program, maps at any size, latents and the posteriors they come
  * from. Nothing is recorded before somebody asks for it. */
-#include "ir.h"
+#include "scene.h"
+
 #include "inadekit/philox.h"
 #include "model.h"
+#include "recording.h"
 
 static const struct {
     const char *name;
@@ -26,7 +28,7 @@ bool ik__scene_has(const char *input) {
 ik_tensor *ik__scene_value(ik_graph *pub, const char *name) {
     ik__graph *g = ik__of(pub);
     if (g->failed) return NULL;
-    ik__node *known = ik__names_get(&g->values, name);
+    ik__node *known = ik__names_get(&ik__recording_of(g)->values, name);
     if (known) return &known->t;
     ik_tensor *t = NULL;
     const ik_scene_info *s = &pub->info;
@@ -46,7 +48,7 @@ ik_tensor *ik__scene_value(ik_graph *pub, const char *name) {
             name);
         return NULL;
     }
-    ik__names_set(g, &g->values, name, t);
+    ik__names_set(g, &ik__recording_of(g)->values, name, t);
     return t;
 }
 
@@ -72,12 +74,12 @@ ik_tensor *ik__scene_map(ik_graph *pub, const char *name, int64_t height, int64_
     if (full->shape.d[1] == height && full->shape.d[2] == width) return full;
     char key[160];
     snprintf(key, sizeof key, "%s@%lldx%lld", name, (long long)height, (long long)width);
-    ik__node *known = ik__names_get(&g->maps, key);
+    ik__node *known = ik__names_get(&ik__recording_of(g)->maps, key);
     if (known) return &known->t;
     ik_tensor *t = full->dtype == IK_I32
                        ? ik_op1(pub, IK_RESIZE_MAP, IK_ATTRS(.size = {height, width}), full)
                        : resize_picture(pub, full, height, width);
-    if (t) ik__names_set(g, &g->maps, key, t);
+    if (t) ik__names_set(g, &ik__recording_of(g)->maps, key, t);
     return t;
 }
 
@@ -87,14 +89,14 @@ static ik_shape batched(const ik_graph *g, ik_shape shape) {
     return s;
 }
 
-static const ik_posterior *find_posterior(const ik__graph *g, const char *name) {
-    for (int i = 0; i < g->n_posteriors; i++)
-        if (!strcmp(g->posteriors[i].name, name)) return &g->posteriors[i];
+static const ik_posterior *find_posterior(const ik__recording *r, const char *name) {
+    for (int i = 0; i < r->n_posteriors; i++)
+        if (!strcmp(r->posteriors[i].name, name)) return &r->posteriors[i];
     return NULL;
 }
 
-static bool supplied(const ik__graph *g, const char *name) {
-    for (const char *const *p = g->supplied; p && *p; p++)
+static bool supplied(const ik__recording *r, const char *name) {
+    for (const char *const *p = r->supplied; p && *p; p++)
         if (!strcmp(*p, name)) return true;
     return false;
 }
@@ -102,14 +104,14 @@ static bool supplied(const ik__graph *g, const char *name) {
 static ik_tensor *standard_normals(ik__graph *g, const char *name, ik_shape shape) {
     char text[160];
     snprintf(text, sizeof text, "%s.eps", name);
-    if (supplied(g, text)) return ik__input(g, text, shape, IK_F32);
+    if (supplied(ik__recording_of(g), text)) return ik__input(g, text, shape, IK_F32);
     snprintf(text, sizeof text, "latent.%s", name);
     return ik__record(g, IK_RANDN, IK_ATTRS(.shape = shape, .stream = ik_stream_of(text)), 0, NULL);
 }
 
 static ik_tensor *draw(ik__graph *g, const char *name, ik_shape shape) {
     ik_tensor *eps = standard_normals(g, name, shape);
-    const ik_posterior *q = find_posterior(g, name);
+    const ik_posterior *q = find_posterior(ik__recording_of(g), name);
     if (!q || !eps) return eps;
     ik_graph *pub = &g->pub;
     return ik_add(pub, ik_mul(pub, eps, ik_exp(pub, ik_affine(pub, q->logvar, 0.5, 0))), q->mu);
@@ -119,7 +121,7 @@ ik_tensor *ik__scene_latent(ik_graph *pub, const char *name, ik_shape shape) {
     ik__graph *g = ik__of(pub);
     if (g->failed) return NULL;
     ik_shape full = batched(pub, shape);
-    ik__node *known = ik__names_get(&g->values, name);
+    ik__node *known = ik__names_get(&ik__recording_of(g)->values, name);
     if (known) {
         if (ik_same_shape(known->t.shape, full)) return &known->t;
         char a[64], b[64];
@@ -131,29 +133,31 @@ ik_tensor *ik__scene_latent(ik_graph *pub, const char *name, ik_shape shape) {
     }
     char eps[160];
     snprintf(eps, sizeof eps, "%s.eps", name);
-    bool of_exemplar = supplied(g, eps);
+    const ik__recording *r = ik__recording_of(g);
+    bool of_exemplar = supplied(r, eps);
     /* A posterior is published even where a value is supplied: losses may ask for it. */
-    if (pub->info.training || g->encodes || of_exemplar) ik__model_encode(g, name, shape);
+    if (pub->info.training || r->encodes || of_exemplar) ik__model_encode(g, name, shape);
     if (g->failed) return NULL;
-    bool from_host = supplied(g, name) || (g->host_latents && !of_exemplar);
+    bool from_host = supplied(r, name) || (r->host_latents && !of_exemplar);
     ik_tensor *t = from_host ? ik__input(g, name, full, IK_F32) : draw(g, name, full);
     if (!t) return NULL;
-    ik__names_set(g, &g->values, name, t);
-    ik__names_set(g, &g->latents, name, t);
+    ik__names_set(g, &ik__recording_of(g)->values, name, t);
+    ik__names_set(g, &ik__recording_of(g)->latents, name, t);
     return t;
 }
 
 void ik__scene_publish(ik_graph *pub, const char *name, ik_tensor *mu, ik_tensor *logvar) {
     ik__graph *g = ik__of(pub);
+    ik__recording *r = ik__recording_of(g);
     if (g->failed || !mu || !logvar) return;
-    if (g->n_posteriors == (int)(sizeof g->posteriors / sizeof *g->posteriors)) {
+    if (r->n_posteriors == (int)(sizeof r->posteriors / sizeof *r->posteriors)) {
         ik__graph_fail(g, "too many posteriors");
         return;
     }
-    g->posteriors[g->n_posteriors++] = (ik_posterior){ik__pool_strdup(g->pool, name), mu, logvar};
+    r->posteriors[r->n_posteriors++] = (ik_posterior){ik__pool_strdup(g->pool, name), mu, logvar};
 }
 
 const ik_posterior *ik__scene_posterior(ik_graph *pub, int i) {
-    ik__graph *g = ik__of(pub);
-    return i >= 0 && i < g->n_posteriors ? &g->posteriors[i] : NULL;
+    const ik__recording *r = ik__recording_of(ik__of(pub));
+    return i >= 0 && i < r->n_posteriors ? &r->posteriors[i] : NULL;
 }

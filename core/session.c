@@ -3,6 +3,7 @@
 
 #include "files.h"
 #include "memory.h"
+#include "recording.h"
 
 #include <stdlib.h>
 
@@ -76,8 +77,8 @@ ik__graph *ik__session_graph(const ik__session *s, bool training) {
                           .max_instances = d->max_instances,
                           .max_segments = d->max_segments,
                           .training = training};
-    ik__graph *g = ik__graph_new(s->engine->store, s->model, &info);
-    if (g) g->xavier = s->set.init;
+    ik__graph *g = ik__recording_new(s->engine->store, s->model, &info);
+    if (g) ik__recording_of(g)->xavier = s->set.init;
     /* While it trains, pictures are few, and memory is dear. */
     if (g) g->fixed = !training && !ik__settings_stage(&s->set, "train");
     return g;

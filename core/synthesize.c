@@ -11,6 +11,7 @@
 #include "synthesize.h"
 #include "average.h"
 #include "files.h"
+#include "scene.h"
 
 #include <stdlib.h>
 

@@ -2,6 +2,7 @@
  * see trace.h. */
 #include "trace.h"
 
+#include "recording.h"
 #include "trace_inputs.h"
 #include "weights.h"
 #include "checkpoint.h"
@@ -34,12 +35,13 @@ static ik_status declare(const ik__session *s, kind but, ik_error *err) {
 
 static void name_features(ik__graph *g) {
     static const char *const which[] = {"fake", "real"};
-    for (int w = 0; g->has_judged && w < 2; w++)
-        for (int s = 0; s < g->judged[w].scales; s++)
-            for (int i = 0; i < g->judged[w].features[s]; i++) {
+    const ik__recording *r = ik__recording_of(g);
+    for (int w = 0; r->has_judged && w < 2; w++)
+        for (int s = 0; s < r->judged[w].scales; s++)
+            for (int i = 0; i < r->judged[w].features[s]; i++) {
                 char name[64];
                 snprintf(name, sizeof name, "feature.%s.%d.%d", which[w], s, i);
-                ik__names_set(g, &g->outputs, name, g->judged[w].feature[s][i]);
+                ik__names_set(g, &g->outputs, name, r->judged[w].feature[s][i]);
             }
 }
 
@@ -50,14 +52,15 @@ static void name_results(ik__graph *g) {
         snprintf(name, sizeof name, "loss.%s", g->outputs.v[i].name);
         g->outputs.v[i].name = ik__pool_strdup(g->pool, name);
     }
-    ik__node *fake = ik__names_get(&g->values, "fake");
+    ik__node *fake = ik__names_get(&ik__recording_of(g)->values, "fake");
     if (fake) ik__names_set(g, &g->outputs, "fake", &fake->t);
     name_features(g);
 }
 
 static void name_latents(ik__graph *g) {
-    for (int i = 0; i < g->latents.n; i++)
-        ik__names_set(g, &g->outputs, g->latents.v[i].name, &g->latents.v[i].node->t);
+    const ik__names *latents = &ik__recording_of(g)->latents;
+    for (int i = 0; i < latents->n; i++)
+        ik__names_set(g, &g->outputs, latents->v[i].name, &latents->v[i].node->t);
 }
 
 /* Gives the loss to differentiate, NULL for programs without one. */
@@ -87,7 +90,7 @@ static ik_tensor *record_graph(ik__graph *g, kind k) {
 static ik_status record(ik__session *s, kind k, const char *const *supplied, ik__program **out,
                         ik_error *err) {
     ik__graph *g = ik__session_graph(s, k == G_STEP || k == D_STEP);
-    g->supplied = supplied;
+    ik__recording_of(g)->supplied = supplied;
     ik_tensor *total = record_graph(g, k);
     if (!g->failed) ik__fuse(g, s->engine->instance->plugin->abi_minor);
     ik__gradient *grads = calloc((size_t)g->n + 1, sizeof *grads);

@@ -3,6 +3,8 @@
 
 #include "latents.h"
 #include "prepare.h"
+#include "recording.h"
+#include "scene.h"
 
 #include <stdlib.h>
 
@@ -158,7 +160,7 @@ static ik_status feed_latent(const ik__trace_inputs *in, ik__session *s, const i
 /* A misspelt name would leave its tensor out without a word. What only other programs read is fine,
  * so that one file serves them all. */
 static ik_status check_names(const ik__trace_inputs *in, const ik__program *p, ik_error *err) {
-    const ik__names *latents = &p->graph->latents;
+    const ik__names *latents = &ik__recording_of(p->graph)->latents;
     const char *known[64] = {"image", "label", "instance"};
     char eps[24][160];
     for (int i = 0; i < latents->n && i < 24; i++) {

@@ -4,6 +4,7 @@
 
 #include "trace_inputs.h"
 #include "checkpoint.h"
+#include "recording.h"
 
 enum { STEPS = 3 };
 
@@ -39,7 +40,7 @@ static void record(run *r, ik__role role) {
     ik_error err;
     ik_tensor *total;
     ik__graph *g = ik__session_graph(r->s, true);
-    g->supplied = r->inputs.names;
+    ik__recording_of(g)->supplied = r->inputs.names;
     ik__record_step(g, role, &total);
     ck_assert_msg(!g->failed && total, "%s", g->error.text);
     ik__fuse(g, r->s->engine->instance->plugin->abi_minor);

@@ -10,6 +10,7 @@
 
 #include "op_case.h"
 #include "program.h"
+#include "recording.h"
 
 typedef struct op_bench {
     const op_case *c;
@@ -42,7 +43,7 @@ static ik_error op_err;
 /* Records y, loss and gradients; the graph's error is fatal. */
 static inline ik__graph *op_graph(op_bench *b, const op_case *c, ik__store *store, bool fuse) {
     ik_scene_info info = {.batch = 1, .training = true};
-    ik__graph *g = ik__graph_new(store, NULL, &info);
+    ik__graph *g = ik__recording_new(store, NULL, &info);
     ik_tensor *in[OP_INPUTS] = {NULL};
     ik_tensor *y = op_record(g, c, in);
     ck_assert_msg(y && !g->failed, "%s: %s", op_title(c), g->error.text);

@@ -1,6 +1,7 @@
 /* Ops that a plugin brings: kernels of either type of number on either backend, gradients by the
  * op's own rule, attributes, threads; and what is wrong with a descriptor, in which words. */
 #include "op_bench.h"
+#include "recording.h"
 
 /* y = a tanh(b x) + map, where there is one: an op with attributes, a map and workspace. */
 typedef struct bend {
@@ -151,7 +152,7 @@ static ik_status rank_seven(const void *attrs, int n, const ik_tensor *const *in
 static void refuses(const ik_custom_op *op, int n, const char *want) {
     ik_scene_info info = {.batch = 1};
     ik__store *store = ik__store_new();
-    ik__graph *g = ik__graph_new(store, NULL, &info);
+    ik__graph *g = ik__recording_new(store, NULL, &info);
     ik_tensor *x = ik__input(g, "x", IK_SHAPE2(2, 3), IK_F32), *in[] = {x, x, x};
     ck_assert_ptr_null(g->pub.api->custom(&g->pub, op, NULL, n, in));
     ck_assert_str_eq(g->error.text, want);
@@ -187,7 +188,7 @@ END_TEST
 START_TEST(not_by_number) {
     ik_scene_info info = {.batch = 1};
     ik__store *store = ik__store_new();
-    ik__graph *g = ik__graph_new(store, NULL, &info);
+    ik__graph *g = ik__recording_new(store, NULL, &info);
     ik_tensor *x = ik__input(g, "x", IK_SHAPE1(3), IK_F32);
     ck_assert_ptr_null(g->pub.api->op(&g->pub, IK_CUSTOM, NULL, 1, &x));
     ck_assert_str_eq(g->error.text,

@@ -1,6 +1,7 @@
 /* The fusion pass: a fused recording computes what the unfused one does, values and gradients, on
  * every backend; and what does not fit the pattern stays as it is. */
 #include "fusion.h"
+#include "recording.h"
 
 /* How the pattern is written: the low bits choose the order of operands. */
 enum {
@@ -273,7 +274,7 @@ START_TEST(older_backends) {
     for (int i = 0; i < 3; i++)
         for (int minor = 0; minor < 2; minor++) {
             ik__store *store = ik__store_new();
-            ik__graph *g = ik__graph_new(store, NULL, &(ik_scene_info){.batch = 1});
+            ik__graph *g = ik__recording_new(store, NULL, &(ik_scene_info){.batch = 1});
             ik_tensor *in[OP_INPUTS] = {NULL};
             ik__names_set(g, &g->outputs, "y", op_record(g, rows[i].c, in));
             ik__fuse(g, minor);

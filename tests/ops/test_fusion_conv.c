@@ -1,5 +1,6 @@
 /* Convolutions that take in a residual and an activation, and those that may not. */
 #include "fusion.h"
+#include "recording.h"
 
 /* How x is convolved and what is done with it, in this order; the low bits choose operands. */
 enum {
@@ -140,7 +141,7 @@ END_TEST
 
 START_TEST(older_backends) {
     ik__store *store = ik__store_new();
-    ik__graph *g = ik__graph_new(store, NULL, &(ik_scene_info){.batch = 1});
+    ik__graph *g = ik__recording_new(store, NULL, &(ik_scene_info){.batch = 1});
     ik_tensor *in[OP_INPUTS] = {NULL};
     ik__names_set(g, &g->outputs, "y", op_record(g, &convolved[5].c, in));
     for (int minor = 0; minor < 2; minor++) {
