@@ -1,5 +1,6 @@
 /* inadekit summary: what a pipeline would build, without data and without a device. */
 #include "commands.h"
+#include "summary.h"
 
 typedef struct values {
     bool json;

@@ -10,7 +10,7 @@
 #define INADEKIT_COMPARE_H
 
 #include "pool.h"
-#include "run.h"
+#include "run_options.h"
 
 typedef struct ik__variant {
     const char *name;

@@ -2,6 +2,7 @@
 #include "child.h"
 #include "compare.h"
 #include "files.h"
+#include "pipeline.h"
 #include "report.h"
 #include "session.h"
 

@@ -8,6 +8,7 @@
 #include "checkpoint.h"
 #include "weights.h"
 #include "scene.h"
+#include "counts.h"
 
 /* --- What is left out. */
 

@@ -2,7 +2,7 @@
 #include "facts_run.h"
 
 #include "memory.h"
-#include "summary.h"
+#include "counts.h"
 #include "version.h"
 
 static void add_networks(ik__session *s) {

@@ -2,6 +2,7 @@
 #include "session.h"
 
 #include "files.h"
+#include "folder.h"
 #include "memory.h"
 #include "recording.h"
 
@@ -263,19 +264,7 @@ void ik__session_close(ik__session *s) {
 }
 
 void ik__run_folder(const ik__settings *set, const ik__run_options *o, char *to, size_t size) {
-    const char *given = o->out ? o->out : set->out;
-    if (given && *given) {
-        snprintf(to, size, "%s", given);
-        return;
-    }
-    char next[1024];
-    snprintf(to, size, "runs/%s", set->name);
-    snprintf(next, sizeof next, "%s", to);
-    for (int i = 2; ik__exists(next) && i < 100000; i++) {
-        snprintf(to, size, "%s", next);
-        snprintf(next, sizeof next, "runs/%s-%d", set->name, i);
-    }
-    if (!o->resume) snprintf(to, size, "%s", next);
+    ik__folder_choose(o->out ? o->out : set->out, set->name, o->resume, to, size);
 }
 
 ik_status ik__session_folder(ik__session *s, const ik__run_options *o, ik_error *err) {

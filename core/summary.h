@@ -1,28 +1,14 @@
-/* What a pipeline builds, in numbers: networks, programs, memory. */
+/* What `inadekit summary` does: networks, programs and published numbers of a pipeline. */
 #ifndef INADEKIT_SUMMARY_H
 #define INADEKIT_SUMMARY_H
 
 #include "session.h"
 
-/* A network's own numbers; multiply-adds and activations per picture: where losses
- * have a network look at the fake and at the picture, both count. */
-typedef struct ik__totals {
-    int64_t params, macs, bytes;
-    bool pruned; /* nobody asks for what it provides */
-} ik__totals;
-ik__totals ik__summary_totals(const ik__session *s, const char *network);
-
-/* The generator as publications count it (in the authors' tables P and F): its parameters, and the
- * multiply-accumulates of its convolutions with their bias adds and of its linear maps, for one
- * picture; norms, activations and upsampling are left out, one-hot maps are dense. */
-typedef struct ik__published {
-    int64_t instances, params, macs;
-} ik__published;
-/* For a picture of that many instances; 0: the pipeline's `counted_instances`. */
-ik_status ik__summary_published(const ik__session *s, int64_t instances, ik__published *out,
-                                ik_error *err);
-
 /* Tables of the networks and the programs of an opened session, and the published numbers. */
 ik_status ik__summary_print(const ik__session *s, int64_t instances, FILE *to, ik_error *err);
+/* Needs neither data nor weights. instances: of the picture that is counted; 0: the pipeline's
+ * `counted_instances`. */
+ik_status ik__summary(const ik__run_options *o, bool json, int64_t instances, FILE *to,
+                      ik_error *err);
 
 #endif
