@@ -1,6 +1,6 @@
 #include "floor.h"
 
-#include "clock.h"
+#include "base/clock.h"
 
 #include <oneapi/dnnl/dnnl.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #ifndef BENCH_FLOOR_H
 #define BENCH_FLOOR_H
 
-#include "program.h"
+#include "exec/program.h"
 
 typedef struct floor_of {
     double seconds; /* the sum of the least times */

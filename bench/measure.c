@@ -1,9 +1,9 @@
 #include "measure.h"
 
-#include "clock.h"
-#include "loader.h"
-#include "adam.h"
-#include "synthesize.h"
+#include "base/clock.h"
+#include "data/loader.h"
+#include "exec/adam.h"
+#include "stages/synthesize.h"
 
 #include <stdlib.h>
 

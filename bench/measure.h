@@ -4,7 +4,7 @@
 
 #include "floor.h"
 
-#include "session.h"
+#include "session/session.h"
 
 typedef struct measured {
     double seconds; /* of a step or a batch of pictures as a program sees it, with what it copies to

@@ -1,8 +1,8 @@
 /* What the engine itself costs per node: a long chain of the cheapest kernel there is (one number
  * in, one out), replayed many times. The figure still holds that kernel's own work, so it is an
  * upper bound. Prints nanoseconds per node. */
-#include "program.h"
-#include "recording.h"
+#include "exec/program.h"
+#include "model/recording.h"
 
 #include <time.h>
 

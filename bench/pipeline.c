@@ -9,7 +9,7 @@
  * known; `plan` runs nothing, so a device may be one that is only planned for. */
 #include "measure.h"
 #include "profile.h"
-#include "facts_run.h"
+#include "session/facts.h"
 
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
 #include "profile.h"
 
+#include "exec/adam.h"
 #include "measure.h"
-#include "adam.h"
 
 #include <stdlib.h>
 

@@ -3,7 +3,7 @@
 #ifndef BENCH_PROFILE_H
 #define BENCH_PROFILE_H
 
-#include "session.h"
+#include "session/session.h"
 
 /* What the device can do: bytes and operations a second; 0: not known. */
 typedef struct ceilings {

@@ -2,12 +2,12 @@
 #define _GNU_SOURCE
 #include "commands.h"
 
-#include "data.h"
-#include "layer.h"
-#include "options.h"
-#include "plugins.h"
+#include "base/nearest.h"
+#include "config/options.h"
+#include "data/data.h"
+#include "model/layer.h"
+#include "plugin/plugins.h"
 #include "reference.h"
-#include "nearest.h"
 
 #include <dlfcn.h>
 #include <stdlib.h>

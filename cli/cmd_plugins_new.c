@@ -1,10 +1,10 @@
 /* inadekit plugins new: a project for a plugin of one's own. */
 #include "commands.h"
 
-#include "config.h"
+#include "base/nearest.h"
+#include "base/places.h"
+#include "config/config.h"
 #include "plugin_new.h"
-#include "share.h"
-#include "nearest.h"
 
 #include <limits.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* inadekit summary: what a pipeline would build, without data and without a device. */
 #include "commands.h"
-#include "summary.h"
+#include "run/summary.h"
 
 typedef struct values {
     bool json;

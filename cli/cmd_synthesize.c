@@ -1,7 +1,7 @@
 /* inadekit synthesize: pictures from one label map. */
 #include "commands.h"
 
-#include "paint_file.h"
+#include "run/paint_file.h"
 
 typedef struct values {
     const char *pipeline, *weights, *label, *instance, *style, *device, *out;

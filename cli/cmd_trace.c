@@ -1,7 +1,7 @@
 /* inadekit trace: one program of a pipeline, run once on tensors from a file. */
 #include "commands.h"
 
-#include "trace.h"
+#include "run/trace.h"
 
 #define FIELD(name) offsetof(ik__trace_options, name)
 static const cli_option options[] = {

@@ -2,9 +2,9 @@
 #define _GNU_SOURCE
 #include "command.h"
 
-#include "config.h"
-#include "plugins.h"
-#include "nearest.h"
+#include "base/nearest.h"
+#include "config/config.h"
+#include "plugin/plugins.h"
 
 #include <errno.h>
 #include <getopt.h>

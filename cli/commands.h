@@ -4,8 +4,8 @@
 #define COMMANDS_H
 
 #include "command.h"
-#include "run.h"
-#include "weights_convert.h"
+#include "run/run.h"
+#include "weights/convert.h"
 
 extern const cli_command cmd_root; /* main.c: all commands hang on it */
 extern const cli_command cmd_run, cmd_synthesize, cmd_summary, cmd_trace, cmd_import, cmd_export,

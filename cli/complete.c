@@ -1,8 +1,8 @@
 /* Completion: the table says what may stand at the end of a command line. */
 #include "command.h"
 
-#include "plugins.h"
-#include "plugins_internal.h"
+#include "plugin/plugins.h"
+#include "plugin/search.h"
 
 static bool begins(const char *word, const char *with) {
     return strncmp(word, with, strlen(with)) == 0;

@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
-#include "blame.h"
-#include "plugins.h"
+#include "plugin/blame.h"
+#include "plugin/plugins.h"
 
 static const cli_command *const commands[] = {
     &cmd_run,    &cmd_synthesize, &cmd_summary,    &cmd_trace, &cmd_import,

@@ -1,9 +1,9 @@
 /* inadekit --version: what this is, how it was built, and what can compute here. */
 #include "commands.h"
 
-#include "plugins.h"
-#include "version.h"
-#include "build.h"
+#include "base/version.h"
+#include "plugin/plugins.h"
+#include "run/build.h"
 
 static void show_backend(const char *path, const ik_plugin *p, const char *why_not, void *user) {
     (void)user;

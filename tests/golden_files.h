@@ -4,7 +4,7 @@
 #define TEST_GOLDEN_FILES_H
 
 #include "cli.h"
-#include "safetensors.h"
+#include "tensors/safetensors.h"
 
 #include <math.h>
 

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "image.h"
-#include "json.h"
+#include "base/json.h"
+#include "pictures/image.h"
 
 /* "&name;" of the five that XML has, or "&#39;". */
 static const char *check_entity(const char *p) {

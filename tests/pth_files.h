@@ -2,8 +2,8 @@
 #ifndef TEST_PTH_FILES_H
 #define TEST_PTH_FILES_H
 
-#include "json.h"
-#include "weights_file.h"
+#include "base/json.h"
+#include "weights/file.h"
 
 #include <check.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #ifndef TEST_SAFETENSORS_FILES_H
 #define TEST_SAFETENSORS_FILES_H
 
-#include "safetensors.h"
+#include "tensors/safetensors.h"
 
 #include <check.h>
 #include <stdlib.h>

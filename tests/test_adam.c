@@ -2,9 +2,9 @@
  * CPU. The same scenes, pictures and z each step; the encoder's noise is given. */
 #include "golden_files.h"
 
-#include "trace_inputs.h"
-#include "checkpoint.h"
-#include "recording.h"
+#include "model/recording.h"
+#include "run/trace_inputs.h"
+#include "session/checkpoint.h"
 
 enum { STEPS = 3 };
 

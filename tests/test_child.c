@@ -1,7 +1,7 @@
 /* Work in a child process: what it says comes back, and its end is told from its failure. */
 #include <check.h>
 
-#include "child.h"
+#include "base/child.h"
 
 #include <signal.h>
 #include <stdlib.h>

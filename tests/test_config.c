@@ -1,6 +1,6 @@
 /* The configuration: what loads, where it says things are, and how it refuses the rest. */
-#include "config.h"
-#include "nearest.h"
+#include "base/nearest.h"
+#include "config/config.h"
 
 #include <check.h>
 #include <stdlib.h>

@@ -4,9 +4,9 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "session.h"
-#include "weights.h"
-#include "synthesize.h"
+#include "session/session.h"
+#include "session/start.h"
+#include "stages/synthesize.h"
 
 static const char *devices[] = {"naive", "cpu"};
 static int n_devices = sizeof devices / sizeof *devices;

@@ -2,7 +2,7 @@
  * its bytes, and a picture says how it was made. */
 #include "runs.h"
 
-#include "image.h"
+#include "pictures/image.h"
 
 /* Trained enough that noise shows in 8 bits. */
 #define COLOURFUL "--set train.steps=24 --set train.lr.generator=0.02 --set train.picture_every=0 "

@@ -3,7 +3,7 @@
  */
 #include "runs.h"
 
-#include "weights_file.h"
+#include "weights/file.h"
 
 #include <zlib.h>
 

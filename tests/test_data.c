@@ -1,8 +1,8 @@
 /* Datasets: pairing, preparing items, and what is refused with which words. */
 #include "pictures.h"
 
-#include "data.h"
-#include "plugins.h"
+#include "data/data.h"
+#include "plugin/plugins.h"
 
 static ik_error err;
 static ik__conf *conf;

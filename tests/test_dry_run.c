@@ -1,7 +1,7 @@
 /* The dry run: every value with its origin, and an account that the run then keeps to. */
 #include "runs.h"
 
-#include "facts.h"
+#include "folder/facts.h"
 
 /* `run PIPELINE --dry-run OPTIONS`, with all it says in dry.txt. */
 static void dry(const char *pipeline, const char *options) {

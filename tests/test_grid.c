@@ -1,6 +1,6 @@
 /* Picture grids: where cells lie, how numbers become bytes, that labels can be told apart. */
-#include "grid.h"
-#include "image.h"
+#include "pictures/grid.h"
+#include "pictures/image.h"
 
 #include <check.h>
 #include <math.h>

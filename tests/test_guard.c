@@ -3,10 +3,10 @@
  * is found late, told exactly and without having changed anything. */
 #include <dlfcn.h>
 
-#include "loader.h"
+#include "data/loader.h"
 #include "runs.h"
-#include "session.h"
-#include "train.h"
+#include "session/session.h"
+#include "stages/train.h"
 
 #define DEVICE                                                                                     \
     "--plugin-path " BUILD_DIR "/tests/plugins_pretended --set device=cuda --set stages=[train] "

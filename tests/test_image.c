@@ -1,7 +1,7 @@
 /* Decoding and writing pictures, and what is refused. */
 #include "pictures.h"
 
-#include "image.h"
+#include "pictures/image.h"
 
 #include <jpeglib.h>
 #include <sys/resource.h>

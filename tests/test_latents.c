@@ -1,5 +1,5 @@
 /* Random inputs of synthesis: drawn per instance, each part by itself. */
-#include "latents.h"
+#include "stages/latents.h"
 
 #include <check.h>
 #include <math.h>

@@ -1,8 +1,8 @@
 /* Batches come in an order that seed and number alone decide, and errors in their place. */
 #include "pictures.h"
 
-#include "loader.h"
-#include "plugins.h"
+#include "data/loader.h"
+#include "plugin/plugins.h"
 
 static ik_error err;
 static ik__conf *conf;

@@ -1,5 +1,5 @@
 /* Option rows: what fills a struct, and the exact words that refuse the rest. */
-#include "options.h"
+#include "config/options.h"
 
 #include <check.h>
 #include <stdlib.h>

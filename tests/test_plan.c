@@ -1,5 +1,5 @@
 /* Memory planning: what lives at the same time does not share space, and what does not, may. */
-#include "program.h"
+#include "exec/program.h"
 
 #include "inadekit/philox.h"
 

@@ -1,6 +1,6 @@
 /* Plugins: where they are looked for, what is refused and in which words, and instances of them.
  * The plugins, good and bad, are compiled here. */
-#include "plugins.h"
+#include "plugin/plugins.h"
 
 #include <check.h>
 #include <stdlib.h>

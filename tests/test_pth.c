@@ -2,9 +2,9 @@
  * state dicts inside other things. The files and what is expected of them come from
  * weights/make.py. */
 #define _GNU_SOURCE
-#include "weights_file.h"
+#include "weights/file.h"
 
-#include "safetensors.h"
+#include "tensors/safetensors.h"
 
 #include <check.h>
 #include <stdlib.h>

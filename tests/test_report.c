@@ -3,12 +3,12 @@
 #include "page.h"
 #include "runs.h"
 
-#include "grid.h"
-#include "report.h"
+#include "base/textfile.h"
+#include "pictures/grid.h"
 #include "report/chart.h"
 #include "report/html.h"
 #include "report/picture.h"
-#include "textfile.h"
+#include "report/report.h"
 
 #include <math.h>
 

@@ -2,7 +2,7 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "resize.h"
+#include "pictures/resize.h"
 
 #include "golden/resize.h"
 

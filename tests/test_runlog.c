@@ -1,5 +1,5 @@
 /* log.jsonl: the bytes of a line, cutting back on resuming, failures. */
-#include "runlog.h"
+#include "folder/runlog.h"
 
 #include <check.h>
 #include <math.h>

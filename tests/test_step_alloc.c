@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <pthread.h>
 
-#include "run.h"
+#include "run/run.h"
 
 enum { MOST = 1 << 20 };
 static void *callers[MOST];

@@ -4,9 +4,9 @@
 
 #include <png.h>
 
-#include "data.h"
-#include "image.h"
-#include "plugins.h"
+#include "data/data.h"
+#include "pictures/image.h"
+#include "plugin/plugins.h"
 
 #define TRAINED                                                                                    \
     "--set train.steps=24 --set train.lr.generator=0.02 --set train.picture_every=0 "              \

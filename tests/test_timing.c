@@ -3,7 +3,7 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "session.h"
+#include "session/session.h"
 
 enum { ROUNDS = 2, MOST = 4096 };
 

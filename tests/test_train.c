@@ -1,7 +1,7 @@
 /* Training end to end: what systems there are train, and every run comes out as it must, to the
  * byte: the same from the same seed, and the same whether it went through or was stopped. */
 #include "runs.h"
-#include "safetensors.h"
+#include "tensors/safetensors.h"
 
 #include <math.h>
 

@@ -2,7 +2,7 @@
  */
 #include "runs.h"
 
-#include "safetensors.h"
+#include "tensors/safetensors.h"
 
 static void set_up_weights(void) {
     set_up_runs();

@@ -2,9 +2,9 @@
 #define _GNU_SOURCE
 #include "check.h"
 
-#include "blame.h"
-#include "child.h"
-#include "plugins.h"
+#include "base/child.h"
+#include "plugin/blame.h"
+#include "plugin/plugins.h"
 
 #include <signal.h>
 #include <stdlib.h>

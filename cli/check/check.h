@@ -7,8 +7,8 @@
 
 #include "inadekit/plugin.h"
 
-#include "config.h"
-#include "pool.h"
+#include "base/pool.h"
+#include "config/config.h"
 
 typedef struct check_task {
     const char *file;

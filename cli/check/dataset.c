@@ -1,15 +1,15 @@
 /* A dataset: opened, read, and read again from several threads at once. */
 #include "check.h"
 
-#include "blame.h"
-#include "data.h"
-#include "plugins.h"
+#include "data/data.h"
+#include "plugin/blame.h"
+#include "plugin/plugins.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
 
-#include "clock.h"
+#include "base/clock.h"
 
 enum { ITEMS = 12, THREADS = 4 };
 

@@ -7,7 +7,7 @@
  * rounding may explain what is seen at all distances that are tried, the direction is left out. */
 #include "trial.h"
 
-#include "clock.h"
+#include "base/clock.h"
 #include "inadekit/philox.h"
 
 #include <math.h>

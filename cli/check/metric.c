@@ -2,7 +2,7 @@
 #include "check.h"
 
 #include "inadekit/philox.h"
-#include "metric.h"
+#include "plugin/metric.h"
 
 #include <stdlib.h>
 

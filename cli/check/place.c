@@ -2,8 +2,8 @@
  * that runs here: the naive one's gradients against finite differences, the others against it. */
 #include "trial.h"
 
-#include "clock.h"
-#include "finite.h"
+#include "base/clock.h"
+#include "exec/finite.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* Option tables: rows that validate, fill and explain, so they have to be right themselves. */
 #include "check.h"
 
-#include "data.h"
-#include "options.h"
+#include "config/options.h"
+#include "data/data.h"
 
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
 /* Trials; see trial.h. */
 #include "trial.h"
 
-#include "blame.h"
+#include "plugin/blame.h"
 
 #include <stdlib.h>
 

@@ -4,7 +4,7 @@
 
 #include "check.h"
 
-#include "session.h"
+#include "session/session.h"
 
 typedef struct check_size {
     int height, width;

@@ -2,7 +2,7 @@
  * taken must lie in the range that its row states. */
 #include "fuzz.h"
 
-#include "options.h"
+#include "config/options.h"
 
 typedef struct thing {
     bool flag;

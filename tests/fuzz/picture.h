@@ -4,7 +4,7 @@
 
 #include "fuzz.h"
 
-#include "image.h"
+#include "pictures/image.h"
 
 /* Pictures within the reader's limits but over this many pixels only cost time here. */
 enum { FUZZ_PIXELS = 1 << 18 };

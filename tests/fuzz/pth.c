@@ -1,7 +1,7 @@
 /* Files of torch.save, zip archives and streams alike: opened, and every tensor read. */
 #include "fuzz.h"
 
-#include "pth.h"
+#include "tensors/pth.h"
 
 /* A tensor is never larger than the file, however many of them share its numbers. */
 static void read_all(ik__pth *p, size_t size) {

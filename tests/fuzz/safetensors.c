@@ -1,7 +1,7 @@
 /* safetensors files: opened, looked up by name, and every tensor read. */
 #include "fuzz.h"
 
-#include "safetensors.h"
+#include "tensors/safetensors.h"
 
 static void read_all(ik__st *st, size_t size) {
     for (int i = 0; i < ik__st_count(st); i++) {

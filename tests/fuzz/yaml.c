@@ -2,7 +2,7 @@
  * loads must survive being written and read again. */
 #include "fuzz.h"
 
-#include "config.h"
+#include "config/config.h"
 
 enum { SETS = 8, MAX_DUMP = 1 << 20 };
 

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "exec/program.h"
+#include "model/recording.h"
 #include "op_case.h"
-#include "program.h"
-#include "recording.h"
 
 typedef struct op_bench {
     const op_case *c;

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-#include "ir.h"
+#include "graph/graph.h"
 
 #include "inadekit/backend.h"
 #include "inadekit/philox.h"

@@ -1,7 +1,7 @@
 /* Ops that a plugin brings: kernels of either type of number on either backend, gradients by the
  * op's own rule, attributes, threads; and what is wrong with a descriptor, in which words. */
+#include "model/recording.h"
 #include "op_bench.h"
-#include "recording.h"
 
 /* y = a tanh(b x) + map, where there is one: an op with attributes, a map and workspace. */
 typedef struct bend {

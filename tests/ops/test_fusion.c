@@ -1,7 +1,7 @@
 /* The fusion pass: a fused recording computes what the unfused one does, values and gradients, on
  * every backend; and what does not fit the pattern stays as it is. */
 #include "fusion.h"
-#include "recording.h"
+#include "model/recording.h"
 
 /* How the pattern is written: the low bits choose the order of operands. */
 enum {

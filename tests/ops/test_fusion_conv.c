@@ -1,6 +1,6 @@
 /* Convolutions that take in a residual and an activation, and those that may not. */
 #include "fusion.h"
-#include "recording.h"
+#include "model/recording.h"
 
 /* How x is convolved and what is done with it, in this order; the low bits choose operands. */
 enum {

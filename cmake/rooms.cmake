@@ -1,0 +1,52 @@
+# The rooms of the house, from the ground up, and the walls between them.
+#
+# A room is a folder of sources made into one object library. Its include path holds nothing but a
+# folder of links to the rooms it may see: a wrong #include finds no file, and a room that is listed
+# before one it wants to see stops the configuration, so a circle cannot be written down. The test
+# `rooms` asks nm whether what was linked agrees. CMakeLists.txt has the list.
+file(REMOVE_RECURSE ${CMAKE_BINARY_DIR}/see)
+file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/see/all)
+
+# The folder of a room by its name, which is that of its last folder.
+function(room_folder out name)
+    get_property(folder GLOBAL PROPERTY inadekit_room_${name})
+    set(${out} ${folder} PARENT_SCOPE)
+endfunction()
+
+# let_see(VIEWER ROOM...): a folder of links at see/VIEWER, for an include path.
+function(let_see viewer)
+    file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/see/${viewer})
+    foreach(other ${ARGN})
+        room_folder(folder ${other})
+        if(NOT folder)
+            message(FATAL_ERROR "${viewer} cannot see ${other}, which lies above it or is no room")
+        endif()
+        file(CREATE_LINK ${folder} ${CMAKE_BINARY_DIR}/see/${viewer}/${other} SYMBOLIC)
+    endforeach()
+endfunction()
+
+# add_room(FOLDER [SEES room...] [LINKS library...]): the sources of a folder, which can include the
+# headers of the rooms it SEES, and no others; likewise the headers of the libraries it LINKS.
+function(add_room folder)
+    cmake_parse_arguments(PARSE_ARGV 1 room "" "" "SEES;LINKS")
+    get_filename_component(name ${folder} NAME)
+    let_see(${name} ${room_SEES})
+    set_property(GLOBAL PROPERTY inadekit_room_${name} ${PROJECT_SOURCE_DIR}/${folder})
+    let_see(all ${name})
+    file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.c)
+    add_library(room_${name} OBJECT ${sources})
+    target_include_directories(room_${name} PRIVATE ${CMAKE_BINARY_DIR}/see/${name}
+                                                    ${PROJECT_SOURCE_DIR}/core/include)
+    target_compile_definitions(room_${name} PRIVATE
+        INADEKIT_VERSION="${PROJECT_VERSION}"
+        INADEKIT_BUILD_TYPE="$<CONFIG>"
+        INADEKIT_PLUGIN_DIR="${CMAKE_INSTALL_FULL_LIBDIR}/inadekit"
+        INADEKIT_SHARE_DIR="${CMAKE_INSTALL_FULL_DATADIR}/inadekit")
+    set_target_properties(room_${name} PROPERTIES C_VISIBILITY_PRESET default)
+    target_link_libraries(room_${name} PRIVATE ${room_LINKS})
+    target_sources(inadekit PRIVATE $<TARGET_OBJECTS:room_${name}>)
+    target_link_libraries(inadekit PRIVATE ${room_LINKS})
+    # For the test `rooms`: a line of the room, what it sees, and its objects.
+    file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/rooms/${name}.txt CONTENT
+         "sees ${name} ${room_SEES}\nobjects $<JOIN:$<TARGET_OBJECTS:room_${name}>,\nobjects >\n")
+endfunction()

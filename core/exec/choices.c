@@ -1,0 +1,41 @@
+/* What the backend chose, beside a checkpoint's weights: a text of its own, which it is given back
+ * before it chooses again. It makes the same bytes come out and nothing else, so whatever is wrong
+ * with it is said and left at that. */
+#include "choices.h"
+
+#include "base/textfile.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { MOST = 16 << 20 };
+
+ik_status ik__choices_save(const ik__engine *e, const char *folder, ik_error *err) {
+    char path[1400], *text = NULL;
+    if (!IK__PROVIDES(e->backend, choices)) return IK_OK;
+    ik_status status = e->backend->choices(e->self, &text, err);
+    if (status) return status;
+    snprintf(path, sizeof path, "%s/choices.txt", folder);
+    if (*text) status = ik__textfile_write(path, text, strlen(text), err);
+    free(text);
+    return status;
+}
+
+void ik__choices_recall(const ik__engine *e, const char *folder) {
+    char path[1400];
+    size_t n;
+    ik_error why = {""};
+    snprintf(path, sizeof path, "%s/choices.txt", folder);
+    if (!IK__PROVIDES(e->backend, recall) || access(path, F_OK)) return;
+    char *text = ik__textfile_read(path, MOST, &n);
+    if (!text)
+        fprintf(stderr,
+                "note: %s cannot be read, or has more than %d MiB: what the device chose "
+                "is chosen anew\n",
+                path, MOST >> 20);
+    else if (e->backend->recall(e->self, text, &why))
+        fprintf(stderr, "note: %s: %s\n", path, why.text);
+    else if (strlen(text) < n)
+        fprintf(stderr, "note: %s: a zero byte and what comes after it were ignored\n", path);
+    free(text);
+}

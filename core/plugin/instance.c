@@ -1,0 +1,102 @@
+/* Instances: a plugin's struct with its options filled and checked. */
+#include "plugins.h"
+
+#include "blame.h"
+
+#include "config/options.h"
+
+static ik_status plugin_name(ik_kind kind, const ik__conf *conf, const ik__conf **name,
+                             ik_error *err) {
+    *name = conf->kind == IK_CONF_MAP ? ik__conf_get(conf, "plugin") : conf;
+    if (*name && (*name)->kind == IK_CONF_SCALAR && *(*name)->text) return IK_OK;
+    return ik__conf_fail(*name ? *name : conf, err,
+                         "a plugin of kind '%s' is not named here; add 'plugin: NAME'",
+                         ik__kind_names[kind]);
+}
+
+static bool is_one_of(const char *const *words, const char *word) {
+    for (; words && *words; words++)
+        if (strcmp(*words, word) == 0) return true;
+    return false;
+}
+
+/* --set chose another plugin: what was written for the old one goes, what --set itself gave stays
+ * (and is refused later if it is unknown). The tree is changed, so that its dump loads again. */
+static void drop_foreign_keys(ik__conf *map, const ik_plugin *p, const char *const *also) {
+    int kept = 0;
+    for (int i = 0; i < map->n; i++) {
+        const char *key = map->keys[i];
+        ik__conf *item = map->items[i];
+        bool stays = strcmp(key, "plugin") == 0 || ik__options_have(p->options, key) ||
+                     is_one_of(also, key) || strncmp(item->key_file, "--set ", 6) == 0;
+        if (stays) {
+            map->keys[kept] = key;
+            map->items[kept++] = item;
+            continue;
+        }
+        fprintf(stderr, "note: %s:%d:%d: dropped '%s', which %s/%s does not know\n", item->key_file,
+                item->key_line, item->key_column, key, ik__kind_names[p->kind], p->name);
+    }
+    map->n = kept;
+}
+
+static ik_status init(ik__instance *in, const ik__conf *at, const char *what, ik_error *err) {
+    if (!in->plugin->init) return IK_OK;
+    ik_error inner = {""};
+    ik__blame b;
+    ik__blame_begin(&b, in->plugin, "checking its options");
+    ik_status status = in->plugin->init(in->self, &inner);
+    ik__blame_end(&b);
+    if (!status) return IK_OK;
+    ik__conf_fail(at, err, "%s: %s", what, *inner.text ? inner.text : "it failed without a reason");
+    return status;
+}
+
+/* `conf` is a map or NULL; `at` is for messages. */
+static ik_status make(const ik_plugin *p, const ik__conf *conf, const ik__conf *at,
+                      const char *const *also, ik__instance **out, ik_error *err) {
+    char what[160];
+    snprintf(what, sizeof what, "%s/%s", ik__kind_names[p->kind], p->name);
+    ik__pool *pool = ik__pool_new();
+    ik__instance *in = ik__pool_alloc(pool, sizeof *in);
+    *in = (ik__instance){.plugin = p, .pool = pool, .conf = at};
+    in->self = ik__pool_alloc(pool, p->instance_size ? p->instance_size : 1);
+    ik_status status = ik__options_fill(p->options, conf, also, what, in->self, pool, err);
+    if (!status) status = init(in, at, what, err);
+    if (status) ik__pool_free(pool);
+    *out = status ? NULL : in;
+    return status;
+}
+
+ik_status ik__instance_new(ik_kind kind, const ik__conf *conf, const char *const *also,
+                           ik__instance **out, ik_error *err) {
+    const ik__conf *name;
+    const ik_plugin *p;
+    *out = NULL;
+    ik_status status = plugin_name(kind, conf, &name, err);
+    if (!status) status = ik__plugin_find(kind, name->text, name, &p, err);
+    if (status) return status;
+    if (conf->kind == IK_CONF_MAP) {
+        if (conf->plugin_overridden) drop_foreign_keys((ik__conf *)conf, p, also);
+        return make(p, conf, conf, also, out, err);
+    }
+    /* A bare name is a map without options, at its place. */
+    ik__conf bare = *conf;
+    bare.kind = IK_CONF_MAP;
+    bare.n = 0;
+    ik__conf_note(conf, p->options);
+    return make(p, &bare, conf, also, out, err);
+}
+
+ik_status ik__instance_named(ik_kind kind, const char *name, ik__instance **out, ik_error *err) {
+    const ik_plugin *p;
+    *out = NULL;
+    ik_status status = ik__plugin_find(kind, name, NULL, &p, err);
+    return status ? status : make(p, NULL, NULL, NULL, out, err);
+}
+
+void ik__instance_free(ik__instance *instance) {
+    if (!instance) return;
+    if (instance->plugin->fini) instance->plugin->fini(instance->self);
+    ik__pool_free(instance->pool);
+}

@@ -1,0 +1,259 @@
+/* Loading a plugin: open the file, ask it for its descriptors, and refuse what this version of the
+ * interface cannot run before anything else of it is read. */
+#include "search.h"
+
+#include "base/nearest.h"
+#include "blame.h"
+#include "config/options.h"
+
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* The interface as of 1.0: the least a descriptor holds. */
+#define LEAST_SIZE (offsetof(ik_plugin, iface) + sizeof(const void *))
+enum { MAX_DESCRIPTORS = 256 };
+
+/* The same of the interfaces; those of metrics as of 1.1. Every interface begins with its size. */
+#define UP_TO(type, field) (offsetof(type, field) + sizeof((type *)0)->field)
+static const size_t least_iface[IK_KIND_COUNT] = {
+    [IK_NORM] = UP_TO(ik_norm_iface, record),
+    [IK_BLOCK] = UP_TO(ik_block_iface, record),
+    [IK_ENCODER] = UP_TO(ik_encoder_iface, record),
+    [IK_DISCRIMINATOR] = UP_TO(ik_discriminator_iface, record),
+    [IK_LOSS] = UP_TO(ik_loss_iface, record),
+    [IK_DATASET] = UP_TO(ik_dataset_iface, close),
+    [IK_METRIC] = UP_TO(ik_metric_iface, record),
+    [IK_BACKEND] = UP_TO(ik_backend_iface, preference),
+};
+
+/* Files that were opened, so that none is asked twice. */
+typedef struct loaded {
+    struct loaded *next;
+    const ik_plugin *const *list;
+    char path[];
+} loaded;
+
+static loaded *all_loaded;
+static const ik_plugin *const *preferred;
+
+void ik__plugins_prefer(const ik_plugin *const *list) {
+    preferred = list;
+}
+
+static ik_status refuse(const char *path, ik_error *err, const char *why, const char *remedy) {
+    return ik_errorf(err, IK_FAILED, "%s: error: %s (plugin interface here: %d.%d); %s", path, why,
+                     IK_ABI_MAJOR, IK_ABI_MINOR, remedy);
+}
+
+static ik_status refuse_version(const char *path, ik_error *err, const ik_plugin *p) {
+    bool newer = p->abi_major > IK_ABI_MAJOR ||
+                 (p->abi_major == IK_ABI_MAJOR && p->abi_minor > IK_ABI_MINOR);
+    char why[128];
+    snprintf(why, sizeof why, "built for plugin interface %d.%d, which is %s", p->abi_major,
+             p->abi_minor, newer ? "newer" : "older");
+    return refuse(path, err, why,
+                  newer ? "update inadekit, or rebuild the plugin with this version's headers"
+                        : "rebuild the plugin with this version's headers");
+}
+
+static const char *malformed(const ik_plugin *p) {
+    static char text[128];
+    if (!p->name || !*p->name || !p->version || !p->summary)
+        return "name, version or summary is missing";
+    if ((unsigned)p->kind >= IK_KIND_COUNT) return "its kind is unknown";
+    if (!p->iface) return "its interface is missing";
+    uint32_t has;
+    memcpy(&has, p->iface, sizeof has);
+    if (has < least_iface[p->kind]) {
+        snprintf(text, sizeof text, "its interface has %u bytes instead of %zu", (unsigned)has,
+                 least_iface[p->kind]);
+        return text;
+    }
+    for (const ik_option *o = p->options; o && o->name; o++) {
+        size_t size = ik__option_size(o->type);
+        bool inside = size && o->offset <= p->instance_size && size <= p->instance_size - o->offset;
+        if (inside && (o->type != IK_OPT_CHOICE || o->choices)) continue;
+        snprintf(text, sizeof text, "option '%.40s' has %s", o->name,
+                 !size    ? "an unknown type"
+                 : inside ? "no choices"
+                          : "a field outside of instance_size");
+        return text;
+    }
+    return NULL;
+}
+
+/* In the order in which fields can be trusted: versions and size sit at the front for good. */
+static ik_status check(const char *path, const ik_plugin *const *list, ik_error *err) {
+    char why[256];
+    for (int i = 0; list[i]; i++) {
+        const ik_plugin *p = list[i];
+        if (i == MAX_DESCRIPTORS)
+            return refuse(path, err, "its list of descriptors has no end",
+                          "end it with NULL, as IK_EXPORT_PLUGINS does");
+        if (p->abi_major != IK_ABI_MAJOR || p->abi_minor > IK_ABI_MINOR)
+            return refuse_version(path, err, p);
+        if (p->struct_size < LEAST_SIZE) {
+            snprintf(why, sizeof why,
+                     "a descriptor for plugin interface %d.%d has %u bytes instead of %zu",
+                     p->abi_major, p->abi_minor, (unsigned)p->struct_size, LEAST_SIZE);
+            return refuse(path, err, why, "begin it with IK_PLUGIN_HEAD and rebuild the plugin");
+        }
+        const char *what = malformed(p);
+        if (!what) continue;
+        snprintf(why, sizeof why, "a descriptor for plugin interface %d.%d is wrong: %s",
+                 p->abi_major, p->abi_minor, what);
+        return refuse(path, err, why, "correct and rebuild the plugin");
+    }
+    return IK_OK;
+}
+
+static ik_status open_file(const char *path, const ik_plugin *const **list, ik_error *err) {
+    char why[1024];
+    ik__blame b;
+    ik__blame_file(&b, path, "being loaded");
+    void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    ik__blame_end(&b);
+    if (!handle) {
+        snprintf(why, sizeof why, "cannot be loaded: %s", dlerror());
+        return refuse(path, err, why,
+                      "rebuild it with this version's headers and link what it needs");
+    }
+    ik_plugin_entry entry;
+    *(void **)&entry = dlsym(handle, IK_PLUGIN_ENTRY);
+    if (!entry)
+        return refuse(path, err, "it does not export '" IK_PLUGIN_ENTRY "'",
+                      "end its source with IK_EXPORT_PLUGINS");
+    ik__blame_file(&b, path, "listing its descriptors");
+    *list = entry();
+    ik__blame_end(&b);
+    if (!*list || !**list)
+        return refuse(path, err, "it brings no descriptors", "list them in IK_EXPORT_PLUGINS");
+    return check(path, *list, err);
+}
+
+ik_status ik__plugin_load(const char *path, const ik_plugin *const **list, ik_error *err) {
+    /* Without a slash dlopen would look in the system's folders. */
+    char *real = realpath(path, NULL);
+    if (!real) return refuse(path, err, "there is no such file", "check the path");
+    for (loaded *l = all_loaded; l; l = l->next)
+        if (strcmp(l->path, real) == 0) {
+            free(real);
+            *list = l->list;
+            return IK_OK;
+        }
+    ik_status status = open_file(real, list, err);
+    size_t size = strlen(real) + 1;
+    loaded *l = status ? NULL : malloc(sizeof *l + size);
+    if (l) {
+        memcpy(l->path, real, size);
+        l->list = *list;
+        l->next = all_loaded;
+        all_loaded = l;
+    }
+    free(real);
+    return status;
+}
+
+ik_status ik__plugin_load_file(const char *path, ik_kind kind, const char *name,
+                               const ik_plugin **out, ik_error *err) {
+    const ik_plugin *const *list = NULL;
+    ik_status status = ik__plugin_load(path, &list, err);
+    if (status) return status;
+    char why[512];
+    size_t n =
+        (size_t)snprintf(why, sizeof why, "it holds no %s/%s, only", ik__kind_names[kind], name);
+    for (; *list; list++) {
+        const ik_plugin *p = *list;
+        if (p->kind == kind && strcmp(p->name, name) == 0) {
+            *out = p;
+            return IK_OK;
+        }
+        if (n < sizeof why)
+            n += (size_t)snprintf(why + n, sizeof why - n, " %s/%s (interface %d.%d)",
+                                  ik__kind_names[p->kind], p->name, p->abi_major, p->abi_minor);
+    }
+    return refuse(path, err, why, "put it into the folder of its kind, under its own name");
+}
+
+/* Names go into paths: nothing may lead out of the folder. */
+static bool is_name(const char *s) {
+    size_t n = strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
+    return n > 0 && n <= 64 && !s[n];
+}
+
+static ik_status not_found(ik_kind kind, const char *name, const ik__conf *at,
+                           const ik__words *dirs, ik_error *err) {
+    char text[1600] = "";
+    size_t n = 0;
+    ik__words names = {0};
+    for (int i = 0; i < dirs->n; i++) ik__plugin_names(dirs->v[i], kind, &names);
+    const char *near = names.n ? ik__nearest(name, (const char *const *)names.v) : NULL;
+    if (near)
+        n += (size_t)snprintf(text, sizeof text, "; did you mean '%s'?", near);
+    else
+        n += (size_t)snprintf(text, sizeof text,
+                              "; name its folder with --plugin-path or "
+                              "INADEKIT_PLUGIN_PATH");
+    n += (size_t)snprintf(text + n, sizeof text - n, "\nlooked for:");
+    for (int i = 0; i < dirs->n && n < sizeof text; i++) {
+        char *path = ik__plugin_file(dirs->v[i], kind, name);
+        n += (size_t)snprintf(text + n, sizeof text - n, "\n  %s", path);
+        free(path);
+    }
+    ik__words_free(&names);
+    return ik__conf_fail(at, err, "there is no plugin %s/%s%s", ik__kind_names[kind], name, text);
+}
+
+ik_status ik__plugin_find(ik_kind kind, const char *name, const ik__conf *at, const ik_plugin **out,
+                          ik_error *err) {
+    if (!is_name(name))
+        return ik__conf_fail(
+            at, err, "'%.80s' is no plugin's name; use up to 64 letters, digits, '_' and '-'",
+            name);
+    for (const ik_plugin *const *p = preferred; p && *p; p++)
+        if ((*p)->kind == kind && !strcmp((*p)->name, name)) {
+            *out = *p;
+            return IK_OK;
+        }
+    ik__words dirs = ik__plugin_dirs();
+    char *path = NULL;
+    for (int i = 0; i < dirs.n && !path; i++) {
+        path = ik__plugin_file(dirs.v[i], kind, name);
+        if (access(path, F_OK) == 0) break;
+        free(path);
+        path = NULL;
+    }
+    ik_error inner;
+    ik_status status = path ? ik__plugin_load_file(path, kind, name, out, &inner)
+                            : not_found(kind, name, at, &dirs, err);
+    if (path && status) {
+        ik__conf_fail(at, err, "plugin %s/%s cannot be used\n%s", ik__kind_names[kind], name,
+                      inner.text);
+    }
+    free(path);
+    ik__words_free(&dirs);
+    return status;
+}
+
+int ik__plugins_list(ik_kind kind,
+                     void (*each)(const char *path, const ik_plugin *p, const char *why_not,
+                                  void *user),
+                     void *user) {
+    ik__words dirs = ik__plugin_dirs(), names = {0};
+    int n = 0;
+    for (int i = 0; i < dirs.n; i++) {
+        ik__plugin_names(dirs.v[i], kind, &names);
+        for (; n < names.n; n++) {
+            const ik_plugin *p = NULL;
+            ik_error err = {""};
+            char *path = ik__plugin_file(dirs.v[i], kind, names.v[n]);
+            ik_status status = ik__plugin_load_file(path, kind, names.v[n], &p, &err);
+            each(path, p, status ? err.text : NULL, user);
+            free(path);
+        }
+    }
+    ik__words_free(&names);
+    ik__words_free(&dirs);
+    return n;
+}

@@ -1,0 +1,16 @@
+/* Shared by plugins*.c. */
+#ifndef IK_PLUGINS_INTERNAL_H
+#define IK_PLUGINS_INTERNAL_H
+
+#include "base/words.h"
+#include "plugins.h"
+
+/* Directories in search order, each once; `maps` lie there, too. */
+ik__words ik__plugin_dirs(void);
+/* Names of the plugins of a kind in one directory, sorted, added to `names` unless they are there.
+ */
+void ik__plugin_names(const char *dir, ik_kind kind, ik__words *names);
+/* <dir>/<kind>/<name>.so, malloc'ed. */
+char *ik__plugin_file(const char *dir, ik_kind kind, const char *name);
+
+#endif

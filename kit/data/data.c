@@ -1,0 +1,306 @@
+/* Opening a dataset and reading its items; see data.h. */
+#include "data.h"
+
+#include <stdlib.h>
+
+#include "config/options.h"
+#include "frame.h"
+#include "inadekit/philox.h"
+#include "pictures/image.h"
+#include "plugin/blame.h"
+#include "plugin/plugins.h"
+
+typedef struct common {
+    ik_ints size, load_size;
+    bool flip;
+    int64_t max_instances, max_segments;
+} common;
+
+const ik_option ik__data_options[] = {
+    {"size", "height and width of pictures and maps", IK_OPT_INTS, offsetof(common, size), NULL, 1,
+     IK__IMAGE_SIDE, NULL},
+    {"load_size", "height and width to resize to before a random crop in training; empty: `size`",
+     IK_OPT_INTS, offsetof(common, load_size), "[]", 1, IK__IMAGE_SIDE, NULL},
+    {"flip", "mirror half of the pictures in training", IK_OPT_BOOL, offsetof(common, flip), "true",
+     0, 0, NULL},
+    {"max_instances", "the most instances of one picture", IK_OPT_INT,
+     offsetof(common, max_instances), "64", 1, 1 << 20, NULL},
+    {"max_segments", "the most pairs of label and instance of one picture; 0: twice max_instances",
+     IK_OPT_INT, offsetof(common, max_segments), "0", 0, 1 << 21, NULL},
+    {NULL},
+};
+
+struct ik__data {
+    ik__instance *instance;
+    const ik_dataset_iface *iface;
+    bool open;
+    common options;
+    int load_height, load_width;
+    ik__data_info info;
+    ik__item_files files[2]; /* of the split's one item, if it was replaced */
+};
+
+/* "plugin" and the names of a table. */
+static const char **names_of(const ik_option *rows) {
+    size_t n = 0;
+    while (rows && rows[n].name) n++;
+    const char **names = calloc(n + 2, sizeof *names);
+    if (!names) return NULL;
+    names[0] = "plugin";
+    for (size_t i = 0; i < n; i++) names[i + 1] = rows[i].name;
+    return names;
+}
+
+static ik_status fail_at(const ik__conf *dataset, const char *key, const char *what,
+                         ik_error *err) {
+    const ik__conf *at = ik__conf_get(dataset, key);
+    return ik__conf_fail(at ? at : dataset, err, "dataset.%s %s", key, what);
+}
+
+static ik_status settle(ik__data *d, const ik__conf *dataset, ik_error *err) {
+    const common *o = &d->options;
+    if (o->size.n != 2) return fail_at(dataset, "size", "has to be [height, width]", err);
+    if (o->load_size.n != 0 && o->load_size.n != 2)
+        return fail_at(dataset, "load_size", "has to be [height, width]", err);
+    d->info.height = o->size.v[0];
+    d->info.width = o->size.v[1];
+    const int64_t *load = o->load_size.n ? o->load_size.v : o->size.v;
+    if (load[0] < d->info.height || load[1] < d->info.width)
+        return fail_at(dataset, "load_size", "has to be at least `size`, which is cut out of it",
+                       err);
+    d->load_height = (int)load[0];
+    d->load_width = (int)load[1];
+    d->info.max_instances = o->max_instances;
+    d->info.max_segments = o->max_segments ? o->max_segments : 2 * o->max_instances;
+    return IK_OK;
+}
+
+static ik_status configure(ik__data *d, const ik__conf *dataset, ik_error *err) {
+    const char **common_names = names_of(ik__data_options), **own = NULL;
+    ik_status status = common_names
+                           ? ik__instance_new(IK_DATASET, dataset, common_names, &d->instance, err)
+                           : ik_errorf(err, IK_FAILED, "out of memory");
+    if (!status) {
+        ik__conf bare = *dataset; /* a plugin's name alone is a map without options */
+        bare.kind = IK_CONF_MAP;
+        bare.n = 0;
+        own = names_of(d->instance->plugin->options);
+        status =
+            own ? ik__options_fill(ik__data_options, dataset->kind == IK_CONF_MAP ? dataset : &bare,
+                                   own, "dataset", &d->options, d->instance->pool, err)
+                : ik_errorf(err, IK_FAILED, "out of memory");
+    }
+    if (!status) ik__conf_note(dataset, ik__data_options);
+    free(common_names);
+    free(own);
+    return status ? status : settle(d, dataset, err);
+}
+
+static ik_status open_plugin(ik__data *d, uint64_t seed, bool files, ik_error *err) {
+    const ik_plugin *plugin = d->instance->plugin;
+    void *self = d->instance->self;
+    ik_dataset_info info = {0};
+    d->iface = plugin->iface;
+    if (!d->iface->open || !d->iface->read)
+        return ik_errorf(err, IK_FAILED, "datasets/%s: the plugin's interface is incomplete",
+                         plugin->name);
+    d->open = files || !IK__PROVIDES(d->iface, describe);
+    ik__blame b;
+    ik__blame_begin(&b, plugin, d->open ? "opening its data" : "describing its data");
+    ik_status status =
+        d->open ? d->iface->open(self, &ik__images, d->info.height, d->info.width, seed, &info, err)
+                : d->iface->describe(self, &info, err);
+    ik__blame_end(&b);
+    if (status) {
+        d->open = false;
+        return status;
+    }
+    if (info.labels < 1 || info.labels > 65536 || info.count[0] < 0 || info.count[1] < 0)
+        return ik_errorf(err, IK_FAILED,
+                         "datasets/%s: the plugin reports %lld labels and %lld + %lld "
+                         "items, which cannot be",
+                         plugin->name, (long long)info.labels, (long long)info.count[0],
+                         (long long)info.count[1]);
+    d->info.labels = info.labels;
+    d->info.count[0] = info.count[0];
+    d->info.count[1] = info.count[1];
+    d->info.label_names = info.label_names;
+    return IK_OK;
+}
+
+static ik_status make(const ik__conf *dataset, uint64_t seed, bool files, ik__data **out,
+                      ik_error *err) {
+    *out = NULL;
+    ik__data *d = calloc(1, sizeof *d);
+    if (!d) return ik_errorf(err, IK_FAILED, "out of memory");
+    ik_status status = configure(d, dataset, err);
+    if (!status) status = open_plugin(d, seed, files, err);
+    if (status)
+        ik__data_close(d);
+    else
+        *out = d;
+    return status;
+}
+
+ik_status ik__data_open(const ik__conf *dataset, uint64_t seed, ik__data **out, ik_error *err) {
+    return make(dataset, seed, true, out, err);
+}
+
+ik_status ik__data_describe(const ik__conf *dataset, uint64_t seed, ik__data **out, ik_error *err) {
+    return make(dataset, seed, false, out, err);
+}
+
+void ik__data_replace(ik__data *d, ik_split split, const ik__item_files *files) {
+    d->files[split] = *files;
+    d->info.count[split] = 1;
+}
+
+void ik__data_close(ik__data *d) {
+    if (!d) return;
+    if (d->open && d->iface->close) d->iface->close(d->instance->self);
+    if (d->instance) ik__instance_free(d->instance);
+    free(d);
+}
+
+const ik__data_info *ik__data_info_of(const ik__data *data) {
+    return &data->info;
+}
+
+int64_t ik__data_label(const ik__data_info *d, const char *word) {
+    char *end;
+    long long number = strtoll(word, &end, 10);
+    if (*word && !*end) return number >= 0 && number < d->labels ? number : -1;
+    for (int64_t k = 0; d->label_names && k < d->labels; k++)
+        if (!strcmp(word, d->label_names[k])) return k;
+    return -1;
+}
+
+ik_status ik__batch_new(const ik__data *data, int64_t n, ik__batch **out, ik_error *err) {
+    size_t rows = (size_t)n, pixels = rows * (size_t)data->info.height * (size_t)data->info.width,
+           segments = rows * (size_t)data->info.max_segments;
+    ik__batch *b = *out = calloc(1, sizeof *b);
+    if (!b) return ik_errorf(err, IK_FAILED, "out of memory");
+    b->n = n;
+    b->image = calloc(3 * pixels, sizeof *b->image);
+    b->label = calloc(pixels, sizeof *b->label);
+    b->instance = calloc(pixels, sizeof *b->instance);
+    b->segments = calloc(pixels, sizeof *b->segments);
+    b->segment_label = calloc(segments, sizeof *b->segment_label);
+    b->segment_instance = calloc(segments, sizeof *b->segment_instance);
+    b->instances = calloc(rows, sizeof *b->instances);
+    b->segment_count = calloc(rows, sizeof *b->segment_count);
+    b->names = calloc(rows, sizeof *b->names);
+    b->pictured = calloc(rows, sizeof *b->pictured);
+    if (b->image && b->label && b->instance && b->segments && b->segment_label &&
+        b->segment_instance && b->instances && b->segment_count && b->names && b->pictured)
+        return IK_OK;
+    ik__batch_free(b);
+    *out = NULL;
+    return ik_errorf(err, IK_FAILED, "out of memory for a batch of %lld pictures of %lldx%lld",
+                     (long long)n, (long long)data->info.width, (long long)data->info.height);
+}
+
+void ik__batch_free(ik__batch *b) {
+    if (!b) return;
+    free(b->image);
+    free(b->label);
+    free(b->instance);
+    free(b->segments);
+    free(b->segment_label);
+    free(b->segment_instance);
+    free(b->instances);
+    free(b->segment_count);
+    free(b->names);
+    free(b->pictured);
+    free(b);
+}
+
+static ik__frame frame_of(const ik__data *d, const uint64_t *augment) {
+    int height = (int)d->info.height, width = (int)d->info.width;
+    if (!augment) return (ik__frame){height, width, 0, 0, height, width, false};
+    uint32_t word[4];
+    ik_philox_block(*augment, ik_stream_of("data.augment"), 0, 0, 0, word);
+    uint64_t down = (uint64_t)(d->load_height - height) + 1,
+             right = (uint64_t)(d->load_width - width) + 1;
+    return (ik__frame){d->load_height,
+                       d->load_width,
+                       (int)(word[1] * down >> 32),
+                       (int)(word[2] * right >> 32),
+                       height,
+                       width,
+                       d->options.flip && (word[0] & 1)};
+}
+
+static ik_status read_into(const ik__data *d, ik_split split, const ik_item *item,
+                           const uint64_t *augment, ik__batch *b, size_t row, ik_error *err) {
+    const char *what = item->origin[0] ? item->origin : item->name;
+    size_t pixels = (size_t)d->info.height * (size_t)d->info.width,
+           segments = (size_t)d->info.max_segments;
+    if (!item->image && split == IK_TRAIN)
+        return ik_errorf(err, IK_FAILED, "%s: has no picture to train on", what);
+    ik__frame frame = frame_of(d, augment);
+    ik__limits limits = {d->info.labels, d->info.max_instances, d->info.max_segments};
+    ik__row r = {.image = b->image + 3 * pixels * row,
+                 .label = b->label + pixels * row,
+                 .instance = b->instance + pixels * row,
+                 .segments = b->segments + pixels * row,
+                 .segment_label = b->segment_label + segments * row,
+                 .segment_instance = b->segment_instance + segments * row};
+    ik_status status = ik__prepare(what, item, &frame, &limits, &r, err);
+    if (status) return status;
+    b->instances[row] = r.instances;
+    b->segment_count[row] = r.segment_count;
+    b->pictured[row] = item->image != NULL;
+    memcpy(b->names[row], item->name, sizeof b->names[row]);
+    return IK_OK;
+}
+
+static ik_status read_instances(const char *path, ik_item *item, ik_error *err) {
+    int height, width;
+    ik_status status = ik__images.read_map(path, 16, &height, &width, &item->instance, err);
+    if (status || (height == item->height && width == item->width)) return status;
+    return ik_errorf(err, IK_FAILED,
+                     "%s: the instance map is %dx%d, its label map %s %dx%d (width x height); they "
+                     "have to be of one size",
+                     path, width, height, item->origin, item->width, item->height);
+}
+
+static ik_status read_files(const ik__data *d, const ik__item_files *f, ik_item *item,
+                            ik_error *err) {
+    const char *slash = strrchr(f->label, '/'), *name = slash ? slash + 1 : f->label;
+    const char *dot = strrchr(name, '.');
+    snprintf(item->name, sizeof item->name, "%.*s",
+             (int)(dot ? (size_t)(dot - name) : strlen(name)), name);
+    snprintf(item->origin, sizeof item->origin, "%s", f->label);
+    ik_status status =
+        ik__images.read_map(f->label, 16, &item->height, &item->width, &item->label, err);
+    if (!status && IK__PROVIDES(d->iface, classes))
+        d->iface->classes(d->instance->self, (int64_t)item->height * item->width, item->label);
+    if (!status && f->instance) status = read_instances(f->instance, item, err);
+    if (!status && f->image)
+        status = ik__images.read_rgb(f->image, &item->image_height, &item->image_width,
+                                     &item->image, err);
+    return status;
+}
+
+ik_status ik__data_read(const ik__data *d, ik_split split, int64_t index, const uint64_t *augment,
+                        ik__batch *b, int64_t row, ik_error *err) {
+    if (index < 0 || index >= d->info.count[split] || row < 0 || row >= b->n)
+        return ik_errorf(err, IK_FAILED, "item %lld does not exist: there are %lld",
+                         (long long)index, (long long)d->info.count[split]);
+    ik_item *item = calloc(1, sizeof *item);
+    if (!item) return ik_errorf(err, IK_FAILED, "out of memory");
+    ik__blame at_work;
+    ik__blame_begin(&at_work, d->instance->plugin, "reading an item");
+    ik_status status = d->files[split].label
+                           ? read_files(d, &d->files[split], item, err)
+                           : d->iface->read(d->instance->self, split, index, item, err);
+    ik__blame_end(&at_work);
+    item->name[sizeof item->name - 1] = item->origin[sizeof item->origin - 1] = 0;
+    if (!status) status = read_into(d, split, item, augment, b, (size_t)row, err);
+    free(item->image);
+    free(item->label);
+    free(item->instance);
+    free(item);
+    return status;
+}

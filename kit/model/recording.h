@@ -1,0 +1,36 @@
+/* A graph while networks are recorded into it: the calls that a plugin has, and what they need. */
+#ifndef INADEKIT_RECORDING_H
+#define INADEKIT_RECORDING_H
+
+#include "graph/graph.h"
+
+struct ik__model;
+
+typedef struct ik__recording {
+    ik__graph graph;         /* first: a recording is its graph by a cast, and freed by it */
+    struct ik__model *model; /* networks and norms that calls, latents and judgements reach */
+    ik__names values;        /* the scene */
+    ik__names maps;          /* "label@16x16" */
+    ik__names spectral;      /* normalised weights, for a judgement in two halves */
+    ik__names latents;       /* random values that were asked for */
+    bool reuse_spectral;     /* second half of one forward pass */
+    bool judge_apart;        /* fakes and pictures may be judged in two halves */
+    bool xavier;             /* initialises spectrally normalised weights, too */
+    bool host_latents;       /* latents are inputs that the host fills */
+    bool encodes;            /* latents are encoded though this is no training */
+    /* Latents, or their standard normals as "NAME.eps", that the host fills; NULL-terminated. */
+    const char *const *supplied;
+    int n_posteriors;
+    ik_posterior posteriors[8];
+    ik_judgement judged[2];
+    bool has_judged;
+} ik__recording;
+
+/* NULL without memory. The model may be NULL where nothing of one is asked for. */
+ik__graph *ik__recording_new(ik__store *store, struct ik__model *model, const ik_scene_info *info);
+
+static inline ik__recording *ik__recording_of(ik__graph *g) {
+    return (ik__recording *)g;
+}
+
+#endif

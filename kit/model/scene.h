@@ -1,0 +1,17 @@
+/* The scene that is recorded: named values, maps at any size, latents and the posteriors they come
+ * from. */
+#ifndef INADEKIT_SCENE_H
+#define INADEKIT_SCENE_H
+
+#include "graph/graph.h"
+
+/* The inputs that a batch fills, in order; NULL past the last. */
+const char *ik__scene_input(int i);
+bool ik__scene_has(const char *input);
+ik_tensor *ik__scene_value(ik_graph *g, const char *name);
+ik_tensor *ik__scene_map(ik_graph *g, const char *name, int64_t height, int64_t width);
+ik_tensor *ik__scene_latent(ik_graph *g, const char *name, ik_shape shape);
+void ik__scene_publish(ik_graph *g, const char *name, ik_tensor *mu, ik_tensor *logvar);
+const ik_posterior *ik__scene_posterior(ik_graph *g, int i);
+
+#endif

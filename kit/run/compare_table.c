@@ -1,0 +1,32 @@
+/* A comparison in a table; see compare.h. */
+#include "compare.h"
+#include "folder/facts.h"
+
+static const struct ik__network_facts *generator_of(const ik__facts *f) {
+    for (int i = 0; i < f->n_networks; i++)
+        if (!strcmp(f->networks[i].name, "generator")) return &f->networks[i];
+    return NULL;
+}
+
+void ik__compare_print(const ik__compare *c, FILE *to) {
+    ik__facts last = {0};
+    fprintf(to, "%-24s %12s %12s %12s\n", "variant", "P (M)", "F (G)", "T (s)");
+    for (int i = 0; i < c->n; i++) {
+        ik__facts f;
+        const struct ik__network_facts *g =
+            ik__facts_read(&f, c->variants[i].run.out) ? generator_of(&f) : NULL;
+        if (!g) continue;
+        last = f;
+        fprintf(to, "%-24s %12.4f %12.4f ", c->variants[i].name, (double)g->params * 1e-6,
+                (double)f.counted_macs * 1e-9);
+        if (f.picture_us)
+            fprintf(to, "%12.4f\n", (double)f.picture_us * 1e-6);
+        else
+            fprintf(to, "%12s\n", "-"); /* nothing was synthesised */
+    }
+    if (!last.n_networks) return;
+    fprintf(to,
+            "(the generator's parameters; its multiply-adds for a picture of %lld instances; the "
+            "time for a\n picture%s)\n",
+            (long long)last.counted_instances, last.picture_us ? "" : ", where one was made");
+}

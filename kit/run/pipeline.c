@@ -1,0 +1,153 @@
+/* The stages of one pipeline. */
+#include "pipeline.h"
+
+#include "base/textfile.h"
+#include "dry_run.h"
+#include "exec/choices.h"
+#include "report/report.h"
+#include "session/checkpoint.h"
+#include "session/facts.h"
+#include "session/start.h"
+#include "stages/evaluate.h"
+#include "stages/synthesize.h"
+#include "stages/train.h"
+#include "summary.h"
+
+#include <stdlib.h>
+
+static ik_status paint(ik__session *s, const char *name, ik__painting how, ik_error *err) {
+    const struct ik__synthesize *set = &s->set.synthesize;
+    char grid[1200], folder[1200];
+    snprintf(grid, sizeof grid, "%s/images/%s.png", s->out, name);
+    snprintf(folder, sizeof folder, "%s/images/%s", s->out, name);
+    return ik__synthesize(s, set->items, set->samples, how, grid, folder, err);
+}
+
+static ik_status synthesize(ik__session *s, ik_error *err) {
+    const struct ik__synthesize *set = &s->set.synthesize;
+    ik_status status = paint(s, "samples", IK__FRESH, err);
+    if (!status && set->vary) status = paint(s, "varied", IK__VARIED, err);
+    if (!status && set->n_styles) status = paint(s, "styled", IK__STYLED, err);
+    return status;
+}
+
+/* Synthesis alone takes the weights of the newest checkpoint. */
+static ik_status load_trained(ik__session *s, ik_error *err) {
+    ik__position at;
+    ik_status status = ik__checkpoint_resume(s, &at, err);
+    if (status || at.step) return status;
+    return ik_errorf(err, IK_USAGE, "error: %s has no checkpoint to go on from; train first",
+                     s->out);
+}
+
+/* Was this very pipeline run to its end in the folder? */
+static bool finished(ik__session *s, const ik__run_options *o) {
+    char folder[1024], path[1100];
+    ik__facts facts;
+    size_t n;
+    ik__run_folder(&s->set, o, folder, sizeof folder);
+    if (!ik__facts_read(&facts, folder) || !facts.finished) return false;
+    snprintf(path, sizeof path, "%s/pipeline.yaml", folder);
+    char *old = ik__textfile_read(path, 1 << 20, &n), *new = ik__conf_dump(s->conf);
+    bool same = old && new && !strcmp(old, new);
+    free(old);
+    free(new);
+    if (same && !o->quiet) fprintf(stderr, "%s is finished already\n", folder);
+    return same;
+}
+
+/* run.json and pipeline.yaml as the run begins: in this order, so that a folder never looks
+ * finished with a pipeline that it did not run. What was measured before a stop is kept. */
+static ik_status begin(ik__session *s, const ik__run_options *o, ik_error *err) {
+    ik__facts before;
+    char path[1100];
+    ik__session_facts(s, o);
+    if (o->resume && ik__facts_read(&before, s->out)) {
+        s->facts.steps = before.steps;
+        s->facts.total_steps = before.total_steps;
+        s->facts.timed_steps = before.timed_steps;
+        s->facts.train_us = before.train_us;
+        s->facts.peak_bytes = before.peak_bytes;
+        s->facts.picture_us = before.picture_us;
+    }
+    ik_status status = ik__facts_write(&s->facts, s->out, err);
+    snprintf(path, sizeof path, "%s/pipeline.yaml", s->out);
+    return status ? status : ik__conf_write(s->conf, path, err);
+}
+
+static ik_status report(ik__session *s, ik_error *err) {
+    ik__facts_peak(&s->facts);
+    ik_status status = ik__facts_write(&s->facts, s->out, err);
+    return status ? status : ik__report_run(s->out, err);
+}
+
+/* A long run can be looked at. */
+static ik_status report_saved(ik__session *s, ik_error *err) {
+    return ik__settings_stage(&s->set, "report") ? ik__report_run(s->out, err) : IK_OK;
+}
+
+static ik_status run_stage(ik__session *s, const ik__run_options *o, const char *stage,
+                           ik_error *err) {
+    if (!strcmp(stage, "train")) return ik__train(s, o, report_saved, err);
+    if (!strcmp(stage, "evaluate")) return ik__evaluate(s, o->quiet, err);
+    return !strcmp(stage, "synthesize") ? synthesize(s, err) : report(s, err);
+}
+
+static ik_status finish(ik__session *s, const ik__run_options *o, ik_error *err) {
+    ik__facts_peak(&s->facts);
+    s->facts.finished = 1;
+    ik_status status = ik__facts_write(&s->facts, s->out, err);
+    const char *what = ik__settings_stage(&s->set, "report") ? "report.html" : "images";
+    if (!status && !o->quiet) fprintf(stderr, "done: see %s/%s\n", s->out, what);
+    return status;
+}
+
+static ik_status stages(ik__session *s, const ik__run_options *o, ik_error *err) {
+    ik_status status = ik__session_folder(s, o, err);
+    if (!status) status = ik__session_ready(s, err);
+    if (!status) status = begin(s, o, err);
+    bool resumes = o->resume && ik__checkpoint_exists(s); /* what it holds goes before */
+    if (!status && !resumes) status = ik__weights_start(s, err);
+    if (!status && !o->quiet)
+        fprintf(stderr, "%s on %s: %lld training items, %lldx%lld, %lld labels; writes to %s\n",
+                s->set.name, s->device, (long long)s->info->count[IK_TRAIN],
+                (long long)s->info->height, (long long)s->info->width, (long long)s->info->labels,
+                s->out);
+    if (!status && o->verbose) status = ik__summary_print(s, 0, stderr, err);
+    if (!status && o->resume && !ik__settings_stage(&s->set, "train"))
+        status = load_trained(s, err);
+    for (int i = 0; i < s->set.stages.n && !status; i++)
+        status = run_stage(s, o, s->set.stages.v[i], err);
+    return status ? status : finish(s, o, err);
+}
+
+/* What the backend chose for the checkpoint that is gone on from holds before anything is chosen.
+ */
+static void recall(const ik__session *s, const ik__run_options *o) {
+    char folder[1024], newest[1200];
+    ik__run_folder(&s->set, o, folder, sizeof folder);
+    if (ik__checkpoint_newest(folder, newest, sizeof newest) >= 0)
+        ik__choices_recall(s->engine, newest);
+}
+
+ik_status ik__run_one(const ik__run_options *o, ik_error *err) {
+    ik__session *s;
+    ik_status status = ik__session_begin(o, &s, err);
+    if (status) return status;
+    if (o->resume && o->skip_finished && !o->dry_run && finished(s, o)) {
+        ik__session_close(s);
+        return IK_OK;
+    }
+    if (o->resume) recall(s, o);
+    status = ik__session_record(s, o->resume, err);
+    if (status) {
+        ik__session_close(s);
+        return status;
+    }
+    if (o->dry_run)
+        status = ik__dry_run(s, o, stdout, err);
+    else
+        status = stages(s, o, err);
+    ik__session_close(s);
+    return status;
+}

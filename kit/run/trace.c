@@ -1,0 +1,257 @@
+/* Recording one program so that everything it makes has a name, running it once, writing the names;
+ * see trace.h. */
+#include "trace.h"
+
+#include "model/recording.h"
+#include "session/checkpoint.h"
+#include "session/start.h"
+#include "trace_inputs.h"
+
+#include <stdlib.h>
+
+typedef enum kind { SAMPLE, ENCODE, G_STEP, D_STEP, KINDS } kind;
+static const char *const names[KINDS + 1] = {"sample", "encode", "g_step", "d_step", NULL};
+
+/* --- recording */
+
+/* Makes the parameters of the other programs known, as a run would: a file of weights holds them
+ * all. The graphs themselves are not wanted. */
+static ik_status declare(const ik__session *s, kind but, ik_error *err) {
+    bool trains = ik__settings_stage(&s->set, "train");
+    ik_status status = IK_OK;
+    for (kind k = G_STEP; trains && k <= D_STEP && !status; k++) {
+        if (k == but) continue;
+        ik__graph *g = ik__session_graph(s, true);
+        ik_tensor *total;
+        ik__record_step(g, k == G_STEP ? IK__GENERATOR : IK__DISCRIMINATOR, &total);
+        if (g->failed) {
+            *err = g->error;
+            status = IK_USAGE;
+        }
+        ik__graph_free(g);
+    }
+    return status;
+}
+
+static void name_features(ik__graph *g) {
+    static const char *const which[] = {"fake", "real"};
+    const ik__recording *r = ik__recording_of(g);
+    for (int w = 0; r->has_judged && w < 2; w++)
+        for (int s = 0; s < r->judged[w].scales; s++)
+            for (int i = 0; i < r->judged[w].features[s]; i++) {
+                char name[64];
+                snprintf(name, sizeof name, "feature.%s.%d.%d", which[w], s, i);
+                ik__names_set(g, &g->outputs, name, r->judged[w].feature[s][i]);
+            }
+}
+
+/* The program's outputs so far are losses. */
+static void name_results(ik__graph *g) {
+    for (int i = 0; i < g->outputs.n; i++) {
+        char name[160];
+        snprintf(name, sizeof name, "loss.%s", g->outputs.v[i].name);
+        g->outputs.v[i].name = ik__pool_strdup(g->pool, name);
+    }
+    ik__node *fake = ik__names_get(&ik__recording_of(g)->values, "fake");
+    if (fake) ik__names_set(g, &g->outputs, "fake", &fake->t);
+    name_features(g);
+}
+
+static void name_latents(ik__graph *g) {
+    const ik__names *latents = &ik__recording_of(g)->latents;
+    for (int i = 0; i < latents->n; i++)
+        ik__names_set(g, &g->outputs, latents->v[i].name, &latents->v[i].node->t);
+}
+
+/* Gives the loss to differentiate, NULL for programs without one. */
+static ik_tensor *record_graph(ik__graph *g, kind k) {
+    ik_tensor *total = NULL;
+    if (k == SAMPLE) {
+        ik__record_sample(g);
+    } else if (k == ENCODE) {
+        ik__record_encode(g);
+    } else {
+        ik__record_step(g, k == G_STEP ? IK__GENERATOR : IK__DISCRIMINATOR, &total);
+        if (!g->failed && !total)
+            ik__graph_fail(g,
+                           "no loss has a term for %s; add `{plugin: NAME}` to `losses:`; "
+                           "`inadekit plugins list losses` shows the names",
+                           names[k]);
+        if (!g->failed) name_results(g);
+    }
+    if (g->failed) return NULL;
+    if (k != ENCODE) {
+        name_latents(g);
+        ik__name_posteriors(g);
+    }
+    return total;
+}
+
+static ik_status record(ik__session *s, kind k, const char *const *supplied, ik__program **out,
+                        ik_error *err) {
+    ik__graph *g = ik__session_graph(s, k == G_STEP || k == D_STEP);
+    ik__recording_of(g)->supplied = supplied;
+    ik_tensor *total = record_graph(g, k);
+    if (!g->failed) ik__fuse(g, s->engine->instance->plugin->abi_minor);
+    ik__gradient *grads = calloc((size_t)g->n + 1, sizeof *grads);
+    int n = 0;
+    if (total && grads)
+        n = ik__session_gradients(s, g, k == G_STEP ? IK__GENERATOR : IK__DISCRIMINATOR, total,
+                                  grads);
+    ik_status status;
+    if (g->failed || !grads) {
+        status = IK_USAGE;
+        *err = g->error;
+        if (!g->failed) status = ik_errorf(err, IK_FAILED, "error: out of memory");
+        ik__graph_free(g);
+    } else {
+        status = ik__program_new(s->engine, names[k], g, n, grads, out, err);
+    }
+    free(grads);
+    return status;
+}
+
+/* --- writing */
+
+typedef struct item {
+    ik_tensor tensor;
+    const void *at;
+} item;
+
+typedef struct writer {
+    ik__session *s;
+    ik__st_writer *file;
+    int n, room;
+    item *items;
+} writer;
+
+static void IK_PRINTF(4, 5)
+    add(writer *w, ik_tensor tensor, const void *at, const char *format, ...) {
+    if (w->n == w->room) return; /* never: `room` counts all there can be */
+    char name[1024];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(name, sizeof name, format, args);
+    va_end(args);
+    ik__st_add(w->file, name, tensor.dtype, tensor.shape);
+    w->items[w->n++] = (item){tensor, at};
+}
+
+static ik_tensor tensor_of(const ik__entry *e) {
+    return (ik_tensor){.shape = e->shape, .dtype = IK_F32};
+}
+
+static void list(writer *w, const ik__program *p, const ik__trace_options *t) {
+    const ik__names *outputs = &p->graph->outputs, *assigns = &p->graph->assigns;
+    for (int i = 0; i < outputs->n; i++) {
+        const ik_tensor *x = &outputs->v[i].node->t;
+        add(w, *x, p->pointer[x->id], "%s", outputs->v[i].name);
+    }
+    for (int i = 0; t->grads && i < p->n_grads; i++) {
+        const ik__entry *e = p->grads[i].entry;
+        add(w, tensor_of(e), ik__store_grad(w->s->engine->store, e), "grad.%s", e->path);
+    }
+    for (int i = 0; i < assigns->n; i++) {
+        const ik__entry *e = ik__store_find(w->s->engine->store, assigns->v[i].name);
+        add(w, tensor_of(e), ik__store_value(w->s->engine->store, e), "state.%s", e->path);
+    }
+    for (int i = 0; t->all && i < p->n; i++) {
+        const ik__node *x = p->order[i];
+        if (ik__is_leaf(x->op)) continue;
+        add(w, x->t, p->pointer[x->t.id], "node.%d.%s%s%s", x->t.id, ik__op_name(x),
+            *x->path ? "." : "", x->path);
+    }
+}
+
+static ik_status write_items(writer *w, const char *path, ik_error *err) {
+    const ik__engine *e = w->s->engine;
+    ik_status status = IK_OK;
+    ik__st_begin(w->file);
+    for (int i = 0; i < w->n && !status; i++) {
+        int64_t n = ik_count(w->items[i].tensor.shape);
+        void *host = malloc((size_t)n * sizeof(float));
+        status = host ? ik__engine_read(e, &w->items[i].tensor, host, w->items[i].at, err)
+                      : ik_errorf(err, IK_FAILED, "%s: out of memory", path);
+        if (!status) ik__st_write(w->file, host, n);
+        free(host);
+    }
+    return status;
+}
+
+static ik_status write_results(ik__session *s, const ik__program *p, const ik__trace_options *t,
+                               ik_error *err) {
+    int room = p->graph->outputs.n + p->graph->assigns.n + p->n_grads + p->n;
+    writer w = {.s = s, .room = room, .items = calloc((size_t)room + 1, sizeof *w.items)};
+    w.file = ik__st_writer_new(t->outputs);
+    ik_status status = IK_OK;
+    if (!w.items || !w.file) status = ik_errorf(err, IK_FAILED, "%s: out of memory", t->outputs);
+    if (!status) {
+        list(&w, p, t);
+        ik__st_meta_set(w.file, "program", p->name);
+        ik__st_meta_set(w.file, "device", s->device);
+        status = write_items(&w, t->outputs, err);
+    }
+    free(w.items);
+    if (!status) return ik__st_commit(w.file, err);
+    ik__st_abort(w.file);
+    return status;
+}
+
+/* --- together */
+
+static ik_status run(ik__session *s, ik__program *p, const ik__trace_inputs *in,
+                     const ik__trace_options *t, ik_error *err) {
+    ik_status status = ik__session_ready(s, err);
+    if (!status)
+        status = t->weights ? ik__weights_load(s, t->weights, err) : ik__weights_start(s, err);
+    if (!status && t->save_weights) status = ik__weights_save(s, t->save_weights, err);
+    if (!status) status = ik__trace_inputs_feed(in, s, p, err);
+    ik_step step = {.seed = (uint64_t)s->set.seed, .step = !strcmp(p->name, "d_step")};
+    if (!status) status = ik__program_run(s->engine, p, &step, false, err);
+    return status ? status : write_results(s, p, t, err);
+}
+
+/* The pipeline with the batch that the inputs have. */
+static ik_status begin(const ik__run_options *o, int64_t batch, ik__session **out, ik_error *err) {
+    char train[48], synthesize[48];
+    snprintf(train, sizeof train, "train.batch=%lld", (long long)batch);
+    snprintf(synthesize, sizeof synthesize, "synthesize.batch=%lld", (long long)batch);
+    const char **sets = malloc(sizeof *sets * (size_t)(o->n_sets + 2));
+    if (!sets) return ik_errorf(err, IK_FAILED, "error: out of memory");
+    for (int i = 0; i < o->n_sets; i++) sets[i] = o->sets[i];
+    sets[o->n_sets] = train;
+    sets[o->n_sets + 1] = synthesize;
+    ik__run_options with = *o;
+    with.no_data = true;
+    with.sets = sets;
+    with.n_sets = o->n_sets + 2;
+    ik_status status = ik__session_begin(&with, out, err);
+    free(sets);
+    return status;
+}
+
+ik_status ik__trace(const ik__run_options *o, const ik__trace_options *t, ik_error *err) {
+    kind k = SAMPLE;
+    while (k < KINDS && strcmp(names[k], t->program)) k++;
+    if (k == KINDS)
+        return ik_errorf(err, IK_USAGE,
+                         "error: unknown program '%s'; there are sample, encode, g_step and d_step",
+                         t->program);
+    if (t->grads && k != G_STEP && k != D_STEP)
+        return ik_errorf(err, IK_USAGE,
+                         "error: %s has no gradients; they are those of g_step and d_step",
+                         names[k]);
+    ik__trace_inputs in;
+    ik_status status = ik__trace_inputs_open(t->inputs, &in, err);
+    if (status) return status;
+    ik__session *s = NULL;
+    ik__program *p = NULL;
+    status = begin(o, in.batch, &s, err);
+    if (!status) s->engine->keep_all = t->all;
+    if (!status) status = declare(s, k, err);
+    if (!status) status = record(s, k, in.names, &p, err);
+    if (!status) status = run(s, p, &in, t, err);
+    ik__session_close(s);
+    ik__trace_inputs_close(&in);
+    return status;
+}

@@ -1,0 +1,58 @@
+/* A pipeline made ready: configuration read, data opened, programs recorded, memory allocated. */
+#ifndef INADEKIT_SESSION_H
+#define INADEKIT_SESSION_H
+
+#include "data/data.h"
+#include "evaluation.h"
+#include "exec/memory.h"
+#include "exec/program.h"
+#include "folder/facts.h"
+#include "model/model.h"
+#include "options.h"
+#include "settings.h"
+
+typedef struct ik__session {
+    ik__pool *pool;
+    ik__conf *conf;
+    ik__settings set;
+    ik__data *data;
+    const ik__data_info *info;
+    ik__model *model;
+    ik__engine *engine;
+    ik__program *step[2]; /* by ik__role; NULL where the pipeline does not train */
+    ik__program *sample;
+    ik__evaluation *evaluation; /* NULL: no metrics are named */
+    ik__program *encode;        /* where `synthesize.style` asks for it */
+    const char *device;
+    char out[1024]; /* the run folder */
+    ik__facts facts;
+} ik__session;
+
+/* Reads and records everything, so that every mistake in the YAML is reported here. */
+ik_status ik__session_open(const ik__run_options *o, ik__session **out, ik_error *err);
+/* The same without programs, for a caller that records its own. */
+ik_status ik__session_begin(const ik__run_options *o, ik__session **out, ik_error *err);
+ik__graph *ik__session_graph(const ik__session *s, bool training);
+/* Records the backward pass to a player's parameters, found among the graph's leaves; `out` has
+ * room for one per node. Gives how many there are. */
+int ik__session_gradients(ik__session *s, ik__graph *g, ik__role role, ik_tensor *total,
+                          ik__gradient *out);
+/* Is there room on the device for what `ready` allocates? */
+ik_status ik__session_fits(ik__session *s, ik_error *err);
+/* What it takes of the device's memory, once everything is recorded. */
+ik__memory ik__session_memory(const ik__session *s);
+/* Allocates the arena and the parameters, and fills them by their init rules. */
+ik_status ik__session_ready(ik__session *s, ik_error *err);
+void ik__session_close(ik__session *s);
+
+/* Records the programs, after `begin`. `resume`: a checkpoint's training state is wanted. */
+ik_status ik__session_record(ik__session *s, bool resume, ik_error *err);
+
+/* The run folder, not made yet; see folder.h. */
+void ik__run_folder(const ik__settings *set, const ik__run_options *o, char *to, size_t size);
+/* The run folder is chosen and made. */
+ik_status ik__session_folder(ik__session *s, const ik__run_options *o, ik_error *err);
+
+ik_status ik__upload_batch(ik__session *s, const ik__batch *b, ik_error *err);
+
+#endif

@@ -1,0 +1,219 @@
+/* Where networks start from; see weights.h. */
+#include "start.h"
+
+#include "weights/file.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+static int list_wanted(const ik__store *st, const char *network, ik__wanted *wanted) {
+    int n = 0;
+    for (int i = 0; i < st->n; i++) {
+        const ik__entry *e = st->entries[i];
+        if (strcmp(st->blocks[e->block].name, network)) continue;
+        void *storage = st->backend ? ik__store_value(st, e) : NULL; /* not before it is built */
+        wanted[n++] = (ik__wanted){e->path, e->shape, storage};
+    }
+    return n;
+}
+
+/* Averaged weights start where the weights do. */
+static void start_average(const ik__store *st, const char *network) {
+    for (int i = 0; i < st->n_blocks; i++) {
+        const ik__block *b = &st->blocks[i];
+        if (b->ema && !strcmp(b->name, network))
+            st->backend->copy(st->self, IK_F32, b->learned, b->ema, b->value);
+    }
+}
+
+static ik_status open_file(const ik__weights_key *key, const ik__network *net, ik__wfile **file,
+                           ik_error *err) {
+    ik_error why;
+    if (!ik__wfile_open(key->file, file, &why)) return IK_OK;
+    char without[160] = "";
+    if (net->frozen)
+        snprintf(without, sizeof without, "; `--set networks.%.64s.weights=random` does without",
+                 net->name);
+    return ik__conf_fail(key->at, err, "weights of network '%s': %.1500s%s%s%s", net->name,
+                         why.text, key->from ? "; it is to be had at " : "",
+                         key->from ? key->from : "", without);
+}
+
+/* The map of the pipeline's file knows for which network it is. */
+static ik_status rename_entries(const ik__weights_key *key, ik__wfile *file, const char *network,
+                                ik_error *err) {
+    ik__wmap *map;
+    ik_status status = ik__wmap_open(key->map, ik__conf_get(key->at, "map"), &map, err);
+    if (status) return status;
+    status = ik__wfile_rename(file, map, network ? network : ik__wmap_network(map), err);
+    ik__wmap_close(map);
+    return status;
+}
+
+/* How many networks looked into the pipeline's file, and how many found something. */
+typedef struct shared {
+    int asked, found;
+} shared;
+
+/* The entries that are wanted of a file, where the network is not pruned, and the file with its
+ * entries under their names here; NULL where it holds nothing of the network and need not. */
+static ik_status look(ik__session *s, const ik__network *net, const ik__weights_key *key,
+                      shared *common, ik__wanted **wanted, int *n, ik__wfile **file,
+                      ik_error *err) {
+    ik__store *st = s->engine->store;
+    *file = NULL;
+    *wanted = calloc((size_t)st->n + 1, sizeof **wanted);
+    if (!*wanted) return ik_errorf(err, IK_FAILED, "error: out of memory");
+    *n = list_wanted(st, net->name, *wanted);
+    if (!*n) return IK_OK;
+    ik_status status = open_file(key, net, file, err);
+    if (!status && key->map) status = rename_entries(key, *file, common ? NULL : net->name, err);
+    if (!status) status = ik__wfile_keep(*file, net->name, common || key->map, err);
+    bool found = !status && (!common || ik__wfile_count(*file));
+    if (common) common->asked++, common->found += found;
+    if (found) return IK_OK;
+    ik__wfile_close(*file);
+    *file = NULL;
+    return status;
+}
+
+static ik_status start(ik__session *s, const ik__network *net, const ik__weights_key *key,
+                       shared *common, ik_error *err) {
+    ik__store *st = s->engine->store;
+    ik__wanted *wanted;
+    ik__wfile *file;
+    int n;
+    ik_status status = look(s, net, key, common, &wanted, &n, &file, err);
+    if (file) {
+        status = ik__wfile_load(file, n, wanted, st->backend, st->self, err);
+        ik__store_changed(st);
+        start_average(st, net->name);
+    }
+    ik__wfile_close(file);
+    free(wanted);
+    return status;
+}
+
+/* The same in a dry run: a file that is there has to fit, one that is not is mentioned. */
+static ik_status look_only(ik__session *s, const ik__network *net, const ik__weights_key *key,
+                           shared *common, FILE *to, ik_error *err) {
+    if (access(key->file, F_OK)) {
+        fprintf(to, "  %-16s %s, which is not there%s%s\n", net->name, key->file,
+                key->from ? "; it is to be had at " : "", key->from ? key->from : "");
+        if (common) common->found++; /* nothing can be said */
+        return IK_OK;
+    }
+    ik__wanted *wanted;
+    ik__wfile *file;
+    int n;
+    ik_status status = look(s, net, key, common, &wanted, &n, &file, err);
+    if (file) status = ik__wfile_fit(file, n, wanted, err);
+    if (file && !status)
+        fprintf(to, "  %-16s %s, %d entries\n", net->name, ik__wfile_path(file), n);
+    ik__wfile_close(file);
+    free(wanted);
+    return status;
+}
+
+ik_status ik__weights_start_network(ik__session *s, const char *network, ik_error *err) {
+    const ik__network *net = ik__model_network(s->model, network);
+    return net && net->weights.file ? start(s, net, &net->weights, NULL, err) : IK_OK;
+}
+
+/* With `to` a dry run. */
+static ik_status for_all(ik__session *s, FILE *to, ik_error *err) {
+    const ik__model *m = s->model;
+    shared common = {0};
+    ik_status status = IK_OK;
+    for (int i = 0; i < m->n_networks && !status; i++) {
+        const ik__network *net = &m->networks[i];
+        bool own = net->weights.file || net->weights.random;
+        const ik__weights_key *key = own ? &net->weights : &m->weights;
+        if (net->weights.random && net->frozen && !to)
+            fprintf(stderr,
+                    "note: network '%s' is frozen with random weights, as the pipeline says\n",
+                    net->name);
+        if (!key->file) continue;
+        status = to ? look_only(s, net, key, own ? NULL : &common, to, err)
+                    : start(s, net, key, own ? NULL : &common, err);
+    }
+    if (status || common.found || !common.asked) return status;
+    return ik__conf_fail(m->weights.at, err,
+                         "weights: %s holds nothing for a network of this pipeline; its entries "
+                         "would be called as generator.conv_img.weight",
+                         m->weights.file);
+}
+
+ik_status ik__weights_start(ik__session *s, ik_error *err) {
+    return for_all(s, NULL, err);
+}
+
+ik_status ik__weights_try(ik__session *s, FILE *to, ik_error *err) {
+    bool any = s->model->weights.file != NULL;
+    for (int i = 0; i < s->model->n_networks; i++)
+        any |= s->model->networks[i].weights.file != NULL;
+    if (!any) return IK_OK;
+    fprintf(to, "\nweights\n");
+    return for_all(s, to, err);
+}
+
+/* --- all networks from one place */
+
+/* Puts the averages of a checkpoint, entries `ema.PATH`, in the weights' place. */
+static ik_status take_averages(ik__session *s, const ik__network *net, const char *path,
+                               bool *averaged, ik_error *err) {
+    ik__store *st = s->engine->store;
+    ik__wfile *file;
+    char text[1100];
+    snprintf(text, sizeof text, "ema.%s", net->name);
+    ik_status status = ik__wfile_open(path, &file, err);
+    if (!status) status = ik__wfile_keep(file, text, true, err);
+    ik__pool *pool = ik__pool_new();
+    ik__wanted *wanted = ik__pool_alloc(pool, sizeof *wanted * (size_t)(st->n + 1));
+    int n = 0;
+    for (int i = 0; i < st->n && !status; i++) {
+        const ik__entry *e = st->entries[i];
+        if (!e->learned || strcmp(st->blocks[e->block].name, net->name)) continue;
+        snprintf(text, sizeof text, "ema.%s", e->path);
+        wanted[n++] = (ik__wanted){ik__pool_strdup(pool, text), e->shape, ik__store_value(st, e)};
+    }
+    if (!status && n && ik__wfile_count(file)) {
+        status = ik__wfile_load(file, n, wanted, st->backend, st->self, err);
+        ik__store_changed(st);
+        *averaged = true;
+    }
+    ik__wfile_close(file);
+    ik__pool_free(pool);
+    return status;
+}
+
+static ik_status fill_all(ik__session *s, const char *path, const char *optimizer, bool *averaged,
+                          ik_error *err) {
+    const ik__model *m = s->model;
+    const ik__weights_key key = {.file = path};
+    ik_status status = IK_OK;
+    for (int i = 0, before = 0; i < m->n_networks && !status; i++) {
+        const ik__network *net = &m->networks[i];
+        shared one = {0};
+        status = start(s, net, &key, &one, err);
+        /* A file of one network need not say its name. */
+        if (!status && one.asked && !one.found && !before)
+            status = start(s, net, &key, NULL, err);
+        else if (!status && one.asked && !one.found)
+            status = ik_errorf(err, IK_FAILED,
+                               "error: %s holds nothing for the network '%s', which is needed here",
+                               path, net->name);
+        if (!status && one.found && optimizer)
+            status = take_averages(s, net, optimizer, averaged, err);
+        before += one.asked;
+    }
+    return status;
+}
+
+ik_status ik__weights_fill(ik__session *s, const char *path, bool *averaged, ik_error *err) {
+    char optimizer[1200];
+    *averaged = false;
+    snprintf(optimizer, sizeof optimizer, "%s/optimizer.safetensors", path);
+    bool trained = access(optimizer, R_OK) == 0;
+    return fill_all(s, path, trained ? optimizer : NULL, averaged, err);
+}

@@ -1,0 +1,287 @@
+/* Synthesis: validation layouts painted several times.
+ *
+ * Latents are drawn here, on the host, one row at a time: a latent of shape [K, ...], K the most
+ * instances, is drawn per instance, so that any one of them can be drawn anew while all others keep
+ * their bytes. The first sample of a layout is the base; with `vary`, the others differ from it
+ * only in what was named. */
+#include "base/clock.h"
+#include "base/files.h"
+#include "exec/average.h"
+#include "exemplars.h"
+#include "latents.h"
+#include "model/scene.h"
+#include "pictures/grid.h"
+#include "synthesize.h"
+
+#include <stdlib.h>
+
+typedef struct painter {
+    ik__session *s;
+    int64_t first;    /* the first layout's number */
+    ik__batch *items; /* the layouts, read once */
+    ik__batch *rows;  /* what the program takes at a time */
+    float *pictures;
+    float *latent[8];
+    const ik__node *input[8];
+    int n_latents;
+    int64_t *draws; /* by instance: which draw of its random values is taken */
+    bool *anew;     /* by instance: is it one of those that change? */
+    ik__painting how;
+    ik__exemplars *exemplars; /* IK__STYLED, IK__ONE */
+} painter;
+
+static void close_painter(painter *p) {
+    ik__batch_free(p->items);
+    ik__batch_free(p->rows);
+    free(p->pictures);
+    free(p->draws);
+    free(p->anew);
+    ik__exemplars_free(p->exemplars);
+    for (int i = 0; i < p->n_latents; i++) free(p->latent[i]);
+}
+
+static ik_status open_painter(painter *p, ik__session *s, int64_t first, int64_t items,
+                              ik__painting how, ik_error *err) {
+    *p = (painter){.s = s, .first = first, .how = how};
+    int64_t b = s->set.synthesize.batch;
+    ik_status status = ik__batch_new(s->data, items, &p->items, err);
+    if (!status) status = ik__batch_new(s->data, b, &p->rows, err);
+    for (int64_t i = 0; i < items && !status; i++)
+        status = ik__data_read(s->data, IK_VALIDATION, first + i, NULL, p->items, i, err);
+    if (status) return status;
+    p->pictures = malloc(sizeof(float) * (size_t)(b * s->info->height * s->info->width * 3));
+    p->draws = malloc(sizeof *p->draws * (size_t)s->info->max_instances);
+    p->anew = malloc(sizeof *p->anew * (size_t)s->info->max_instances);
+    bool ok = p->pictures && p->draws && p->anew;
+    int k = 0;
+    for (int i = 0; i < s->sample->n && k < 8; i++) {
+        const ik__node *n = s->sample->order[i];
+        if (n->op != IK_INPUT || ik__scene_has(n->name)) continue;
+        p->input[k] = n;
+        p->latent[k] = calloc((size_t)ik_count(n->t.shape), sizeof(float));
+        ok = p->latent[k++] && ok;
+    }
+    p->n_latents = k;
+    return ok ? IK_OK : ik_errorf(err, IK_FAILED, "error: out of memory for synthesis");
+}
+
+/* Is instance k of layout `item` among those that `vary` names? */
+static bool varied(const painter *p, int64_t item, int64_t k) {
+    const struct ik__synthesize *set = &p->s->set.synthesize;
+    const ik__data_info *info = p->s->info;
+    for (int i = 0; i < set->vary_instances.n; i++)
+        if (set->vary_instances.v[i] == k) return true;
+    for (int64_t j = 0; j < p->items->segment_count[item]; j++) {
+        int64_t at = item * info->max_segments + j;
+        if (p->items->segment_instance[at] != k) continue;
+        for (int i = 0; i < set->vary_labels.n; i++)
+            if (ik__data_label(info, set->vary_labels.v[i]) == p->items->segment_label[at])
+                return true;
+    }
+    return false;
+}
+
+/* Does part k of a latent change from sample to sample? */
+static bool anew(const painter *p, bool by_instance, int64_t item, int64_t k) {
+    const struct ik__synthesize *set = &p->s->set.synthesize;
+    if (p->how == IK__FRESH || (p->how == IK__ONE && !set->vary)) return true;
+    if (!by_instance) return false;
+    if (p->how != IK__STYLED) return varied(p, item, k);
+    for (int i = 0; i < set->n_styles; i++)
+        if (set->styles[i].to == k) return true;
+    return false;
+}
+
+/* Draws one row of a latent. What is not to change stays at the layout's draw 0. */
+static void draw(const painter *p, int which, int64_t row, int64_t item, int64_t sample) {
+    const ik__node *n = p->input[which];
+    int64_t size = ik_count(n->t.shape) / n->t.shape.d[0], most = p->s->info->max_instances;
+    bool by_instance = n->t.shape.rank > 2 && n->t.shape.d[1] == most;
+    for (int64_t k = 0; k < most; k++) p->draws[k] = anew(p, by_instance, item, k) ? sample : 0;
+    ik__latent_row r = {.seed = (uint64_t)p->s->set.seed,
+                        .name = n->name,
+                        .item = p->first + item,
+                        .parts = by_instance ? most : 1,
+                        .size = by_instance ? size / most : size,
+                        .draws = p->draws};
+    ik__latent_draw(&r, p->latent[which] + row * size);
+    bool spares = p->how == IK__ONE && p->s->set.synthesize.vary; /* what varies is not styled */
+    ik__exemplars_apply(p->exemplars, n->name, spares ? p->draws : NULL,
+                        p->latent[which] + row * size);
+}
+
+static void copy_row(painter *p, int64_t row, int64_t item) {
+    const ik__data_info *d = p->s->info;
+    size_t pixels = (size_t)(d->height * d->width), segments = (size_t)d->max_segments;
+    ik__batch *to = p->rows, *from = p->items;
+    size_t r = (size_t)row, i = (size_t)item;
+    memcpy(to->image + r * pixels * 3, from->image + i * pixels * 3, pixels * 3 * sizeof(float));
+    memcpy(to->label + r * pixels, from->label + i * pixels, pixels * sizeof(int32_t));
+    memcpy(to->instance + r * pixels, from->instance + i * pixels, pixels * sizeof(int32_t));
+    memcpy(to->segments + r * pixels, from->segments + i * pixels, pixels * sizeof(int32_t));
+    memcpy(to->segment_label + r * segments, from->segment_label + i * segments,
+           segments * sizeof(int32_t));
+    memcpy(to->segment_instance + r * segments, from->segment_instance + i * segments,
+           segments * sizeof(int32_t));
+}
+
+/* The fastest batch tells what a picture takes on this machine when nothing disturbs it. */
+static void note_time(const painter *p, double seconds) {
+    ik__facts *f = &p->s->facts;
+    int64_t us = (int64_t)(seconds * 1e6 / (double)p->rows->n) + 1;
+    f->picture_batch = p->rows->n;
+    if (!f->picture_us || us < f->picture_us) f->picture_us = us;
+}
+
+static ik_status paint(painter *p, ik_error *err) {
+    ik__session *s = p->s;
+    double began = ik__now();
+    ik_status status = ik__upload_batch(s, p->rows, err);
+    for (int i = 0; i < p->n_latents && !status; i++)
+        status = ik__engine_upload(s->engine, p->input[i]->name, p->rows->n, p->latent[i], err);
+    ik_step step = {(uint64_t)s->set.seed, 0, 0};
+    if (!status) status = ik__program_run(s->engine, s->sample, &step, true, err);
+    if (!status) status = ik__program_output(s->engine, s->sample, "fake", p->pictures, err);
+    if (!status) note_time(p, ik__now() - began);
+    return status;
+}
+
+/* What was drawn anew, as the YAML would say it. */
+static void vary_text(const ik__session *s, char *text, size_t size) {
+    const struct ik__synthesize *set = &s->set.synthesize;
+    size_t at = (size_t)snprintf(text, size, "labels: [");
+    for (int i = 0; i < set->vary_labels.n && at < size; i++)
+        at += (size_t)snprintf(text + at, size - at, "%s%s", i ? ", " : "", set->vary_labels.v[i]);
+    if (at < size) at += (size_t)snprintf(text + at, size - at, "], instances: [");
+    for (int i = 0; i < set->vary_instances.n && at < size; i++)
+        at += (size_t)snprintf(text + at, size - at, "%s%lld", i ? ", " : "",
+                               (long long)set->vary_instances.v[i]);
+    if (at < size) snprintf(text + at, size - at, "]");
+}
+
+static void style_text(const ik__session *s, char *text, size_t size) {
+    const struct ik__synthesize *set = &s->set.synthesize;
+    size_t at = (size_t)snprintf(text, size, "style: [");
+    for (int i = 0; i < set->n_styles && at < size; i++) {
+        const ik__style *y = &set->styles[i];
+        at += (size_t)snprintf(text + at, size - at,
+                               "%s{split: %s, item: %lld, from: %lld, to: %lld}", i ? ", " : "",
+                               y->split == IK_TRAIN ? "train" : "validation", (long long)y->item,
+                               (long long)y->from, (long long)y->to);
+    }
+    if (at < size) snprintf(text + at, size - at, "]");
+}
+
+/* Into a folder, as <layout>-<sample>.png that says how it was made. */
+static ik_status save_picture(const ik__session *s, const char *folder, const ik__painted *p,
+                              ik_error *err) {
+    char path[1400], seed[24], number[24], vary[512] = "all";
+    snprintf(path, sizeof path, "%s/%.200s-%lld.png", folder, p->layouts->names[p->row],
+             (long long)p->sample);
+    snprintf(seed, sizeof seed, "%lld", (long long)s->set.seed);
+    snprintf(number, sizeof number, "%lld", (long long)p->sample);
+    if (p->how == IK__VARIED) vary_text(s, vary, sizeof vary);
+    if (p->how == IK__STYLED) style_text(s, vary, sizeof vary);
+    const char *const keys[] = {"inadekit.seed", "inadekit.item", "inadekit.sample",
+                                "inadekit.vary"};
+    const char *const values[] = {seed, p->layouts->names[p->row], number, vary};
+    return ik__picture_save(path, s->info->height, s->info->width, p->rgb, 4, keys, values, err);
+}
+
+static ik_status paint_all(painter *p, int64_t samples, ik__painted_visit *visit, void *user,
+                           ik_error *err) {
+    const ik__data_info *d = p->s->info;
+    int64_t b = p->rows->n, size = d->height * d->width * 3, jobs = p->items->n * samples;
+    ik_status status = IK_OK;
+    for (int64_t first = 0; first < jobs && !status; first += b) {
+        for (int64_t r = 0; r < b; r++) { /* a last partial batch repeats its first job */
+            int64_t job = first + r < jobs ? first + r : first;
+            copy_row(p, r, job / samples);
+            for (int i = 0; i < p->n_latents; i++) draw(p, i, r, job / samples, job % samples);
+        }
+        status = paint(p, err);
+        for (int64_t r = 0; r < b && first + r < jobs && !status; r++) {
+            int64_t item = (first + r) / samples;
+            for (int64_t k = 0; k < d->max_instances; k++) p->anew[k] = anew(p, true, item, k);
+            const ik__painted one = {.item = p->first + item,
+                                     .sample = (first + r) % samples,
+                                     .how = p->how,
+                                     .layouts = p->items,
+                                     .row = item,
+                                     .anew = p->anew,
+                                     .rgb = p->pictures + r * size};
+            status = visit(user, &one, err);
+        }
+    }
+    return status;
+}
+
+ik_status ik__paint_each(ik__session *s, int64_t first, int64_t items, int64_t samples,
+                         ik__painting how, ik__painted_visit *visit, void *user, ik_error *err) {
+    painter p;
+    ik_status status = open_painter(&p, s, first, items, how, err);
+    bool styled = how == IK__STYLED || how == IK__ONE;
+    if (!status && styled) status = ik__exemplars_new(s, p.rows, &p.exemplars, err);
+    ik__average_begin(s->engine->store);
+    if (!status) status = paint_all(&p, samples, visit, user, err);
+    ik__average_end(s->engine->store);
+    close_painter(&p);
+    return status;
+}
+
+typedef struct gallery {
+    const ik__session *s;
+    ik__grid *grid, *mask; /* mask: NULL where everything is drawn anew */
+    const char *folder;
+} gallery;
+
+/* White where an instance is one of those that change. */
+static ik_status hang_mask(const gallery *to, const ik__painted *p, ik_error *err) {
+    int64_t pixels = to->s->info->height * to->s->info->width;
+    const int32_t *instance = p->layouts->instance + p->row * pixels;
+    float *rgb = malloc(sizeof *rgb * (size_t)(pixels * 3));
+    if (!rgb) return ik_errorf(err, IK_FAILED, "error: out of memory for a mask");
+    for (int64_t i = 0; i < pixels * 3; i++) rgb[i] = p->anew[instance[i / 3]] ? 1 : -1;
+    ik__grid_image(to->mask, (int)p->row, 0, rgb);
+    free(rgb);
+    return IK_OK;
+}
+
+static ik_status hang(void *user, const ik__painted *p, ik_error *err) {
+    const gallery *to = user;
+    const ik__data_info *d = to->s->info;
+    int64_t at = p->row * d->height * d->width;
+    if (p->sample == 0) {
+        ik__grid_labels(to->grid, (int)p->row, 0, p->layouts->label + at,
+                        p->layouts->instance + at);
+        ik__grid_image(to->grid, (int)p->row, 1, p->layouts->image + 3 * at);
+        ik_status status = to->mask ? hang_mask(to, p, err) : IK_OK;
+        if (status) return status;
+    }
+    ik__grid_image(to->grid, (int)p->row, (int)p->sample + 2, p->rgb);
+    return to->folder ? save_picture(to->s, to->folder, p, err) : IK_OK;
+}
+
+ik_status ik__synthesize(ik__session *s, int64_t items, int64_t samples, ik__painting how,
+                         const char *path, const char *folder, ik_error *err) {
+    const ik__data_info *d = s->info;
+    if (items > d->count[IK_VALIDATION]) items = d->count[IK_VALIDATION];
+    if (!items)
+        return ik_errorf(err, IK_FAILED, "error: the dataset has no validation items to paint");
+    int h = (int)d->height, w = (int)d->width;
+    gallery to = {.s = s, .folder = folder};
+    to.grid = ik__grid_new((int)items, (int)samples + 2, h, w, IK__GRID_PAD);
+    if (how != IK__FRESH) to.mask = ik__grid_new((int)items, 1, h, w, IK__GRID_PAD);
+    ik_status status = IK_OK;
+    if (!to.grid || (how != IK__FRESH && !to.mask))
+        status = ik_errorf(err, IK_FAILED, "error: out of memory for %s", path);
+    if (!status && folder) status = ik__make_folder(folder, err);
+    if (!status) status = ik__paint_each(s, 0, items, samples, how, hang, &to, err);
+    if (!status) status = ik__grid_save(to.grid, path, err);
+    char mask[1300];
+    snprintf(mask, sizeof mask, "%.*s-mask.png", (int)strlen(path) - (int)strlen(".png"), path);
+    if (!status && to.mask) status = ik__grid_save(to.mask, mask, err);
+    ik__grid_free(to.grid);
+    ik__grid_free(to.mask);
+    return status;
+}

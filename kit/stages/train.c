@@ -1,0 +1,334 @@
+/* Training two players in turn.
+ *
+ * A step: the generator's program and its Adam update, then the discriminator's on fakes made anew
+ * by the updated generator. State changes (running statistics, power iterations, weights) are
+ * committed only after the losses were seen to be finite, so a stop always leaves the last good
+ * state. Where it is the device that sees to that (guard.h), the host looks only at steps that
+ * leave something behind: a line of the log, a picture, a checkpoint.
+ *
+ * With train.accumulate, the loader gives the pictures of a whole step and the programs take them
+ * batch by batch; rows keep their number within the step, so they see the same pictures and the
+ * same noise as one large batch would. State is committed once, after the last of them. */
+#include "train.h"
+
+#include "base/clock.h"
+#include "base/signals.h"
+#include "data/loader.h"
+#include "exec/adam.h"
+#include "exec/average.h"
+#include "exec/finite.h"
+#include "folder/runlog.h"
+#include "guard.h"
+#include "pictures/grid.h"
+#include "progress.h"
+#include "session/checkpoint.h"
+#include "synthesize.h"
+
+#include <stdlib.h>
+#include <math.h>
+#include <unistd.h>
+
+typedef struct trainer {
+    ik__session *s;
+    ik__saved *tell;
+    ik__loader *loader;
+    ik__log *log;
+    ik__progress *progress;
+    ik__position at;
+    int64_t total, per_epoch;
+    int64_t saved;      /* the step of the newest checkpoint, or -1 */
+    int64_t updates[2]; /* since it began, by player */
+    ik__guard guard;
+    double began, noted;
+    int64_t began_at, noted_at;
+} trainer;
+
+/* Constant for `epochs`, then linear: in epoch e > epochs, counted from 1, 1 - (e-1-epochs)/decay.
+ */
+static double rate_factor(const ik__session *s, int64_t step, int64_t per_epoch) {
+    const struct ik__train *t = &s->set.train;
+    int64_t epoch = step / per_epoch + 1;
+    if (t->steps || epoch <= t->epochs || !t->decay_epochs) return 1;
+    return 1 - (double)(epoch - 1 - t->epochs) / (double)t->decay_epochs;
+}
+
+static void update(trainer *t, ik__role role) {
+    const struct ik__train *set = &t->s->set.train;
+    double lr = role == IK__GENERATOR ? set->lr_generator : set->lr_discriminator;
+    ik_adam how = ik__settings_adam(&t->s->set, lr * rate_factor(t->s, t->at.step, t->per_epoch));
+    ik__adam_step(t->s->engine->store, role, &how);
+    t->updates[role]++;
+}
+
+/* Takes the gradients of batch `part` into their mean over the step's batches. */
+static void add_gradients(trainer *t, ik__role role, int64_t part) {
+    ik__session *s = t->s;
+    ik__store *store = s->engine->store;
+    double share = 1 / (double)s->set.train.accumulate;
+    for (int i = 0; i < store->n_blocks; i++) {
+        ik__block *b = &store->blocks[i];
+        if (!b->sum || b->player != (int)role) continue;
+        s->engine->backend->axpby(s->engine->self, b->learned, share, b->grad, part ? 1 : 0,
+                                  b->sum);
+    }
+}
+
+/* Rows `first` onward of the step's pictures. */
+static ik_status upload_rows(ik__session *s, const ik__batch *all, int64_t first, ik_error *err) {
+    ik__batch part = *all;
+    part.n = s->set.train.batch;
+    int64_t pixels = s->info->height * s->info->width, segments = s->info->max_segments;
+    part.image += first * pixels * 3;
+    part.label += first * pixels;
+    part.instance += first * pixels;
+    part.segments += first * pixels;
+    part.segment_label += first * segments;
+    part.segment_instance += first * segments;
+    return ik__upload_batch(s, &part, err);
+}
+
+static ik_step step_of(const trainer *t, int64_t step, ik__role role, int64_t part) {
+    const ik__settings *set = &t->s->set;
+    return (ik_step){(uint64_t)set->seed, 2 * (uint64_t)step + role,
+                     (uint64_t)(part * set->train.batch)};
+}
+
+static ik_status open_loader(const trainer *t, int64_t first, ik__loader **out, ik_error *err) {
+    const ik__settings *set = &t->s->set;
+    return ik__loader_open(t->s->data, set->train.batch * set->train.accumulate, 1,
+                           (uint64_t)set->seed, first, out, err);
+}
+
+/* --- A loss that is not finite. */
+
+/* The device has kept nothing of what came after it, and what the host counts follows. */
+static void take_back(trainer *t) {
+    const struct ik__bad_loss *bad = &t->guard.bad;
+    for (int role = 0; role < 2; role++) {
+        int64_t kept = bad->step - t->began_at + (role < (int)bad->role);
+        if (t->s->step[role])
+            ik__adam_take_back(t->s->engine->store, role, t->updates[role] - kept);
+    }
+    t->at.step = bad->step;
+}
+
+/* Its batch once more, since the inputs may hold a later one. */
+static void find_culprit(const trainer *t, char *where, size_t size) {
+    const struct ik__bad_loss *bad = &t->guard.bad;
+    const ik_step step = step_of(t, bad->step, bad->role, bad->part);
+    ik__loader *loader = NULL;
+    const ik__batch *batch;
+    ik_error ignored;
+    *where = 0;
+    ik_status status = open_loader(t, bad->step, &loader, &ignored);
+    if (!status) status = ik__loader_next(loader, &batch, &ignored);
+    if (!status) status = upload_rows(t->s, batch, (int64_t)step.sample, &ignored);
+    if (!status) ik__check_finite(t->s->engine, t->s->step[bad->role], &step, where, size);
+    ik__loader_close(loader);
+}
+
+static ik_status not_finite(trainer *t, ik_error *err) {
+    const struct ik__bad_loss *bad = &t->guard.bad;
+    const ik__names *losses = &t->s->step[bad->role]->graph->outputs;
+    char where[600];
+    take_back(t);
+    find_culprit(t, where, sizeof where);
+    return ik_errorf(
+        err, IK_FAILED,
+        "error: step %lld: the loss '%s' of the %s is %g%s%s; nothing of this update was kept. "
+        "Lower train.lr, or go on from the last checkpoint with --resume after changing what "
+        "caused it",
+        (long long)bad->step + 1, losses->v[bad->loss].name, ik__player(bad->role),
+        isnan(bad->value) ? NAN : (double)bad->value, where[0] ? ": " : "", where);
+}
+
+/* --- A step. */
+
+static bool due(int64_t step, int64_t every) {
+    return every && step % every == 0;
+}
+
+/* Is a grid made after the step that is running? */
+static bool picture_due(const trainer *t) {
+    int64_t after = t->at.step + 1, every = t->s->set.train.picture_every;
+    return due(after, every) || (every && after == t->total);
+}
+
+/* What the generator made of the batch: with an encoder, its reconstruction. Label map, picture,
+ * fake. */
+static ik_status batch_picture(trainer *t, const ik__batch *all, int64_t first, ik_error *err) {
+    ik__session *s = t->s;
+    const ik__node *fake = ik__names_get(&s->step[IK__GENERATOR]->graph->kept, "fake");
+    const ik__data_info *d = s->info;
+    int64_t pixels = d->height * d->width, rows = s->set.train.batch;
+    float *rgb = malloc(sizeof *rgb * (size_t)(rows * pixels * 3));
+    ik__grid *grid = ik__grid_new((int)rows, 3, (int)d->height, (int)d->width, IK__GRID_PAD);
+    ik_status status =
+        rgb && grid ? IK_OK : ik_errorf(err, IK_FAILED, "error: out of memory for a grid");
+    if (!status) status = ik__guard_check(&t->guard, err);
+    if (!status) status = ik__program_tensor(s->engine, s->step[IK__GENERATOR], fake, rgb, err);
+    for (int64_t i = 0; i < rows && !status; i++) {
+        int64_t at = (first + i) * pixels;
+        ik__grid_labels(grid, (int)i, 0, all->label + at, all->instance + at);
+        ik__grid_image(grid, (int)i, 1, all->image + at * 3);
+        ik__grid_image(grid, (int)i, 2, rgb + i * pixels * 3);
+    }
+    char path[1200];
+    snprintf(path, sizeof path, "%s/images/batch-%08lld.png", s->out, (long long)t->at.step + 1);
+    if (!status) status = ik__grid_save(grid, path, err);
+    ik__grid_free(grid);
+    free(rgb);
+    return status;
+}
+
+static ik_status play(trainer *t, ik__role role, const ik__batch *all, ik_error *err) {
+    ik__session *s = t->s;
+    ik__program *p = s->step[role];
+    if (!p) return IK_OK;
+    ik_status status = IK_OK;
+    int64_t parts = s->set.train.accumulate;
+    for (int64_t part = 0; part < parts && !status; part++) {
+        const ik_step step = step_of(t, t->at.step, role, part);
+        int64_t first = (int64_t)step.sample;
+        if (role == IK__GENERATOR || parts > 1) /* or it is there still */
+            status = upload_rows(s, all, first, err);
+        if (!status) status = ik__program_run(s->engine, p, &step, true, err);
+        if (!status) status = ik__guard_take(&t->guard, t->at.step, role, part, err);
+        if (!status) add_gradients(t, role, part);
+        if (!status && role == IK__GENERATOR && part == parts - 1 && picture_due(t))
+            status = batch_picture(t, all, first, err);
+    }
+    if (status) return status;
+    ik__program_commit(s->engine, p);
+    update(t, role);
+    if (role == IK__GENERATOR) ik__average_step(s->engine->store, s->set.train.ema);
+    return IK_OK;
+}
+
+static ik_status write_log(trainer *t, ik_error *err) {
+    ik__log_begin(t->log);
+    ik__log_int(t->log, "step", t->at.step);
+    ik__log_int(t->log, "epoch", (t->at.step - 1) / t->per_epoch + 1);
+    ik__guard_log(&t->guard, t->log);
+    return ik__log_end(t->log, err);
+}
+
+static ik_status picture(trainer *t, ik_error *err) {
+    char path[1200];
+    snprintf(path, sizeof path, "%s/images/train-%08lld.png", t->s->out, (long long)t->at.step);
+    return ik__synthesize(t->s, 4, 2, IK__FRESH, path, NULL, err);
+}
+
+/* The time since the last note is added to what the run has trained. */
+static void note_time(trainer *t) {
+    double passed = ik__now();
+    ik__facts *f = &t->s->facts;
+    f->train_us += (int64_t)((passed - t->noted) * 1e6);
+    f->timed_steps += t->at.step - t->noted_at;
+    f->steps = t->at.step;
+    f->total_steps = t->total;
+    t->noted = passed;
+    t->noted_at = t->at.step;
+}
+
+/* Never twice at one step: replacing a checkpoint would leave a moment without it. */
+static ik_status save(trainer *t, ik_error *err) {
+    if (t->saved == t->at.step) return IK_OK;
+    ik_status status = ik__log_sync(t->log, err);
+    t->at.log_bytes = ik__log_bytes(t->log);
+    if (!status) status = ik__checkpoint_save(t->s, &t->at, err);
+    if (status) return status;
+    t->saved = t->at.step;
+    note_time(t);
+    ik__facts_peak(&t->s->facts);
+    status = ik__facts_write(&t->s->facts, t->s->out, err);
+    return status || !t->tell ? status : t->tell(t->s, err);
+}
+
+/* Does the step that is running leave something behind? */
+static bool looked_at(const trainer *t) {
+    const struct ik__train *set = &t->s->set.train;
+    int64_t after = t->at.step + 1;
+    return due(after, set->log_every) || due(after, set->checkpoint_every) || picture_due(t) ||
+           after == t->total;
+}
+
+static ik_status play_both(trainer *t, ik_error *err) {
+    const ik__batch *batch;
+    ik_status status = ik__loader_next(t->loader, &batch, err);
+    if (!status) status = play(t, IK__GENERATOR, batch, err);
+    if (!status) status = play(t, IK__DISCRIMINATOR, batch, err);
+    if (!status && looked_at(t)) status = ik__guard_read(&t->guard, err);
+    return t->guard.bad.found ? not_finite(t, err) : status;
+}
+
+static ik_status step(trainer *t, ik_error *err) {
+    const struct ik__train *set = &t->s->set.train;
+    bool paint = picture_due(t);
+    ik_status status = play_both(t, err);
+    if (status) return status;
+    t->at.step++;
+    char text[512];
+    ik__guard_text(&t->guard, text, sizeof text);
+    ik__progress_at(t->progress, t->at.step, text);
+    bool last = t->at.step == t->total;
+    if (due(t->at.step, set->log_every) || last) status = write_log(t, err);
+    if (!status && paint) status = picture(t, err);
+    if (!status && (due(t->at.step, set->checkpoint_every) || last)) status = save(t, err);
+    return status;
+}
+
+/* After a signal. */
+static ik_status stop(trainer *t, ik_error *err) {
+    ik_status status = ik__guard_check(&t->guard, err);
+    if (t->guard.bad.found) return not_finite(t, err);
+    if (!status) status = save(t, err);
+    if (status) return status;
+    return ik_errorf(err, IK_INTERRUPTED,
+                     "stopped at step %lld; a checkpoint was saved, go on with --resume",
+                     (long long)t->at.step);
+}
+
+static ik_status open_trainer(trainer *t, const ik__run_options *o, ik_error *err) {
+    ik__session *s = t->s;
+    const struct ik__train *set = &s->set.train;
+    if (!o->resume && ik__checkpoint_exists(s))
+        return ik_errorf(err, IK_USAGE,
+                         "error: %s has checkpoints of an earlier run; go on from them with "
+                         "--resume, or choose another folder with --out",
+                         s->out);
+    ik_status status = o->resume ? ik__checkpoint_resume(s, &t->at, err) : IK_OK;
+    t->saved = t->at.step ? t->at.step : -1;
+    if (!status) status = open_loader(t, t->at.step, &t->loader, err);
+    if (!status) status = ik__guard_open(&t->guard, s->engine, s->step, set->accumulate, err);
+    if (status) return status;
+    t->per_epoch = s->info->count[IK_TRAIN] / (set->batch * set->accumulate);
+    t->total = set->steps ? set->steps : (set->epochs + set->decay_epochs) * t->per_epoch;
+    char path[1200];
+    snprintf(path, sizeof path, "%s/log.jsonl", s->out);
+    return ik__log_open(path, o->resume ? t->at.log_bytes : 0, &t->log, err);
+}
+
+ik_status ik__train(ik__session *s, const ik__run_options *o, ik__saved *saved, ik_error *err) {
+    trainer t = {.s = s, .tell = saved};
+    ik_status status = open_trainer(&t, o, err);
+    if (!status) t.progress = ik__progress_new(stderr, t.total, o->quiet);
+    t.began = t.noted = ik__now();
+    t.began_at = t.noted_at = t.at.step;
+    ik__signals_watch();
+    if (!status) ik__progress_at(t.progress, t.at.step, NULL);
+    while (!status && t.at.step < t.total) {
+        status = step(&t, err);
+        if (!status && ik__signals_seen()) status = stop(&t, err);
+    }
+    ik__signals_unwatch();
+    ik__progress_free(t.progress);
+    if (!status && !o->quiet && t.at.step > t.began_at)
+        fprintf(stderr, "trained %lld steps in %.0f s, %.3f s per step\n",
+                (long long)(t.at.step - t.began_at), ik__now() - t.began,
+                (ik__now() - t.began) / (double)(t.at.step - t.began_at));
+    ik__log_close(t.log);
+    ik__loader_close(t.loader);
+    ik__guard_close(&t.guard);
+    return status;
+}

@@ -1,0 +1,182 @@
+/* See weights_convert.h. */
+#define _GNU_SOURCE
+#include "convert.h"
+
+#include "base/pool.h"
+#include "file.h"
+#include "tensors/pth_write.h"
+#include "tensors/safetensors.h"
+
+#include <stdlib.h>
+
+/* What is to be written: an entry of the file, or the number 0. */
+typedef struct item {
+    const char *name;
+    ik_shape shape;
+    ik__raw raw;
+    int entry; /* -1: the number 0 */
+} item;
+
+typedef struct plan {
+    ik__pool *pool;
+    ik__wfile *weights, *averages;
+    ik__wmap *map;
+    int n;
+    item *items;
+    const char *to;
+} plan;
+
+static void close_plan(plan *p) {
+    ik__wfile_close(p->weights);
+    ik__wfile_close(p->averages);
+    ik__wmap_close(p->map);
+    ik__pool_free(p->pool);
+    free(p->items);
+}
+
+static ik_status begin(const ik__conversion *c, plan *p, ik_error *err) {
+    *p = (plan){.pool = ik__pool_new(), .to = c->to};
+    ik_status status = ik__wfile_open(c->from, &p->weights, err);
+    if (!status && c->map) status = ik__wmap_open(c->map, NULL, &p->map, err);
+    return status;
+}
+
+static item *add(plan *p, int *room, ik_error *err) {
+    if (p->n == *room) {
+        int more = *room ? 2 * *room : 256;
+        item *items = realloc(p->items, (size_t)more * sizeof *items);
+        if (!items) {
+            ik_errorf(err, IK_FAILED, "%s: out of memory while writing it", p->to);
+            return NULL;
+        }
+        p->items = items;
+        *room = more;
+    }
+    return &p->items[p->n++];
+}
+
+static ik_status read_item(void *user, int i, void *to, ik_error *err) {
+    const plan *p = user;
+    const item *it = &p->items[i];
+    if (it->entry >= 0) return ik__wfile_read(p->weights, it->entry, to, err);
+    memset(to, 0, (size_t)ik__raw_types[it->raw].bytes);
+    return IK_OK;
+}
+
+/* --- what is written */
+
+static ik_status add_entries(plan *p, int *room, ik__converted *done, ik_error *err) {
+    for (int i = 0; i < ik__wfile_count(p->weights); i++) {
+        const ik__wfile_entry *e = ik__wfile_entry_at(p->weights, i);
+        if (e->unmatched) {
+            done->left_out++;
+            continue;
+        }
+        item *it = add(p, room, err);
+        if (!it) return IK_FAILED;
+        *it = (item){e->name, e->shape, e->dtype == IK_F32 ? IK__F32 : IK__I32, i};
+    }
+    return IK_OK;
+}
+
+/* Entries of theirs that are not kept here. Names as they were before they were mapped. */
+static ik_status add_beside(plan *p, int *room, ik_error *err) {
+    const char *network = ik__wmap_network(p->map);
+    const size_t lead = strlen(network) + 1;
+    for (int i = 0, n = ik__wfile_count(p->weights); i < n; i++) {
+        const char *ours = ik__wfile_entry_at(p->weights, i)->origin;
+        if (!strncmp(ours, network, lead - 1) && ours[lead - 1] == '.') ours += lead;
+        char name[IK__WMAP_NAME_BYTES];
+        for (int k = 0; ik__wmap_beside(p->map, k, ours, name); k++) {
+            if (!*name) continue;
+            item *it = add(p, room, err);
+            if (!it) return IK_FAILED;
+            *it = (item){ik__pool_strdup(p->pool, name), IK_SHAPE0(), IK__I64, -1};
+        }
+    }
+    return IK_OK;
+}
+
+/* --- the two formats */
+
+static ik_status write_safetensors(plan *p, ik_error *err) {
+    ik__st_writer *w = ik__st_writer_new(p->to);
+    for (int i = 0; i < p->n; i++)
+        ik__st_add(w, p->items[i].name, p->items[i].raw == IK__F32 ? IK_F32 : IK_I32,
+                   p->items[i].shape);
+    ik__st_meta_set(w, "format", "pt");
+    ik_status status = ik__st_begin(w);
+    for (int i = 0; i < p->n && !status; i++) {
+        int64_t n = ik_count(p->items[i].shape);
+        void *host = malloc((size_t)n * 8 + 1);
+        status = host ? read_item(p, i, host, err)
+                      : ik_errorf(err, IK_FAILED, "%s: out of memory while writing it", p->to);
+        if (status) {
+            free(host);
+            ik__st_abort(w);
+            return status;
+        }
+        status = ik__st_write(w, host, n);
+        free(host);
+    }
+    return ik__st_commit(w, err); /* says what went wrong in the writer */
+}
+
+static ik_status write_pth(plan *p, ik_error *err) {
+    ik__pth_item *items = calloc((size_t)p->n + 1, sizeof *items);
+    if (!items) return ik_errorf(err, IK_FAILED, "%s: out of memory while writing it", p->to);
+    for (int i = 0; i < p->n; i++)
+        items[i] = (ik__pth_item){p->items[i].name, p->items[i].raw, p->items[i].shape};
+    ik_status status = ik__pth_write(p->to, p->n, items, read_item, p, err);
+    free(items);
+    return status;
+}
+
+/* --- together */
+
+ik_status ik__weights_import(const ik__conversion *c, ik__converted *done, ik_error *err) {
+    plan p;
+    int room = 0;
+    *done = (ik__converted){0};
+    ik_status status = begin(c, &p, err);
+    if (!status && p.map) status = ik__wfile_rename(p.weights, p.map, ik__wmap_network(p.map), err);
+    if (!status) status = ik__wfile_all_renamed(p.weights, err);
+    if (!status) status = add_entries(&p, &room, done, err);
+    if (!status) status = write_safetensors(&p, err);
+    done->written = p.n;
+    close_plan(&p);
+    return status;
+}
+
+static ik_status open_averages(const ik__conversion *c, plan *p, ik_error *err) {
+    char *path;
+    if (asprintf(&path, "%s/optimizer.safetensors", c->from) < 0)
+        return ik_errorf(err, IK_FAILED, "error: out of memory");
+    ik_status status = ik__wfile_open(path, &p->averages, err);
+    free(path);
+    if (!status && ik__wfile_overlay(p->weights, p->averages, "ema.")) return IK_OK;
+    return status ? status
+                  : ik_errorf(err, IK_FAILED,
+                              "error: %s holds no averaged weights; it was trained without "
+                              "`train: {ema: ...}`",
+                              c->from);
+}
+
+ik_status ik__weights_export(const ik__conversion *c, ik__converted *done, ik_error *err) {
+    static const char suffix[] = ".safetensors";
+    size_t n = strlen(c->to);
+    bool safetensors = n >= sizeof suffix && !strcmp(c->to + n - (sizeof suffix - 1), suffix);
+    plan p;
+    int room = 0;
+    *done = (ik__converted){0};
+    ik_status status = begin(c, &p, err);
+    if (!status && c->averages) status = open_averages(c, &p, err);
+    if (!status && p.map) status = ik__wfile_rename_back(p.weights, p.map, err);
+    if (!status) status = ik__wfile_all_renamed(p.weights, err);
+    if (!status) status = add_entries(&p, &room, done, err);
+    if (!status && p.map) status = add_beside(&p, &room, err);
+    if (!status) status = safetensors ? write_safetensors(&p, err) : write_pth(&p, err);
+    done->written = p.n;
+    close_plan(&p);
+    return status;
+}
