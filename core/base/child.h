@@ -1,7 +1,7 @@
 /* A piece of work in a child process: its memory use is its own, and if it crashes, this process
  * hears of it and lives on. */
-#ifndef INADEKIT_CHILD_H
-#define INADEKIT_CHILD_H
+#ifndef INADEKIT_BASE_CHILD_H
+#define INADEKIT_BASE_CHILD_H
 
 #include "inadekit/types.h"
 

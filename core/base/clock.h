@@ -1,6 +1,6 @@
 /* Seconds of the monotonic clock, and of the processors that this process was given. */
-#ifndef INADEKIT_CLOCK_H
-#define INADEKIT_CLOCK_H
+#ifndef INADEKIT_BASE_CLOCK_H
+#define INADEKIT_BASE_CLOCK_H
 
 #include <time.h>
 

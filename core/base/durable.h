@@ -1,6 +1,6 @@
 /* Making sure that what was written is on the disk. */
-#ifndef IK_CORE_DURABLE_H
-#define IK_CORE_DURABLE_H
+#ifndef INADEKIT_BASE_DURABLE_H
+#define INADEKIT_BASE_DURABLE_H
 
 /* A rename is on the disk only when its folder is. Some file systems cannot sync one: no error. */
 void ik__sync_folder(const char *path);

@@ -1,6 +1,6 @@
 /* Is it there, and making folders. */
-#ifndef INADEKIT_FILES_H
-#define INADEKIT_FILES_H
+#ifndef INADEKIT_BASE_FILES_H
+#define INADEKIT_BASE_FILES_H
 
 #include "inadekit/types.h"
 

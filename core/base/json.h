@@ -3,8 +3,8 @@
  * Reading works inside the caller's buffer: strings are decoded where they stand and ended by a
  * NUL, which never takes more room than their source did. Every function returns false after the
  * first mistake, whose place and description the cursor keeps. */
-#ifndef IK_CORE_JSON_H
-#define IK_CORE_JSON_H
+#ifndef INADEKIT_BASE_JSON_H
+#define INADEKIT_BASE_JSON_H
 
 #include "inadekit/types.h"
 #include "text.h"

@@ -1,4 +1,4 @@
-/* Mapped files; see map.h. */
+/* Mapped files; see mapped.h. */
 #define _GNU_SOURCE
 #include "mapped.h"
 

@@ -1,6 +1,6 @@
 /* A file mapped into memory for reading. */
-#ifndef IK_CORE_MAP_H
-#define IK_CORE_MAP_H
+#ifndef INADEKIT_BASE_MAPPED_H
+#define INADEKIT_BASE_MAPPED_H
 
 #include "inadekit/types.h"
 

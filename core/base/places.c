@@ -1,4 +1,4 @@
-/* Where installed files lie; see share.h. */
+/* Where installed files lie; see places.h. */
 #include "places.h"
 
 #include <limits.h>

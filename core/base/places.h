@@ -1,6 +1,6 @@
 /* Files that are installed beside the program and read by it: share/inadekit. */
-#ifndef INADEKIT_SHARE_H
-#define INADEKIT_SHARE_H
+#ifndef INADEKIT_BASE_PLACES_H
+#define INADEKIT_BASE_PLACES_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* A tiny arena: many small allocations, freed at once. Not for tensors. */
-#ifndef IK_POOL_H
-#define IK_POOL_H
+#ifndef INADEKIT_BASE_POOL_H
+#define INADEKIT_BASE_POOL_H
 
 #include <stddef.h>
 

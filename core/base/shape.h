@@ -1,6 +1,6 @@
 /* A shape in words. */
-#ifndef INADEKIT_SHAPE_H
-#define INADEKIT_SHAPE_H
+#ifndef INADEKIT_BASE_SHAPE_H
+#define INADEKIT_BASE_SHAPE_H
 
 #include "inadekit/types.h"
 

@@ -1,6 +1,6 @@
 /* Text that grows, and UTF-8. */
-#ifndef IK_CORE_TEXT_H
-#define IK_CORE_TEXT_H
+#ifndef INADEKIT_BASE_TEXT_H
+#define INADEKIT_BASE_TEXT_H
 
 #include "inadekit/types.h"
 

@@ -1,6 +1,6 @@
 /* A small file in one piece: it is there as it was, or as it is to be, never half. */
-#ifndef INADEKIT_TEXTFILE_H
-#define INADEKIT_TEXTFILE_H
+#ifndef INADEKIT_BASE_TEXTFILE_H
+#define INADEKIT_BASE_TEXTFILE_H
 
 #include "inadekit/types.h"
 

@@ -1,7 +1,7 @@
 /* Short lists of words, and the names of files as one. Without memory the process ends: what they
  * are for is little and comes first. */
-#ifndef INADEKIT_WORDS_H
-#define INADEKIT_WORDS_H
+#ifndef INADEKIT_BASE_WORDS_H
+#define INADEKIT_BASE_WORDS_H
 
 #include <stdbool.h>
 

@@ -7,8 +7,8 @@
  * Limits: 1 MiB a file, 64 levels, 64 files, 1024 keys a map, 2^18 values. Beyond them, and for
  * duplicate keys, tags, merge keys, cyclic aliases or includes, several documents, keys that are
  * not scalars and bytes that are not UTF-8, loading fails with `file:line:column: error: ...`. */
-#ifndef IK_CONFIG_H
-#define IK_CONFIG_H
+#ifndef INADEKIT_CONFIG_CONFIG_H
+#define INADEKIT_CONFIG_CONFIG_H
 
 #include "inadekit/types.h"
 

@@ -1,6 +1,6 @@
 /* Option rows at work: YAML into a struct, and help. */
-#ifndef IK_OPTIONS_H
-#define IK_OPTIONS_H
+#ifndef INADEKIT_CONFIG_OPTIONS_H
+#define INADEKIT_CONFIG_OPTIONS_H
 
 #include "inadekit/option.h"
 
@@ -10,7 +10,7 @@
 /* Fills the fields of `self` from `map`, or with the defaults where the map is NULL or null or
  * lacks a key. The key `plugin` and those of `also` (NULL-terminated or NULL) are left to others;
  * any other unknown key, wrong type, number out of range or missing required option is refused with
- * its position. `what` names the owner in messages ("norm/inade"). Strings and lists live in the
+ * its position. `what` names the owner in messages ("norm/mine"). Strings and lists live in the
  * pool. */
 ik_status ik__options_fill(const ik_option *rows, const ik__conf *map, const char *const *also,
                            const char *what, void *self, ik__pool *pool, ik_error *err);

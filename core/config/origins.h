@@ -1,7 +1,7 @@
 /* A configuration with the origin of every value: what the files say, what --set says, and what
  * holds by default because nobody says anything. */
-#ifndef INADEKIT_ORIGINS_H
-#define INADEKIT_ORIGINS_H
+#ifndef INADEKIT_CONFIG_ORIGINS_H
+#define INADEKIT_CONFIG_ORIGINS_H
 
 #include "config.h"
 

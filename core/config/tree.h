@@ -1,6 +1,6 @@
 /* Shared by config*.c: the tree while it is being put together, with aliases still in place. */
-#ifndef IK_CONFIG_TREE_H
-#define IK_CONFIG_TREE_H
+#ifndef INADEKIT_CONFIG_TREE_H
+#define INADEKIT_CONFIG_TREE_H
 
 #include "base/pool.h"
 #include "config.h"

@@ -1,6 +1,6 @@
 /* The optimiser's steps. */
-#ifndef INADEKIT_ADAM_H
-#define INADEKIT_ADAM_H
+#ifndef INADEKIT_EXEC_ADAM_H
+#define INADEKIT_EXEC_ADAM_H
 
 #include "graph/store.h"
 

@@ -1,6 +1,6 @@
 /* Exponential moving averages of the weights, in the blocks that have room for them. */
-#ifndef INADEKIT_AVERAGE_H
-#define INADEKIT_AVERAGE_H
+#ifndef INADEKIT_EXEC_AVERAGE_H
+#define INADEKIT_EXEC_AVERAGE_H
 
 #include "graph/store.h"
 

@@ -1,6 +1,6 @@
 /* What the backend chose, as a file of a checkpoint's folder. */
-#ifndef INADEKIT_CHOICES_H
-#define INADEKIT_CHOICES_H
+#ifndef INADEKIT_EXEC_CHOICES_H
+#define INADEKIT_EXEC_CHOICES_H
 
 #include "program.h"
 

@@ -1,6 +1,6 @@
 /* Which value was the first that is no finite number. */
-#ifndef INADEKIT_FINITE_H
-#define INADEKIT_FINITE_H
+#ifndef INADEKIT_EXEC_FINITE_H
+#define INADEKIT_EXEC_FINITE_H
 
 #include "program.h"
 

@@ -1,6 +1,6 @@
 /* What a pipeline takes of the device's memory, known once it is recorded. */
-#ifndef INADEKIT_MEMORY_H
-#define INADEKIT_MEMORY_H
+#ifndef INADEKIT_EXEC_MEMORY_H
+#define INADEKIT_EXEC_MEMORY_H
 
 #include "program.h"
 

@@ -2,8 +2,8 @@
  *
  * new (dead nodes dropped, constants found, kernels prepared, memory planned) -> engine_ready (one
  * arena for all programs, pointers bound) -> run, as often as wanted. A run allocates nothing. */
-#ifndef INADEKIT_PROGRAM_H
-#define INADEKIT_PROGRAM_H
+#ifndef INADEKIT_EXEC_PROGRAM_H
+#define INADEKIT_EXEC_PROGRAM_H
 
 #include "graph/graph.h"
 #include "plugin/plugins.h"
@@ -84,7 +84,7 @@ ik_status ik__program_tensor(ik__engine *e, ik__program *p, const ik__node *n, v
 /* Bytes that a tensor takes in storage. */
 size_t ik__tensor_bytes(const ik__engine *e, const ik_tensor *t);
 
-/* work.c: the multiply-accumulates of a convolution or a product, forward or a gradient; of
+/* macs.c: the multiply-accumulates of a convolution or a product, forward or a gradient; of
  * anything else none. */
 double ik__macs(const ik_node_desc *n);
 

@@ -1,7 +1,7 @@
 /* The recorded graph, as the core sees it: nodes in recording order, which is a topological order.
  * One node makes one tensor; a node begins with its public tensor, so the two convert by a cast. */
-#ifndef INADEKIT_IR_H
-#define INADEKIT_IR_H
+#ifndef INADEKIT_GRAPH_GRAPH_H
+#define INADEKIT_GRAPH_GRAPH_H
 
 #include "base/pool.h"
 #include "base/shape.h"
@@ -21,7 +21,7 @@ struct ik__node {
     ik__entry *entry;           /* PARAM, BUFFER */
     const ik_custom_op *custom; /* CUSTOM */
     const void *custom_attrs;
-    bool constant; /* made from weights alone, while those are fixed; see constants.c */
+    bool constant; /* made from weights alone, while those are fixed; see exec/constants.c */
     bool kept;     /* constant, and read at every run */
 };
 

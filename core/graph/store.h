@@ -2,8 +2,8 @@
  *
  * Recording declares entries; `ik__store_build` lays them out and fills them by their init rules,
  * each from a random stream named after its path, so creation order never matters. */
-#ifndef INADEKIT_STORE_H
-#define INADEKIT_STORE_H
+#ifndef INADEKIT_GRAPH_STORE_H
+#define INADEKIT_GRAPH_STORE_H
 
 #include "base/pool.h"
 #include "inadekit/backend.h"

@@ -2,8 +2,8 @@
  *
  * Around a call into a plugin: ik__blame b; ik__blame_begin(&b, plugin, "recording"); ...;
  * ik__blame_end(&b). Calls nest, each thread has its own. */
-#ifndef INADEKIT_BLAME_H
-#define INADEKIT_BLAME_H
+#ifndef INADEKIT_PLUGIN_BLAME_H
+#define INADEKIT_PLUGIN_BLAME_H
 
 #include "inadekit/plugin.h"
 

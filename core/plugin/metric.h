@@ -1,6 +1,6 @@
 /* Calls into a metric, in which a crash names it. */
-#ifndef INADEKIT_CORE_METRIC_H
-#define INADEKIT_CORE_METRIC_H
+#ifndef INADEKIT_PLUGIN_METRIC_H
+#define INADEKIT_PLUGIN_METRIC_H
 
 #include "plugins.h"
 

@@ -3,8 +3,8 @@
  * <dir>/<kind>/<name>.so is looked for in the directories of --plugin-path, INADEKIT_PLUGIN_PATH,
  * ../lib/inadekit beside the executable, inadekit beside this library, and the compiled-in one, in
  * that order. The first file of a name counts, even if it is refused. Nothing is ever unloaded. */
-#ifndef IK_PLUGINS_H
-#define IK_PLUGINS_H
+#ifndef INADEKIT_PLUGIN_PLUGINS_H
+#define INADEKIT_PLUGIN_PLUGINS_H
 
 #include "inadekit/plugin.h"
 

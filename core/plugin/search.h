@@ -1,6 +1,6 @@
 /* Shared by plugins*.c. */
-#ifndef IK_PLUGINS_INTERNAL_H
-#define IK_PLUGINS_INTERNAL_H
+#ifndef INADEKIT_PLUGIN_SEARCH_H
+#define INADEKIT_PLUGIN_SEARCH_H
 
 #include "base/words.h"
 #include "plugins.h"

@@ -1,6 +1,6 @@
 /* Pictures as bytes of a file, in memory, and bytes as base64. */
-#ifndef INADEKIT_REPORT_ENCODE_H
-#define INADEKIT_REPORT_ENCODE_H
+#ifndef INADEKIT_PICTURES_ENCODE_H
+#define INADEKIT_PICTURES_ENCODE_H
 
 #include "base/text.h"
 

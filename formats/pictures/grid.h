@@ -1,6 +1,6 @@
 /* Picture grids: equal cells in rows and columns on white, saved as one PNG. */
-#ifndef IK_CORE_GRID_H
-#define IK_CORE_GRID_H
+#ifndef INADEKIT_PICTURES_GRID_H
+#define INADEKIT_PICTURES_GRID_H
 
 #include "inadekit/types.h"
 

@@ -3,8 +3,8 @@
  * Whatever a file holds, reading it either gives a picture or an error `path: what is wrong`; sizes
  * over IK__IMAGE_SIDE or IK__IMAGE_PIXELS are refused before anything is allocated for them. All
  * functions may be called from several threads at once. Buffers come from malloc. */
-#ifndef IK__IMAGE_H
-#define IK__IMAGE_H
+#ifndef INADEKIT_PICTURES_IMAGE_H
+#define INADEKIT_PICTURES_IMAGE_H
 
 #include "inadekit/dataset.h"
 

@@ -4,8 +4,8 @@
  * double. bicubic: a = -0.5, the kernel widened by in/out when shrinking; weights normalised and
  * rounded to 22 fractional bits; rows first, rounded to 8 bits, then columns. An axis that keeps
  * its size is left. */
-#ifndef IK__RESIZE_H
-#define IK__RESIZE_H
+#ifndef INADEKIT_PICTURES_RESIZE_H
+#define INADEKIT_PICTURES_RESIZE_H
 
 #include "inadekit/types.h"
 

@@ -3,8 +3,8 @@
  * Nothing is ever run or imported. A pickle names functions and classes ("globals"); those in one
  * short table are understood as data, any other is refused by its name. Memory is bounded by a
  * limit on the number of operations, and nothing here recurses. */
-#ifndef IK_CORE_PICKLE_H
-#define IK_CORE_PICKLE_H
+#ifndef INADEKIT_TENSORS_PICKLE_H
+#define INADEKIT_TENSORS_PICKLE_H
 
 #include "base/pool.h"
 #include "raw.h"

@@ -1,6 +1,6 @@
 /* The pickle machine's state: what all its operations share. See pickle.h. */
-#ifndef IK_CORE_PICKLE_MACHINE_H
-#define IK_CORE_PICKLE_MACHINE_H
+#ifndef INADEKIT_TENSORS_PICKLE_MACHINE_H
+#define INADEKIT_TENSORS_PICKLE_MACHINE_H
 
 #include "pickle.h"
 

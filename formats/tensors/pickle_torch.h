@@ -1,6 +1,6 @@
 /* What PyTorch's names in a pickle mean. */
-#ifndef IK_CORE_PICKLE_TORCH_H
-#define IK_CORE_PICKLE_TORCH_H
+#ifndef INADEKIT_TENSORS_PICKLE_TORCH_H
+#define INADEKIT_TENSORS_PICKLE_TORCH_H
 
 #include "pickle.h"
 

@@ -8,8 +8,8 @@
  * Everything is checked at opening against the file's true size; of compressed members, which
  * torch.save does not write, none is read. Errors read `path: what is wrong`. Not for use from
  * several threads at once. */
-#ifndef IK_CORE_PTH_H
-#define IK_CORE_PTH_H
+#ifndef INADEKIT_TENSORS_PTH_H
+#define INADEKIT_TENSORS_PTH_H
 
 #include "safetensors.h"
 

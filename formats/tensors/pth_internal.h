@@ -1,6 +1,6 @@
 /* Shared by pth*.c: an open file, and how its storages are reached. */
-#ifndef IK_CORE_PTH_INTERNAL_H
-#define IK_CORE_PTH_INTERNAL_H
+#ifndef INADEKIT_TENSORS_PTH_INTERNAL_H
+#define INADEKIT_TENSORS_PTH_INTERNAL_H
 
 #include "base/mapped.h"
 #include "pickle.h"

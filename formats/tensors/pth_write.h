@@ -1,6 +1,6 @@
 /* Writing a state dict as torch.save does: a zip archive of a pickle and one member per tensor. */
-#ifndef IK_CORE_PTH_WRITE_H
-#define IK_CORE_PTH_WRITE_H
+#ifndef INADEKIT_TENSORS_PTH_WRITE_H
+#define INADEKIT_TENSORS_PTH_WRITE_H
 
 #include "raw.h"
 

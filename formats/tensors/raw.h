@@ -1,6 +1,6 @@
 /* Number types as files of tensors have them, and their conversion to the kit's two. */
-#ifndef IK_CORE_RAW_H
-#define IK_CORE_RAW_H
+#ifndef INADEKIT_TENSORS_RAW_H
+#define INADEKIT_TENSORS_RAW_H
 
 #include "inadekit/types.h"
 

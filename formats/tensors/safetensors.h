@@ -3,8 +3,8 @@
  * Interchangeable with the Python library. A reader maps the file and believes nothing it has not
  * checked; a writer writes beside the file and renames at the end, so a file is whole or not there.
  * Errors read `path: what is wrong`. Not for use from several threads at once. */
-#ifndef IK_CORE_SAFETENSORS_H
-#define IK_CORE_SAFETENSORS_H
+#ifndef INADEKIT_TENSORS_SAFETENSORS_H
+#define INADEKIT_TENSORS_SAFETENSORS_H
 
 #include "inadekit/types.h"
 

@@ -4,8 +4,8 @@
  * Common options stand in the same map as the plugin's: size [H,W] (required), load_size [H,W],
  * flip, max_instances, max_segments. Reading is safe from several threads at once, into different
  * rows. */
-#ifndef IK__DATA_H
-#define IK__DATA_H
+#ifndef INADEKIT_DATA_DATA_H
+#define INADEKIT_DATA_DATA_H
 
 #include "config/config.h"
 #include "inadekit/dataset.h"

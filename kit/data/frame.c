@@ -1,4 +1,4 @@
-/* Checking, resizing, cutting and numbering one item; see prepare.h. */
+/* Checking, resizing, cutting and numbering one item; see frame.h. */
 #include "frame.h"
 
 #include <stdlib.h>

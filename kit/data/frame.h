@@ -4,8 +4,8 @@
  * Maps are checked and resized nearest, the picture bicubic; both are cropped and mirrored alike.
  * Instance ids become 0..K-1 in the order of the values left after that, segments 0..S-1 in the
  * order of (label, instance). The picture becomes x / 127.5 - 1. */
-#ifndef IK__PREPARE_H
-#define IK__PREPARE_H
+#ifndef INADEKIT_DATA_FRAME_H
+#define INADEKIT_DATA_FRAME_H
 
 #include "inadekit/dataset.h"
 

@@ -3,8 +3,8 @@
  * An epoch is a permutation of the items drawn from (seed, epoch); what is left over after whole
  * batches is dropped. Batch k is the same for any number of threads and wherever the loader starts.
  */
-#ifndef IK__LOADER_H
-#define IK__LOADER_H
+#ifndef INADEKIT_DATA_LOADER_H
+#define INADEKIT_DATA_LOADER_H
 
 #include "data.h"
 

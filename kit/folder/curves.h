@@ -1,6 +1,6 @@
 /* The losses of a run and what `evaluate` measured, from its log. */
-#ifndef INADEKIT_REPORT_LOSSES_H
-#define INADEKIT_REPORT_LOSSES_H
+#ifndef INADEKIT_FOLDER_CURVES_H
+#define INADEKIT_FOLDER_CURVES_H
 
 #include "inadekit/types.h"
 

@@ -1,7 +1,7 @@
 /* run.json: what a run is and what it measured, for reports. Times differ from run to run, so
  * they are kept here, apart from the log and the checkpoints, whose bytes do not. */
-#ifndef INADEKIT_FACTS_H
-#define INADEKIT_FACTS_H
+#ifndef INADEKIT_FOLDER_FACTS_H
+#define INADEKIT_FOLDER_FACTS_H
 
 #include "inadekit/types.h"
 

@@ -1,6 +1,6 @@
 /* The folder that a run leaves. */
-#ifndef INADEKIT_FOLDER_H
-#define INADEKIT_FOLDER_H
+#ifndef INADEKIT_FOLDER_FOLDER_H
+#define INADEKIT_FOLDER_FOLDER_H
 
 #include <stdbool.h>
 #include <stddef.h>

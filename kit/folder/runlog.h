@@ -1,6 +1,6 @@
 /* log.jsonl: one JSON object per line, each written by one call, cut back when a run resumes. */
-#ifndef IK_CORE_RUNLOG_H
-#define IK_CORE_RUNLOG_H
+#ifndef INADEKIT_FOLDER_RUNLOG_H
+#define INADEKIT_FOLDER_RUNLOG_H
 
 #include "inadekit/types.h"
 

@@ -1,6 +1,6 @@
 /* Built-in nodes of a network: one row each, with its options. */
-#ifndef INADEKIT_LAYER_H
-#define INADEKIT_LAYER_H
+#ifndef INADEKIT_MODEL_LAYER_H
+#define INADEKIT_MODEL_LAYER_H
 
 #include "inadekit/graph.h"
 #include "inadekit/option.h"

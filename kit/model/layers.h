@@ -1,6 +1,6 @@
 /* Layers: ops with parameters, named as PyTorch names them. */
-#ifndef INADEKIT_LAYERS_H
-#define INADEKIT_LAYERS_H
+#ifndef INADEKIT_MODEL_LAYERS_H
+#define INADEKIT_MODEL_LAYERS_H
 
 #include "inadekit/graph.h"
 

@@ -1,7 +1,7 @@
 /* A pipeline's networks, norms and losses: read from YAML once, recorded into as many programs as
  * wanted. Two players train: the discriminator, and everything else that is not frozen. */
-#ifndef INADEKIT_MODEL_H
-#define INADEKIT_MODEL_H
+#ifndef INADEKIT_MODEL_MODEL_H
+#define INADEKIT_MODEL_MODEL_H
 
 #include "graph/graph.h"
 #include "plugin/plugins.h"

@@ -1,6 +1,6 @@
 /* A graph while networks are recorded into it: the calls that a plugin has, and what they need. */
-#ifndef INADEKIT_RECORDING_H
-#define INADEKIT_RECORDING_H
+#ifndef INADEKIT_MODEL_RECORDING_H
+#define INADEKIT_MODEL_RECORDING_H
 
 #include "graph/graph.h"
 

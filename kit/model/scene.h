@@ -1,7 +1,7 @@
 /* The scene that is recorded: named values, maps at any size, latents and the posteriors they come
  * from. */
-#ifndef INADEKIT_SCENE_H
-#define INADEKIT_SCENE_H
+#ifndef INADEKIT_MODEL_SCENE_H
+#define INADEKIT_MODEL_SCENE_H
 
 #include "graph/graph.h"
 

@@ -1,6 +1,6 @@
 /* The key `weights:` of a network, or of the whole pipeline: where it starts from. */
-#ifndef IK_CORE_WEIGHTS_KEY_H
-#define IK_CORE_WEIGHTS_KEY_H
+#ifndef INADEKIT_MODEL_WEIGHTS_KEY_H
+#define INADEKIT_MODEL_WEIGHTS_KEY_H
 
 #include "base/pool.h"
 #include "config/config.h"

@@ -1,7 +1,7 @@
 /* report.html: a run, or a comparison, on one page that opens from disk: no scripts, no network,
  * every picture inside. It is made from the files of the run folder alone. */
-#ifndef INADEKIT_REPORT_H
-#define INADEKIT_REPORT_H
+#ifndef INADEKIT_REPORT_REPORT_H
+#define INADEKIT_REPORT_REPORT_H
 
 #include "inadekit/types.h"
 

@@ -29,7 +29,7 @@ void ik__section_varied(ik__text *to, const ik__subject *s);
 void ik__section_styled(ik__text *to, const ik__subject *s);
 void ik__section_progress(ik__text *to, const ik__subject *s);
 
-/* One or several: losses_section.c, numbers.c */
+/* One or several: losses.c, numbers.c */
 void ik__section_losses(ik__text *to, int n, const ik__subject *s);
 void ik__section_metrics(ik__text *to, int n, const ik__subject *s);
 void ik__section_numbers(ik__text *to, int n, const ik__subject *s);

@@ -1,6 +1,6 @@
 /* What this build is. */
-#ifndef INADEKIT_BUILD_H
-#define INADEKIT_BUILD_H
+#ifndef INADEKIT_RUN_BUILD_H
+#define INADEKIT_RUN_BUILD_H
 
 #include <stdio.h>
 

@@ -6,8 +6,8 @@
  *
  * `set` takes what --set takes; it is applied after the command line's. Every variant runs in
  * <run folder>/<name>, in a process of its own, with the same data, seed and steps. */
-#ifndef INADEKIT_COMPARE_H
-#define INADEKIT_COMPARE_H
+#ifndef INADEKIT_RUN_COMPARE_H
+#define INADEKIT_RUN_COMPARE_H
 
 #include "base/pool.h"
 #include "session/options.h"

@@ -1,6 +1,6 @@
 /* What a run would be and do, without computing or writing anything. */
-#ifndef INADEKIT_DRY_RUN_H
-#define INADEKIT_DRY_RUN_H
+#ifndef INADEKIT_RUN_DRY_RUN_H
+#define INADEKIT_RUN_DRY_RUN_H
 
 #include "session/session.h"
 

@@ -1,6 +1,6 @@
 /* Pictures from a label map in a file, by the weights of a checkpoint. */
-#ifndef INADEKIT_PAINT_FILE_H
-#define INADEKIT_PAINT_FILE_H
+#ifndef INADEKIT_RUN_PAINT_FILE_H
+#define INADEKIT_RUN_PAINT_FILE_H
 
 #include "inadekit/types.h"
 

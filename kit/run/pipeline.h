@@ -1,6 +1,6 @@
 /* One pipeline from its beginning to its end. */
-#ifndef INADEKIT_PIPELINE_H
-#define INADEKIT_PIPELINE_H
+#ifndef INADEKIT_RUN_PIPELINE_H
+#define INADEKIT_RUN_PIPELINE_H
 
 #include "session/options.h"
 

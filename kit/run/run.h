@@ -1,6 +1,6 @@
 /* What `inadekit run` does. */
-#ifndef INADEKIT_RUN_H
-#define INADEKIT_RUN_H
+#ifndef INADEKIT_RUN_RUN_H
+#define INADEKIT_RUN_RUN_H
 
 #include "session/options.h"
 

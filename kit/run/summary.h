@@ -1,6 +1,6 @@
 /* What `inadekit summary` does: networks, programs and published numbers of a pipeline. */
-#ifndef INADEKIT_SUMMARY_H
-#define INADEKIT_SUMMARY_H
+#ifndef INADEKIT_RUN_SUMMARY_H
+#define INADEKIT_RUN_SUMMARY_H
 
 #include "session/options.h"
 

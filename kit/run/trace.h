@@ -1,7 +1,7 @@
 /* One program of a pipeline, run once on given tensors, all it makes written to a file: for
  * comparing with another implementation, or two backends with each other. */
-#ifndef INADEKIT_TRACE_H
-#define INADEKIT_TRACE_H
+#ifndef INADEKIT_RUN_TRACE_H
+#define INADEKIT_RUN_TRACE_H
 
 #include "run.h"
 

@@ -1,6 +1,6 @@
 /* The inputs of a trace: from a file's tensors to what a program reads. */
-#ifndef INADEKIT_TRACE_INPUTS_H
-#define INADEKIT_TRACE_INPUTS_H
+#ifndef INADEKIT_RUN_TRACE_INPUTS_H
+#define INADEKIT_RUN_TRACE_INPUTS_H
 
 #include "session/session.h"
 #include "tensors/safetensors.h"

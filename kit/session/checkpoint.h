@@ -1,6 +1,6 @@
 /* Checkpoints: folders <run>/checkpoints/step-<n>, written aside and renamed. */
-#ifndef INADEKIT_CHECKPOINT_H
-#define INADEKIT_CHECKPOINT_H
+#ifndef INADEKIT_SESSION_CHECKPOINT_H
+#define INADEKIT_SESSION_CHECKPOINT_H
 
 #include "session.h"
 

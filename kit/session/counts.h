@@ -1,6 +1,6 @@
 /* What a pipeline builds, in numbers: parameters, multiply-adds, activations. */
-#ifndef INADEKIT_COUNTS_H
-#define INADEKIT_COUNTS_H
+#ifndef INADEKIT_SESSION_COUNTS_H
+#define INADEKIT_SESSION_COUNTS_H
 
 #include "session.h"
 

@@ -1,6 +1,6 @@
 /* The metrics that a pipeline names, and the features that they ask for. */
-#ifndef INADEKIT_EVALUATION_H
-#define INADEKIT_EVALUATION_H
+#ifndef INADEKIT_SESSION_EVALUATION_H
+#define INADEKIT_SESSION_EVALUATION_H
 
 #include "exec/program.h"
 #include "inadekit/metric.h"

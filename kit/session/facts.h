@@ -1,6 +1,6 @@
 /* What a session's run.json begins with. */
-#ifndef INADEKIT_FACTS_RUN_H
-#define INADEKIT_FACTS_RUN_H
+#ifndef INADEKIT_SESSION_FACTS_H
+#define INADEKIT_SESSION_FACTS_H
 
 #include "session.h"
 

@@ -1,6 +1,6 @@
 /* What a command asks of a pipeline. */
-#ifndef INADEKIT_RUN_OPTIONS_H
-#define INADEKIT_RUN_OPTIONS_H
+#ifndef INADEKIT_SESSION_OPTIONS_H
+#define INADEKIT_SESSION_OPTIONS_H
 
 #include "inadekit/types.h"
 

@@ -1,6 +1,6 @@
 /* A pipeline made ready: configuration read, data opened, programs recorded, memory allocated. */
-#ifndef INADEKIT_SESSION_H
-#define INADEKIT_SESSION_H
+#ifndef INADEKIT_SESSION_SESSION_H
+#define INADEKIT_SESSION_SESSION_H
 
 #include "data/data.h"
 #include "evaluation.h"
@@ -48,7 +48,7 @@ void ik__session_close(ik__session *s);
 /* Records the programs, after `begin`. `resume`: a checkpoint's training state is wanted. */
 ik_status ik__session_record(ik__session *s, bool resume, ik_error *err);
 
-/* The run folder, not made yet; see folder.h. */
+/* The run folder, not made yet; see folder/folder.h. */
 void ik__run_folder(const ik__settings *set, const ik__run_options *o, char *to, size_t size);
 /* The run folder is chosen and made. */
 ik_status ik__session_folder(ik__session *s, const ik__run_options *o, ik_error *err);

@@ -1,6 +1,6 @@
 /* The pipeline's own keys: everything that is neither a network nor a plugin's option. */
-#ifndef INADEKIT_SETTINGS_H
-#define INADEKIT_SETTINGS_H
+#ifndef INADEKIT_SESSION_SETTINGS_H
+#define INADEKIT_SESSION_SETTINGS_H
 
 #include "base/pool.h"
 #include "config/config.h"

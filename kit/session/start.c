@@ -1,4 +1,4 @@
-/* Where networks start from; see weights.h. */
+/* Where networks start from; see start.h. */
 #include "start.h"
 
 #include "weights/file.h"

@@ -1,6 +1,6 @@
 /* Networks start from the files that `weights:` names. */
-#ifndef IK_CORE_WEIGHTS_H
-#define IK_CORE_WEIGHTS_H
+#ifndef INADEKIT_SESSION_START_H
+#define INADEKIT_SESSION_START_H
 
 #include "session.h"
 

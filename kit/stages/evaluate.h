@@ -1,6 +1,6 @@
 /* The stage `evaluate`: metrics over the validation set. */
-#ifndef INADEKIT_EVALUATE_H
-#define INADEKIT_EVALUATE_H
+#ifndef INADEKIT_STAGES_EVALUATE_H
+#define INADEKIT_STAGES_EVALUATE_H
 
 #include "session/session.h"
 

@@ -1,4 +1,4 @@
-/* Styles from reference pictures; see style.h. */
+/* Styles from reference pictures; see exemplars.h. */
 #include "exemplars.h"
 
 #include <math.h>

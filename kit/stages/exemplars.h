@@ -1,7 +1,7 @@
 /* Styles from reference pictures: an instance takes its random values from the posterior that the
  * encoder gives an instance of another picture. */
-#ifndef INADEKIT_STYLE_H
-#define INADEKIT_STYLE_H
+#ifndef INADEKIT_STAGES_EXEMPLARS_H
+#define INADEKIT_STAGES_EXEMPLARS_H
 
 #include "session/session.h"
 

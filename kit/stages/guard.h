@@ -3,8 +3,8 @@
  * A backend that guards looks at them where they are, so that no step waits for the device: the
  * host reads them only when it wants them, and what comes after one that is not finite changes
  * nothing until the host has heard of it. Of any other backend they are read after each program. */
-#ifndef INADEKIT_GUARD_H
-#define INADEKIT_GUARD_H
+#ifndef INADEKIT_STAGES_GUARD_H
+#define INADEKIT_STAGES_GUARD_H
 
 #include "exec/program.h"
 #include "folder/runlog.h"

@@ -3,8 +3,8 @@
  * A latent whose first dimension is the number of instances is drawn instance by instance, any
  * other as a whole. Part k of layout `item` depends on (seed, name, item, k, draw of the part)
  * alone, so drawing one instance anew leaves the bytes of all others as they were. */
-#ifndef INADEKIT_LATENTS_H
-#define INADEKIT_LATENTS_H
+#ifndef INADEKIT_STAGES_LATENTS_H
+#define INADEKIT_STAGES_LATENTS_H
 
 #include "inadekit/types.h"
 

@@ -1,6 +1,6 @@
 /* The stage `synthesize`: validation layouts painted several times. */
-#ifndef INADEKIT_SYNTHESIZE_H
-#define INADEKIT_SYNTHESIZE_H
+#ifndef INADEKIT_STAGES_SYNTHESIZE_H
+#define INADEKIT_STAGES_SYNTHESIZE_H
 
 #include "session/session.h"
 

@@ -1,6 +1,6 @@
 /* The stage `train`. */
-#ifndef INADEKIT_TRAIN_H
-#define INADEKIT_TRAIN_H
+#ifndef INADEKIT_STAGES_TRAIN_H
+#define INADEKIT_STAGES_TRAIN_H
 
 #include "session/session.h"
 

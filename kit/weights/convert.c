@@ -1,4 +1,4 @@
-/* See weights_convert.h. */
+/* See convert.h. */
 #define _GNU_SOURCE
 #include "convert.h"
 

@@ -1,6 +1,6 @@
 /* Weights from one kind of file into another: what `inadekit import` and `export` do. */
-#ifndef IK_CORE_WEIGHTS_CONVERT_H
-#define IK_CORE_WEIGHTS_CONVERT_H
+#ifndef INADEKIT_WEIGHTS_CONVERT_H
+#define INADEKIT_WEIGHTS_CONVERT_H
 
 #include "inadekit/types.h"
 

@@ -1,4 +1,4 @@
-/* Files of weights of any format; see weights_file.h. */
+/* Files of weights of any format; see file.h. */
 #define _GNU_SOURCE
 #include "file.h"
 

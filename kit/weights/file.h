@@ -2,10 +2,10 @@
  *
  * The format is told by the first bytes: safetensors, or what torch.save writes (zip, or the stream
  * of PyTorch before 1.6). A folder stands for its weights.safetensors, so a checkpoint can be named
- * as such. Spectral norm of PyTorch before 1.1 is read as of later ones (weights_old.h). Not for
+ * as such. Spectral norm of PyTorch before 1.1 is read as of later ones (spectral.h). Not for
  * use from several threads at once. */
-#ifndef IK_CORE_WEIGHTS_FILE_H
-#define IK_CORE_WEIGHTS_FILE_H
+#ifndef INADEKIT_WEIGHTS_FILE_H
+#define INADEKIT_WEIGHTS_FILE_H
 
 #include "inadekit/backend.h"
 

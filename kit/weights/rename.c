@@ -1,4 +1,4 @@
-/* Rename maps; see weights_map.h. */
+/* Rename maps; see rename.h. */
 #define _GNU_SOURCE
 #include "rename.h"
 

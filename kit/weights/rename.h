@@ -12,8 +12,8 @@
  * of a rule have the same ones in the same order, so it works in both directions. `ours` is without
  * the network's name. `permute` lists, per axis of ours, the axis of theirs. An entry with `beside`
  * is not kept here; exporting writes a whole number 0 for each of ours that `beside` matches. */
-#ifndef IK_CORE_WEIGHTS_MAP_H
-#define IK_CORE_WEIGHTS_MAP_H
+#ifndef INADEKIT_WEIGHTS_RENAME_H
+#define INADEKIT_WEIGHTS_RENAME_H
 
 #include "config/config.h"
 

@@ -1,4 +1,4 @@
-/* See weights_old.h. */
+/* See spectral.h. */
 #include "spectral.h"
 
 /* The factor between the two, by least squares: one rounded element does not decide. */

@@ -1,7 +1,7 @@
 /* Spectral norm as PyTorch kept it before 1.1: `weight`, `weight_orig` and `weight_u`, but no
  * `weight_v`. SPADE's published networks are of that time. */
-#ifndef IK_CORE_WEIGHTS_OLD_H
-#define IK_CORE_WEIGHTS_OLD_H
+#ifndef INADEKIT_WEIGHTS_SPECTRAL_H
+#define INADEKIT_WEIGHTS_SPECTRAL_H
 
 #include "inadekit/types.h"
 
