@@ -25,14 +25,21 @@ function(let_see viewer)
     endforeach()
 endfunction()
 
+# From here on the folder can be seen; by `all` at once, which is for tests and benchmarks of the whole.
+function(name_room folder)
+    get_filename_component(name ${folder} NAME)
+    set_property(GLOBAL PROPERTY inadekit_room_${name} ${PROJECT_SOURCE_DIR}/${folder})
+    let_see(all ${name})
+endfunction()
+
 # add_room(FOLDER [SEES room...] [LINKS library...]): the sources of a folder, which can include the
 # headers of the rooms it SEES, and no others; likewise the headers of the libraries it LINKS.
 function(add_room folder)
     cmake_parse_arguments(PARSE_ARGV 1 room "" "" "SEES;LINKS")
     get_filename_component(name ${folder} NAME)
     let_see(${name} ${room_SEES})
-    set_property(GLOBAL PROPERTY inadekit_room_${name} ${PROJECT_SOURCE_DIR}/${folder})
-    let_see(all ${name})
+    set_property(GLOBAL PROPERTY inadekit_sees_${name} ${room_SEES})
+    name_room(${folder})
     file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.c)
     add_library(room_${name} OBJECT ${sources})
     target_include_directories(room_${name} PRIVATE ${CMAKE_BINARY_DIR}/see/${name}
@@ -47,6 +54,7 @@ function(add_room folder)
     target_sources(inadekit PRIVATE $<TARGET_OBJECTS:room_${name}>)
     target_link_libraries(inadekit PRIVATE ${room_LINKS})
     # For the test `rooms`: a line of the room, what it sees, and its objects.
+    list(JOIN room_SEES " " visible)
     file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/rooms/${name}.txt CONTENT
-         "sees ${name} ${room_SEES}\nobjects $<JOIN:$<TARGET_OBJECTS:room_${name}>,\nobjects >\n")
+         "sees ${name} ${visible}\nobjects $<JOIN:$<TARGET_OBJECTS:room_${name}>,\nobjects >\n")
 endfunction()

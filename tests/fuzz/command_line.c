@@ -2,7 +2,7 @@
  * has an option of every type. What is taken must lie in the range that its row states. */
 #include "fuzz.h"
 
-#include "../../cli/command.h"
+#include "cli/command.h"
 
 enum { WORDS = 24 };
 

@@ -1,0 +1,201 @@
+/* inadekit plugins check, with plugins of which each has one thing wrong: what is said of it, and
+ * that nothing worse comes of it. And in a run, a plugin that crashes is named. */
+#include "support/cli.h"
+
+#define HOSTILE BUILD_DIR "/hostile/"
+
+static void check(const char *plugin, const char *options, int status, const char *text) {
+    char arguments[400];
+    snprintf(arguments, sizeof arguments, "plugins check %s%s.so %s", HOSTILE, plugin, options);
+    expect(arguments, status, text);
+}
+
+START_TEST(sound) {
+    check("norm/none", "", 0, "ok    it exports 'inadekit_plugin' and nothing else\n");
+    static const char *const texts[] = {
+        "ok    norm/none 1: wrong on purpose\n",
+        "ok    plugin interface 1.1; here 1.1\n",
+        "ok    2 options: ",
+        "ok    at 32x32: recorded, shapes fit\n",
+        "ok    at 32x32: generator's gradients of ",
+        "ok    at 32x32: discriminator's gradients of ",
+        "ok    at 32x64: recorded",
+        "ok    at 64x64: recorded",
+        "ok    at 64x64: cpu agrees with naive: generator's loss to ",
+        "; with norm/inade ",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        ck_assert_msg(strstr(said, texts[i]), "'%s' is not in: %s", texts[i], said);
+    ck_assert_ptr_null(strstr(said, "FAIL"));
+    check("datasets/none", "", 0, "ok    training: 4 threads at once read the same\n");
+    ck_assert_ptr_nonnull(strstr(said, "ok    it opens: 4 labels, 20 training and 3 validation"));
+    check("datasets/no_items", "", 0, "note  training: no items\n");
+}
+END_TEST
+
+START_TEST(built_in) {
+    expect("plugins check " BUILD_DIR "/lib/inadekit/blocks/resblock.so --set out=4", 0,
+           "ok    at 64x64");
+    expect("plugins check " BUILD_DIR "/lib/inadekit/losses/feature_matching.so", 0, "ok    at 64");
+    expect("plugins check " BUILD_DIR "/lib/inadekit/losses/perceptual.so", 0,
+           "note  it takes a network that is not part of this check");
+    expect("plugins check " BUILD_DIR "/lib/inadekit/encoders/instance_unet.so --set channels=4", 0,
+           "ok    at 64x64");
+    expect(
+        "plugins check " BUILD_DIR "/lib/inadekit/discriminators/multiscale_patch.so", 0,
+        "note  to be quick, it computes with channels=4 in place of 64, max_channels=4 in place of "
+        "512\n");
+    ck_assert_ptr_nonnull(strstr(said, "ok    at 64x64: cpu agrees"));
+    expect("plugins check " BUILD_DIR "/lib/inadekit/backends/cpu.so", 0,
+           "ok    at 64x64: cpu agrees with naive");
+    expect("plugins check " BUILD_DIR "/lib/inadekit/datasets/shapes.so --set 'objects=[2, 3]'", 0,
+           "ok    validation: 4 threads");
+}
+END_TEST
+
+START_TEST(crashes_and_hangs) {
+    check("norm/crashes_at_entry", "", 1, "FAIL  it crashed: ended by signal 11 (Seg");
+    ck_assert_ptr_nonnull(strstr(said, "crashes_at_entry.so: listing its descriptors\n"));
+    check("norm/crashes", "", 1,
+          "FAIL  it crashed: ended by signal 11 (Segmentation fault); "
+          "norm/crashes: recording\n");
+    check("norm/aborts", "", 1, "signal 6 (Aborted); norm/aborts: recording\n");
+    check("norm/recurses", "", 1, "signal 11 (Segmentation fault); norm/recurses: recording\n");
+    check("norm/exits", "", 1, "FAIL  it ended the process; norm/exits: recording\n");
+    check("norm/hangs", "--timeout 1", 1, "FAIL  it hung: no end after 1 s; norm/hangs: recording");
+    check("norm/hangs_at_entry", "--timeout 1", 1, "hangs_at_entry.so: listing its descriptors\n");
+    check("datasets/crashes", "", 1, "datasets/crashes: reading an item\n");
+}
+END_TEST
+
+START_TEST(refused) {
+    check("norm/too_new", "", 1,
+          "FAIL  it is refused: built for plugin interface 1.99, which is newer");
+    check("norm/too_old", "", 1, "FAIL  it is refused: built for plugin interface 0.");
+    check("norm/not_there", "", 1, "there is no such file");
+    write_bytes("text.so", "text", 4);
+    expect("plugins check text.so", 1, "FAIL  it is refused: cannot be loaded");
+    expect("plugins check", 2, "error: no plugin is given; name its file");
+}
+END_TEST
+
+START_TEST(symbols) {
+    check("norm/exports", "", 1,
+          "FAIL  it exports 1 symbols beside 'inadekit_plugin': "
+          "'surplus_symbol'; compile it with -fvisibility=hidden");
+    check("norm/uses_core", "", 1,
+          "FAIL  it uses 1 symbols of the core, which may change any day: "
+          "'ik__version_text'");
+}
+END_TEST
+
+START_TEST(options) {
+    check(
+        "norm/bad_default", "", 1,
+        "FAIL  option 'a': its default '99' is refused: option 'a' of bad_default must be 1 to 9");
+    check("norm/same_name", "", 1, "FAIL  option 'a': there are two of this name\n");
+    check("norm/overlaps", "", 1, "FAIL  options 'a' and 'b' fill the same bytes\n");
+    check("norm/no_help", "", 1, "FAIL  option 'a': it has no help");
+    check("norm/taken", "", 1, "FAIL  option 'plugin': the core reads this key itself");
+    check("norm/bad_name", "", 1, "FAIL  option 'Size Of': a name is lower-case letters");
+    check("norm/required", "", 1,
+          "FAIL  option 'a' is required (one number): nothing more can be "
+          "checked without --set a=VALUE\n");
+    check("norm/required", "--set a=2", 0, "ok    at 64x64: recorded");
+    check("norm/required", "--set a=99", 1, "must be 1 to 9, not '99'");
+    check("norm/required", "--set a=2 --set zebra=1", 1, "unknown option 'zebra'");
+}
+END_TEST
+
+START_TEST(computing) {
+    check("norm/not_finite", "", 1, "FAIL  at 32x32: the generator's step is not finite: ");
+    ck_assert_ptr_nonnull(strstr(said, "was the first to make nan"));
+    check("norm/wrong_shape", "", 1, "norm/wrong_shape changed the shape");
+    check("norm/wrong_gradient", "", 1, "FAIL  at 32x32: the generator's gradient of ");
+    ck_assert_ptr_nonnull(strstr(said, ", finite differences say "));
+    check("norm/wrong_bias_gradient", "", 1, "FAIL  at 32x32: the generator's gradient of ");
+    ck_assert_ptr_nonnull(strstr(said, "generator.subject.norm_0.bias is "));
+    check("norm/at_a_kink", "", 0, "ok    at 32x32: generator's gradients of ");
+    ck_assert_ptr_null(strstr(said, "left out"));
+    check("norm/rough", "", 0, " directions were left out, as kinks or rounding bend the loss");
+    check("norm/in_float", "", 0, "ok    at 32x32: generator's gradients of ");
+    check("norm/depends_on_chance", "", 1, ", and computed again ");
+}
+END_TEST
+
+START_TEST(datasets) {
+    check("datasets/by_chance", "", 1, "FAIL  training: an item read twice differs");
+    check("datasets/not_by_threads", "", 1, "FAIL  training: 4 threads at once read other data");
+    check("datasets/out_of_range", "", 1,
+          "FAIL  training: item0: label 4 at pixel (36, 1); this dataset has 0..3\n");
+    check("datasets/describes_otherwise", "", 1, "FAIL  describe says 5 labels, open 4\n");
+}
+END_TEST
+
+START_TEST(metrics) {
+    check("metrics/none", "", 0, "ok    of 3 layouts with 3 samples each: sum ");
+    ck_assert_ptr_nonnull(strstr(said, "ok    given up and begun again, it gives the same\n"));
+    ck_assert_ptr_nonnull(
+        strstr(said, "ok    without pictures to compare with, it gives 1 result"));
+    check("metrics/forgets_nothing", "", 1,
+          "FAIL  begun again on the same samples, it gives other");
+    check("metrics/not_finite", "", 1, "FAIL  its result 'sum' is not finite\n");
+    check("metrics/same_name", "", 1, "FAIL  two results are called 'sum'\n");
+    check("metrics/no_results", "", 1, "FAIL  of 3 layouts with 3 samples each: no results\n");
+    check("metrics/crashes", "", 1, "; metrics/crashes: looking at a sample\n");
+    check("metrics/gives_up_badly", "", 1, "; metrics/gives_up_badly: giving up a measurement\n");
+    expect("plugins check " BUILD_DIR "/lib/inadekit/metrics/pixels.so", 0, "l1 0.3");
+    expect("plugins check " BUILD_DIR "/lib/inadekit/metrics/features.so", 0,
+           "note  the features it records were made up");
+}
+END_TEST
+
+/* A run does suffer it, but says whose fault it is. The shell turns a signal into a status. */
+START_TEST(in_a_run) {
+    static const char text[] = "dataset: {plugin: shapes, size: [32, 32]}\n"
+                               "norm: {plugin: crashes}\n"
+                               "networks:\n"
+                               "  generator:\n"
+                               "    inputs: {z: [16]}\n"
+                               "    nodes:\n"
+                               "      - {op: linear, in: z, out: [32, 32, 3]}\n"
+                               "      - {op: norm}\n";
+    write_bytes("p.yaml", text, sizeof text - 1);
+    char command[600];
+    snprintf(command, sizeof command,
+             "cd %s && sh -c '%s/bin/inadekit run p.yaml --plugin-path %s --set stages=[synthesize]"
+             "; exit $?' >out.txt 2>&1",
+             folder, BUILD_DIR, HOSTILE);
+    int status = system(command);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) != 0);
+    snprintf(command, sizeof command,
+             "cd %s && grep -q 'error: norm/crashes crashed while recording: segmentation fault; "
+             "`inadekit plugins check FILE` tells more' out.txt",
+             folder);
+    ck_assert_int_eq(system(command), 0);
+}
+END_TEST
+
+int main(void) {
+    Suite *s = suite_create("check");
+    TCase *c = tcase_create("check");
+    setenv("OMP_WAIT_POLICY", "passive", 1);
+    tcase_add_checked_fixture(c, set_up, tear_down);
+    tcase_set_timeout(c, 300);
+    tcase_add_test(c, sound);
+    tcase_add_test(c, built_in);
+    tcase_add_test(c, crashes_and_hangs);
+    tcase_add_test(c, refused);
+    tcase_add_test(c, symbols);
+    tcase_add_test(c, options);
+    tcase_add_test(c, computing);
+    tcase_add_test(c, datasets);
+    tcase_add_test(c, metrics);
+    tcase_add_test(c, in_a_run);
+    suite_add_tcase(s, c);
+    SRunner *r = srunner_create(s);
+    srunner_run_all(r, CK_NORMAL);
+    int failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed != 0;
+}

@@ -1,0 +1,89 @@
+/* Completion: the script is sourced in bash, which is then asked as the Tab key would. */
+#include "support/cli.h"
+
+/* Puts what bash offers for a command line, given as words with the last one being typed, into
+ * `said`: one a line, sorted. */
+static void offers(const char *words) {
+    char script[1024], path[128];
+    int n = snprintf(script, sizeof script,
+                     "set -eu\nPATH=%s/bin:$PATH\ncompopt() { :; }\n"
+                     "source <(inadekit completion bash)\n"
+                     "COMP_WORDS=(inadekit %s)\nCOMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n"
+                     "_inadekit\nprintf '%%s\\n' \"${COMPREPLY[@]}\" | LC_ALL=C sort\n",
+                     BUILD_DIR, words);
+    ck_assert_int_lt(n, (int)sizeof script);
+    write_bytes("try.bash", script, (size_t)n);
+    snprintf(path, sizeof path, "cd %s && bash try.bash 2>&1", folder);
+    FILE *f = popen(path, "r");
+    ck_assert_ptr_nonnull(f);
+    said[fread(said, 1, sizeof said - 1, f)] = 0;
+    ck_assert_msg(pclose(f) == 0, "bash failed for '%s': %s", words, said);
+}
+
+START_TEST(words) {
+    static const struct {
+        const char *words, *offered;
+    } rows[] = {
+        {"r", "run\n"},
+        {"plugins des", "describe\n"},
+        {"run --re", "--resume\n"},
+        {"run --pl", "--plugin-path\n"},
+        {"--v", "--version\n"},
+        {"trace a.yaml --program ''", "d_step\nencode\ng_step\nsample\n"},
+        {"trace a.yaml --program = s", "sample\n"},
+        {"trace a.yaml --program s", "sample\n"},
+        {"plugins list no", "norm\n"},
+        {"plugins describe norm/in", "norm/inade\nnorm/instance\n"},
+        {"plugins describe op", "ops\n"},
+        {"completion ''", "bash\n"},
+        {"run a.yaml ''", "\n"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        offers(rows[i].words);
+        ck_assert_msg(!strcmp(said, rows[i].offered), "'%s' offers %s instead of %s", rows[i].words,
+                      said, rows[i].offered);
+    }
+}
+END_TEST
+
+START_TEST(files) {
+    char command[128];
+    snprintf(command, sizeof command, "cd %s && mkdir -p some/norm && touch a.yaml b.png", folder);
+    ck_assert_int_eq(system(command), 0);
+    offers("run ''");
+    ck_assert_str_eq(said, "a.yaml\nsome\n");
+    offers("run a.yaml --out ''");
+    ck_assert_str_eq(said, "some\n");
+    offers("trace a.yaml --inputs b");
+    ck_assert_str_eq(said, "b.png\n");
+    offers("trace a.yaml --inputs = b");
+    ck_assert_str_eq(said, "b.png\n");
+    write_bytes("some/norm/mine.so", "", 0);
+    offers("plugins --plugin-path some describe norm/m");
+    ck_assert_str_eq(said, "norm/mine\n");
+}
+END_TEST
+
+/* Words alone, as the script asks for them, and only with a script that bash takes. */
+START_TEST(program) {
+    expect("completion bash", 0, "complete -F _inadekit inadekit\n");
+    expect("completion words -- plugins ''", 0, "list\n");
+    expect("completion zsh", 2, "error: unknown action 'zsh'; there is bash\n");
+}
+END_TEST
+
+int main(void) {
+    Suite *s = suite_create("completion");
+    TCase *c = tcase_create("completion");
+    tcase_add_checked_fixture(c, set_up, tear_down);
+    tcase_set_timeout(c, 120);
+    tcase_add_test(c, words);
+    tcase_add_test(c, files);
+    tcase_add_test(c, program);
+    suite_add_tcase(s, c);
+    SRunner *r = srunner_create(s);
+    srunner_run_all(r, CK_NORMAL);
+    int failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed != 0;
+}

@@ -1,0 +1,117 @@
+/* A training step allocates nothing: a run of thirty steps calls malloc as often as one of ten.
+ *
+ * The C library's functions are replaced by ones that note who called. Counted are calls out of
+ * the core and the plugins from the thread that trains; a library's own (oneDNN makes small ones)
+ * and the thread that reads pictures are not. */
+#define _GNU_SOURCE
+#include "support/runs.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
+
+#include "run/run.h"
+
+enum { MOST = 1 << 20 };
+static void *callers[MOST];
+static int calls;
+static bool counting;
+static pthread_t trainer;
+
+#if defined(__SANITIZE_ADDRESS__)
+enum { REPLACED = 0 }; /* the sanitizer has malloc to itself */
+#else
+enum { REPLACED = 1 };
+
+void *__libc_malloc(size_t n);
+void *__libc_calloc(size_t n, size_t size);
+void *__libc_realloc(void *p, size_t n);
+void *__libc_memalign(size_t alignment, size_t n);
+
+static void note(void *caller) {
+    if (counting && pthread_equal(pthread_self(), trainer) && calls < MOST)
+        callers[calls++] = caller;
+}
+
+#define EXPORT __attribute__((visibility("default")))
+EXPORT void *malloc(size_t n) {
+    note(__builtin_return_address(0));
+    return __libc_malloc(n);
+}
+EXPORT void *calloc(size_t n, size_t size) {
+    note(__builtin_return_address(0));
+    return __libc_calloc(n, size);
+}
+EXPORT void *realloc(void *p, size_t n) {
+    note(__builtin_return_address(0));
+    return __libc_realloc(p, n);
+}
+EXPORT void *aligned_alloc(size_t alignment, size_t n) {
+    note(__builtin_return_address(0));
+    return __libc_memalign(alignment, n);
+}
+EXPORT int posix_memalign(void **p, size_t alignment, size_t n) {
+    note(__builtin_return_address(0));
+    *p = __libc_memalign(alignment, n);
+    return *p ? 0 : ENOMEM;
+}
+
+#endif
+
+/* Of the core or of a plugin? Those are never unloaded, so it can be asked afterwards. */
+static bool is_ours(void *caller) {
+    Dl_info info;
+    return dladdr(caller, &info) && strstr(info.dli_fname, "inadekit") &&
+           strstr(info.dli_fname, BUILD_DIR "/lib");
+}
+
+static int run_steps(const char *steps, const char *norm) {
+    char pipeline[128], out[128];
+    snprintf(pipeline, sizeof pipeline, "%s/tiny.yaml", folder);
+    snprintf(out, sizeof out, "%s/%s", folder, strchr(steps, '=') + 1);
+    const char *const sets[] = {steps, "train.picture_every=0", "train.checkpoint_every=0",
+                                "stages=train", norm};
+    ik__run_options o = {
+        .pipeline = pipeline, .n_sets = 5, .sets = sets, .out = out, .quiet = true};
+    ik_error err = {""};
+    calls = 0;
+    trainer = pthread_self();
+    counting = true;
+    ik_status status = ik__run(&o, &err);
+    counting = false;
+    ck_assert_msg(!status, "%s", err.text);
+    int ours = 0;
+    for (int i = 0; i < calls; i++) ours += is_ours(callers[i]);
+    return ours;
+}
+
+static const char *const norms[] = {"norm.noise_channels=8", "norm={plugin: spade, hidden: 8}",
+                                    "norm=batch", "norm=instance"};
+
+START_TEST(nothing) {
+    if (!REPLACED) {
+        puts("skipped: a sanitizer has malloc to itself");
+        return;
+    }
+    setenv("INADEKIT_PLUGIN_PATH", BUILD_DIR "/lib/inadekit", 1);
+    run_steps("train.steps=2", norms[_i]); /* what is made once in a process */
+    int few = run_steps("train.steps=10", norms[_i]);
+    int many = run_steps("train.steps=30", norms[_i]);
+    ck_assert_int_gt(few, 100);
+    ck_assert_msg(few == many, "%d calls in ten steps, %d in thirty", few, many);
+}
+END_TEST
+
+int main(void) {
+    Suite *s = suite_create("step_alloc");
+    TCase *c = tcase_create("step_alloc");
+    tcase_add_checked_fixture(c, set_up_runs, tear_down);
+    tcase_set_timeout(c, 60);
+    tcase_add_loop_test(c, nothing, 0, (int)(sizeof norms / sizeof *norms));
+    suite_add_tcase(s, c);
+    SRunner *r = srunner_create(s);
+    srunner_run_all(r, CK_NORMAL);
+    int failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed != 0;
+}

@@ -1,0 +1,160 @@
+/* The dry run: every value with its origin, and an account that the run then keeps to. */
+#include "support/runs.h"
+
+#include "folder/facts.h"
+
+/* `run PIPELINE --dry-run OPTIONS`, with all it says in dry.txt. */
+static void dry(const char *pipeline, const char *options) {
+    char arguments[900];
+    snprintf(arguments, sizeof arguments, "run %s --dry-run --out out %s", pipeline, options);
+    expect(arguments, 0, NULL);
+    write_bytes("dry.txt", said, strlen(said));
+    ck_assert_int_ne(shell("ls out"), 0); /* nothing was written */
+}
+
+static void has(const char *text) {
+    ck_assert_msg(strstr(said, text), "'%s' is not in: %.200s", text, said);
+}
+
+static void lacks(const char *text) {
+    ck_assert_msg(!strstr(said, text), "'%s' is in: %.200s", text, said);
+}
+
+START_TEST(origins) {
+    ck_assert_int_eq(shell("printf 'include: tiny.yaml\\nseed: 5\\nnorm: batch\\n' >top.yaml"), 0);
+    dry("top.yaml", "--set train.steps=2 --set 'synthesize={items: 1}'");
+    has("\nseed: 5                                       # top.yaml:2\n");
+    has("name: tiny                                    # tiny.yaml:1\n");
+    has("\n  plugin: batch                               # top.yaml:3\n");
+    has("\n  affine: true                                # default\n");
+    has("\n  steps: 2                                    # --set train.steps=2\n");
+    has("\n  items: 1                                    # --set synthesize={items: 1}\n");
+    has("\n  samples: 4                                  # default\n");
+    has("\n  lr:\n    generator: 1e-4                           # default\n");
+    has("\n        spectral: true                        # default\n"); /* of a block */
+    has("\n        bias: true                            # default\n"); /* of a layer */
+    has("\n  - plugin: hinge                             # tiny.yaml:20\n");
+    has("\n    weight: 1                                 # default\n");
+    has("\n  flip: true                                  # default\n");
+    has("\n  validation: 2                               # tiny.yaml:5\n");
+    has("\nstages: [train, synthesize, report]           # default\n");
+}
+END_TEST
+
+/* What is printed is the pipeline: run from it, the bytes are the same. */
+START_TEST(runs_again) {
+    static const char options[] = "--set 'norm={plugin: spade, hidden: 4}' --set train.ema=0.5 "
+                                  "--set 'name=\"a b\\nc: #d\"' --set 'seed=\n  7'";
+    dry("tiny.yaml", options);
+    ck_assert_int_eq(shell("sed '/^$/,$d' dry.txt >again.yaml; cat again.yaml"), 0);
+    run("a", "tiny.yaml", options);
+    run("b", "again.yaml", "");
+    expect_same_at("a", "b", 6);
+    ck_assert(same("a/images", "b/images"));
+}
+END_TEST
+
+START_TEST(left_out) {
+    ck_assert_int_eq(shell("sed -i 's/^  discriminator/  encoder: {plugin: instance_unet, "
+                           "channels: 2}\\n  discriminator/; s/^losses: \\[/&{plugin: kl}, /' "
+                           "tiny.yaml"),
+                     0);
+    dry("tiny.yaml", "");
+    lacks("network encoder:");
+    lacks("loss kl:");
+    has("\nread of a scene: image, ");
+    dry("tiny.yaml", "--set 'norm={plugin: spade, hidden: 4}'");
+    has("\n  network encoder: it encodes noise, which nothing asks for while training\n");
+    has("\n  loss kl: it has no term here");
+    lacks("network generator:");
+    dry("tiny.yaml", "--set 'losses=[{plugin: l1}]'");
+    has("\n  network discriminator: no loss asks what it says\n");
+    dry("tiny.yaml", "--set stages=[synthesize]");
+    lacks("\n  loss "); /* there is no training that would miss it */
+}
+END_TEST
+
+static double mebibytes(const char *what) {
+    const char *at = strstr(said, what);
+    ck_assert_msg(at, "'%s' is not in: %.200s", what, said);
+    return strtod(at + strlen(what), NULL);
+}
+
+/* The memory that was foretold is what the run then says it has planned. */
+START_TEST(memory) {
+    char path[100];
+    ik__facts f;
+    run("a", "tiny.yaml", "--set train.ema=0.9 --set train.accumulate=2 --set train.batch=1");
+    snprintf(path, sizeof path, "%s/a", folder);
+    ck_assert(ik__facts_read(&f, path));
+    dry("tiny.yaml", "--set train.ema=0.9 --set train.accumulate=2 --set train.batch=1");
+    const double mib = 1048576;
+    double state =
+        mebibytes("  gradients ") + mebibytes("  optimiser ") + mebibytes("  averaged weights ");
+    ck_assert_double_eq_tol(state, (double)f.state_bytes / mib, 0.16);
+    ck_assert_double_eq_tol(mebibytes("  weights and buffers "), (double)f.value_bytes / mib, 0.06);
+    ck_assert_double_eq_tol(mebibytes("  activations, shared by programs "),
+                            (double)f.arena_bytes / mib, 0.06);
+    /* Each network's parameters have a gradient and its sum, two moments, and an average where they
+     * paint. */
+    int64_t all = 0, painting = 0;
+    for (int i = 0; i < f.n_networks; i++) {
+        all += f.networks[i].params;
+        if (strcmp(f.networks[i].name, "discriminator")) painting += f.networks[i].params;
+    }
+    double least = 4.0 * (double)(4 * all + painting); /* entries begin at multiples of 64 bytes */
+    ck_assert_double_ge((double)f.state_bytes, least);
+    ck_assert_double_le((double)f.state_bytes, 1.02 * least);
+}
+END_TEST
+
+START_TEST(leaves) {
+    dry("tiny.yaml", "--set synthesize.vary.instances=[1]");
+    has("\nwould be written to out/\n");
+    has("images/varied-mask.png");
+    has("every 3 steps and at the end\n");
+    has("the newest 2 are kept");
+    has("report.html");
+    lacks("has checkpoints");
+    dry("tiny.yaml", "--set stages=[train]");
+    lacks("report.html");
+    lacks("samples.png");
+    run("a", "tiny.yaml", "");
+    ck_assert_int_eq(shell("cp -r a kept"), 0);
+    expect("run tiny.yaml --dry-run --out a", 0, "--resume would be needed.\n");
+    expect("run tiny.yaml --dry-run --out a --resume", 0, "the run goes on from the newest.\n");
+    ck_assert_int_eq(shell("diff -r a kept"), 0);
+}
+END_TEST
+
+/* Every pipeline of the project can be looked at, and its printed form is the same pipeline. */
+START_TEST(of_the_project) {
+    char arguments[400];
+    static const char *const files[] = {"quickstart", "tests/unet"};
+    snprintf(arguments, sizeof arguments, "%s/pipelines/%s.yaml", SOURCE_DIR, files[_i]);
+    dry(arguments, "");
+    ck_assert_int_eq(shell("sed '/^$/,$d' dry.txt >again.yaml; cp dry.txt first.txt"), 0);
+    dry("again.yaml", "");
+    ck_assert_int_eq(shell("sed 's/ *# .*//' dry.txt >x; sed 's/ *# .*//' first.txt >y; "
+                           "grep -v '^note:' y | diff x - && ! grep '# default' dry.txt"),
+                     0);
+}
+END_TEST
+
+int main(void) {
+    Suite *s = suite_create("dry_run");
+    TCase *c = tcase_create("dry_run");
+    tcase_add_checked_fixture(c, set_up_runs, tear_down);
+    tcase_add_test(c, origins);
+    tcase_add_test(c, runs_again);
+    tcase_add_test(c, left_out);
+    tcase_add_test(c, memory);
+    tcase_add_test(c, leaves);
+    tcase_add_loop_test(c, of_the_project, 0, 2);
+    suite_add_tcase(s, c);
+    SRunner *r = srunner_create(s);
+    srunner_run_all(r, CK_ENV);
+    int failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed != 0;
+}

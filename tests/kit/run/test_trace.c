@@ -1,0 +1,228 @@
+/* inadekit trace from outside: what it writes, what is taken and what is drawn, and its mistakes.
+ * Whether the numbers are right is test_golden.c's matter. */
+#include "support/golden_files.h"
+
+static int count_named(ik__st *st, const char *prefix) {
+    int n = 0;
+    for (int i = 0; i < ik__st_count(st); i++)
+        n += !strncmp(ik__st_entry_at(st, i)->name, prefix, strlen(prefix));
+    return n;
+}
+
+static double apart(ik__st *a, ik__st *b, const char *name) {
+    return compare(a, b, name).apart;
+}
+
+typedef struct change { /* one tensor of a new file: from a file, perhaps under another name */
+    ik__st *from;
+    const char *name, *as;
+} change;
+
+static void write_inputs(const char *file, int n, const change *rows) {
+    char path[128];
+    ik_error err;
+    snprintf(path, sizeof path, "%s/%s.safetensors", folder, file);
+    ik__st_writer *w = ik__st_writer_new(path);
+    for (int pass = 0; pass < 2; pass++) {
+        for (int i = 0; i < n; i++) {
+            int at = ik__st_find(rows[i].from, rows[i].name);
+            ck_assert_int_ge(at, 0);
+            const ik__st_entry *e = ik__st_entry_at(rows[i].from, at);
+            if (!pass) {
+                ik__st_add(w, rows[i].as ? rows[i].as : rows[i].name, e->dtype, e->shape);
+                continue;
+            }
+            void *data = malloc((size_t)ik_count(e->shape) * 4);
+            ck_assert_msg(!ik__st_read(rows[i].from, at, data, &err), "%s", err.text);
+            ik__st_write(w, data, ik_count(e->shape));
+            free(data);
+        }
+        if (!pass) ik__st_begin(w);
+    }
+    ck_assert_msg(!ik__st_commit(w, &err), "%s", err.text);
+}
+
+static void trace_own(const char *program, const char *inputs, const char *more, int status,
+                      const char *text) {
+    char arguments[800];
+    snprintf(arguments, sizeof arguments,
+             "trace " GOLDEN ".yaml --program %s --inputs %s.safetensors --outputs own.safetensors "
+             "--set device=naive %s",
+             program, inputs, more);
+    expect(arguments, status, text);
+}
+
+START_TEST(names) {
+    trace("g_step", "inputs", "g", "--set device=naive --all");
+    ik__st *g = open_output("g");
+    static const char *const some[] = {"fake",
+                                       "z",
+                                       "noise",
+                                       "mu.noise",
+                                       "logvar.noise",
+                                       "loss.hinge",
+                                       "loss.feature_matching",
+                                       "loss.kl",
+                                       "loss.total",
+                                       "feature.fake.0.0",
+                                       "feature.real.1.4",
+                                       "state.generator.up_3.conv_0.weight_u",
+                                       "state.encoder"};
+    for (size_t i = 0; i + 1 < sizeof some / sizeof *some; i++)
+        ck_assert_msg(ik__st_find(g, some[i]) >= 0, "there is no %s", some[i]);
+    ck_assert_int_eq(count_named(g, "feature."), 2 * 2 * 5);
+    ck_assert_int_eq(count_named(g, "grad."), 0);
+    ck_assert_int_eq(count_named(g, "state.encoder"), 0);
+    ck_assert_int_gt(count_named(g, "node."), 1000);
+    ck_assert_str_eq(ik__st_meta(g, "program"), "g_step");
+    ck_assert_str_eq(ik__st_meta(g, "device"), "naive");
+    ik__st_close(g);
+}
+END_TEST
+
+/* Keeping every node must change nothing else. */
+START_TEST(all) {
+    trace("d_step", "inputs", "some", "--grads --set device=cpu");
+    trace("d_step", "inputs", "all", "--grads --all --set device=cpu");
+    ik__st *some = open_output("some"), *all = open_output("all");
+    ck_assert_int_gt(ik__st_count(some), 100);
+    for (int i = 0; i < ik__st_count(some); i++) {
+        const char *name = ik__st_entry_at(some, i)->name;
+        ck_assert_msg(apart(some, all, name) == 0, "%s differs", name);
+    }
+    ik__st_close(some);
+    ik__st_close(all);
+}
+END_TEST
+
+/* A latent that is given goes before the posterior; the posterior is there all the same. */
+START_TEST(given_latent) {
+    trace("g_step", "inputs", "drawn", "--grads --set device=naive");
+    ik__st *in = open_golden("inputs"), *drawn = open_output("drawn");
+    const change rows[] = {{in, "label", NULL},          {in, "instance", NULL},
+                           {in, "image", NULL},          {in, "z", NULL},
+                           {drawn, "mu.noise", "noise"}, {in, "noise.eps", NULL}};
+    write_inputs("given", 6, rows);
+    trace_own("g_step", "given", "--grads --weights " GOLDEN "/weights.safetensors", 0, NULL);
+    ik__st *own = open_output("own"), *given = open_output("given");
+    ck_assert_double_eq(apart(given, own, "noise"), 0);
+    ck_assert_double_eq(apart(drawn, own, "mu.noise"), 0);
+    ck_assert_double_eq(apart(drawn, own, "loss.kl"), 0);
+    ck_assert_double_gt(apart(drawn, own, "fake"), 1e-3);
+    /* Only the divergence is left to teach the encoder. */
+    ck_assert_double_gt(apart(drawn, own, "grad.encoder.scale_conv_mu.weight"), 1e-6);
+    ik__st_close(in);
+    ik__st_close(drawn);
+    ik__st_close(own);
+    ik__st_close(given);
+}
+END_TEST
+
+/* What is missing is drawn, alike each time, and written, so that it can be given. */
+START_TEST(drawn_latents) {
+    ik__st *in = open_golden("prior");
+    write_inputs("maps", 2, (change[]){{in, "label", NULL}, {in, "instance", NULL}});
+    trace_own("sample", "maps", "--save-weights w.safetensors", 0, NULL);
+    ik__st *first = open_output("own");
+    write_inputs("again", 4,
+                 (change[]){{in, "label", NULL},
+                            {in, "instance", NULL},
+                            {first, "z", NULL},
+                            {first, "noise", NULL}});
+    trace_own("sample", "again", "--weights w.safetensors --set seed=2", 0, NULL);
+    ik__st *second = open_output("own");
+    ck_assert_double_eq(apart(first, second, "fake"), 0);
+    ck_assert_double_gt(compare(first, first, "noise").size, 5); /* of 192 normals */
+    ik__st_close(in);
+    ik__st_close(first);
+    ik__st_close(second);
+}
+END_TEST
+
+START_TEST(saved_weights) {
+    trace("sample", "prior", "out", "--save-weights w.safetensors --set device=naive");
+    ik__st *want = open_golden("weights"), *got = open_output("w");
+    ck_assert_int_eq(ik__st_count(want), ik__st_count(got));
+    for (int i = 0; i < ik__st_count(want); i++)
+        ck_assert_double_eq(apart(want, got, ik__st_entry_at(want, i)->name), 0);
+    ik__st_close(want);
+    ik__st_close(got);
+}
+END_TEST
+
+START_TEST(wrong_usage) {
+    static const struct {
+        const char *arguments, *text;
+    } rows[] = {
+        {"trace", "error: no pipeline is given"},
+        {"trace a", "error: option '--program' is required: sample, encode, g_step or d_step\n"},
+        {"trace a --program sample", "error: option '--inputs' is required"},
+        {"trace a --program sample --inputs i", "error: option '--outputs' is required"},
+        {"trace a --program smple --inputs i --outputs o",
+         "error: unknown program 'smple'; there are sample, encode, g_step and d_step\n"},
+        {"trace a --program encode --grads --inputs i --outputs o",
+         "error: encode has no gradients; they are those of g_step and d_step\n"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        expect(rows[i].arguments, 2, rows[i].text);
+    expect("help trace", 0, "usage: inadekit trace PIPELINE --program NAME");
+}
+END_TEST
+
+START_TEST(wrong_inputs) {
+    ik__st *in = open_golden("inputs"), *prior = open_golden("prior");
+    const change label = {in, "label", NULL}, instance = {in, "instance", NULL};
+    trace_own("sample", "none", "", 1, "none.safetensors: ");
+
+    write_inputs("a", 3, (change[]){label, instance, {in, "noise.eps", "noise.esp"}});
+    trace_own("sample", "a", "", 1,
+              "a.safetensors: 'noise.esp' is no input of sample; there are image, label, instance, "
+              "z, z.eps, noise, noise.eps\n");
+    write_inputs("b", 1, &label);
+    trace_own("sample", "b", "", 1,
+              "b.safetensors: sample reads 'segments': add 'label' and 'instance'");
+    write_inputs("c", 2, (change[]){label, instance});
+    trace_own("g_step", "c", "", 1,
+              "c.safetensors: g_step reads 'image': add 'image' to the file\n");
+    write_inputs("d", 3, (change[]){label, instance, {in, "z", "noise"}});
+    trace_own("sample", "d", "", 1,
+              "d.safetensors: 'noise' is [2,256]; this pipeline takes [2,6,2,8]\n");
+    write_inputs("e", 2, (change[]){instance, {in, "image", "label"}});
+    trace_own("sample", "e", "", 1, "'label' is [2,64,64,3]; this pipeline takes [2,64,64]\n");
+    trace_own("sample", "c", "--set dataset.max_instances=4", 1,
+              "'instance' is 4 in picture 0 at pixel (50, 50); this pipeline has 0..3\n");
+    trace_own("sample", "c", "--set dataset.max_segments=6", 1, "set dataset.max_segments to ");
+    trace_own("sample", "c", "--weights c.safetensors", 1,
+              "c.safetensors does not fit this pipeline");
+    ik__st_close(in);
+    ik__st_close(prior);
+}
+END_TEST
+
+START_TEST(no_encoder) {
+    expect("trace " SOURCE_DIR "/pipelines/tests/unet.yaml --program encode --set device=naive "
+           "--inputs " GOLDEN "/inputs.safetensors --outputs o.safetensors",
+           2, "there is nothing to encode with; add an encoder");
+}
+END_TEST
+
+int main(void) {
+    Suite *s = suite_create("trace");
+    TCase *c = tcase_create("trace");
+    tcase_add_checked_fixture(c, set_up, tear_down);
+    tcase_set_timeout(c, 300);
+    tcase_add_test(c, names);
+    tcase_add_test(c, all);
+    tcase_add_test(c, given_latent);
+    tcase_add_test(c, drawn_latents);
+    tcase_add_test(c, saved_weights);
+    tcase_add_test(c, wrong_usage);
+    tcase_add_test(c, wrong_inputs);
+    tcase_add_test(c, no_encoder);
+    suite_add_tcase(s, c);
+    SRunner *r = srunner_create(s);
+    srunner_run_all(r, CK_NORMAL);
+    int failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed != 0;
+}

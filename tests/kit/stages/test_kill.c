@@ -1,0 +1,64 @@
+/* Killed at random moments, many of them while a checkpoint is being written, and resumed: in the
+ * end the bytes are those of a run that nothing ever happened to. */
+#include "support/runs.h"
+
+enum { KILLS = 20, STEPS = 100 };
+
+/* One part in 2^16 of a linear congruence: the same moments in every run of the test. */
+static double uniform(void) {
+    static unsigned state = 20;
+    state = state * 1664525u + 1013904223u;
+    return (double)(state >> 16) / 65536;
+}
+
+START_TEST(killed) {
+    ck_assert_int_eq(shell("sed -i 's/^train: .*/train: {steps: %d, batch: 2, log_every: 1, "
+                           "checkpoint_every: 1, picture_every: 0}/' tiny.yaml",
+                           STEPS),
+                     0);
+    run("whole", "tiny.yaml", "--set stages=train");
+    ck_assert_int_eq(lines_of("whole/log.jsonl"), STEPS);
+    int killed = 0, writing = 0;
+    for (int i = 0; i < KILLS || (!writing && i < 2 * KILLS); i++) {
+        pid_t child = start("cut", "--resume", "--set", "stages=train", NULL);
+        /* Further into the run each time, so that it never ends by itself; every fourth time at
+         * once, while it still loads. */
+        int wanted = i % 4 ? i % KILLS * STEPS * 3 / 4 / KILLS : 0, status = 0;
+        bool ended = false;
+        while (!ended && lines_of("cut/log.jsonl") < wanted) {
+            sleep_for(0.001);
+            ended = waitpid(child, &status, WNOHANG) == child;
+        }
+        sleep_for(uniform() * 0.04);
+        if (!ended) {
+            kill(child, SIGKILL);
+            waitpid(child, &status, 0);
+        }
+        ck_assert_msg(WIFSIGNALED(status) || WEXITSTATUS(status) == 0, "kill %d: exit status %d", i,
+                      WEXITSTATUS(status));
+        killed += WIFSIGNALED(status);
+        writing += shell("ls -d cut/checkpoints/.writing-*") == 0;
+    }
+    printf("killed %d times, %d times while writing a checkpoint\n", killed, writing);
+    ck_assert_int_ge(killed, KILLS / 2);
+    ck_assert_int_ge(writing, 1);
+    run("cut", "tiny.yaml", "--set stages=train --resume");
+    expect_same_at("whole", "cut", STEPS);
+    expect_same_at("whole", "cut", STEPS - 1);
+    ck_assert(same("whole/checkpoints", "cut/checkpoints")); /* nothing else is left */
+}
+END_TEST
+
+int main(void) {
+    Suite *s = suite_create("kill");
+    TCase *c = tcase_create("kill");
+    tcase_add_checked_fixture(c, set_up_runs, tear_down);
+    tcase_set_timeout(c, 240);
+    tcase_add_test(c, killed);
+    suite_add_tcase(s, c);
+    SRunner *r = srunner_create(s);
+    srunner_run_all(r, CK_NORMAL);
+    int failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed != 0;
+}

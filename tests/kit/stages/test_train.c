@@ -1,0 +1,229 @@
+/* Training end to end: what systems there are train, and every run comes out as it must, to the
+ * byte: the same from the same seed, and the same whether it went through or was stopped. */
+#include "support/runs.h"
+#include "tensors/safetensors.h"
+
+#include <math.h>
+
+typedef struct system_row {
+    const char *name, *edit, *options; /* edit: of tiny.yaml, for sed */
+} system_row;
+
+#define ENCODER(text) "s/^  discriminator/  encoder: " text "\\n  discriminator/;"
+#define KL "s/^losses: \\[/losses: [{plugin: kl, weight: 0.05}, /;"
+#define NORM(text) "s/^norm: .*/norm: " text "/;"
+
+static const system_row systems[] = {
+    {"inade", "", ""},
+    {"spade", NORM("{plugin: spade, hidden: 8}"), ""},
+    {"batch", NORM("{plugin: batch}"), ""},
+    {"instance", NORM("{plugin: instance}"), ""},
+    {"inade, encoder", ENCODER("{plugin: instance_unet, channels: 2}") KL, ""},
+    {"vspade", NORM("{plugin: spade, hidden: 8}") ENCODER("{plugin: conv, channels: 2}") KL, ""},
+    {"two threads", "", "--threads 2"},
+    {"accumulate and ema", "", "--set train.accumulate=2 --set train.batch=1 --set train.ema=0.9"},
+    {"epochs and decay", "", "--set train.steps=0 --set train.epochs=1 --set train.decay_epochs=1"},
+};
+
+START_TEST(trains) {
+    const system_row *row = &systems[_i];
+    char options[256];
+    ck_assert_int_eq(shell("sed -i '%s' tiny.yaml", row->edit), 0);
+    run("a", "tiny.yaml", row->options);
+    run("b", "tiny.yaml", row->options);
+    ck_assert_msg(same("a", "b"), "%s: two runs differ", row->name);
+    ck_assert_int_eq(lines_of("a/log.jsonl"), 6);
+    ck_assert_int_ne(shell("grep -E '\"(nan|-?inf)\"' a/log.jsonl"), 0);
+    ck_assert_int_eq(shell("cd a/checkpoints; cmp step-00000003/weights.safetensors "
+                           "step-00000006/weights.safetensors; [ $? -eq 1 ]"),
+                     0); /* it learned */
+    /* Stopped after three steps; a rate that falls depends on the length, so not by a setting. */
+    ck_assert_int_eq(shell("cp -r a c && rm -r c/checkpoints/step-00000006 c/images"), 0);
+    snprintf(options, sizeof options, "%s --resume", row->options);
+    run("c", "tiny.yaml", options);
+    ck_assert_int_eq(shell("rm -f a/images/*-00000003.png"), 0);
+    ck_assert_msg(same("a", "c"), "%s: the resumed run differs", row->name);
+}
+END_TEST
+
+START_TEST(unet) {
+    static const char options[] =
+        "--threads 1 --set dataset.size=[32,32] --set train.steps=4 --set device=cpu "
+        "--set train.log_every=1 --set train.checkpoint_every=2 --set dataset.validation=4";
+    run("a", SOURCE_DIR "/pipelines/tests/unet.yaml", options);
+    run("b", SOURCE_DIR "/pipelines/tests/unet.yaml", options);
+    ck_assert(same("a", "b"));
+    ck_assert_int_eq(lines_of("a/log.jsonl"), 4);
+}
+END_TEST
+
+START_TEST(seed) {
+    run("a", "tiny.yaml", "");
+    run("b", "tiny.yaml", "--set seed=4");
+    ck_assert(!same("a/log.jsonl", "b/log.jsonl"));
+    ck_assert(!same("a/images/samples.png", "b/images/samples.png"));
+    ck_assert(!same("a/checkpoints/step-00000006/weights.safetensors",
+                    "b/checkpoints/step-00000006/weights.safetensors"));
+    expect("run tiny.yaml --out a -q --resume --set seed=4", 2, "keeps its seed");
+}
+END_TEST
+
+/* k of 6 steps, the log cut back to them, and on. */
+START_TEST(resumed) {
+    char options[64];
+    run("a", "tiny.yaml", "");
+    snprintf(options, sizeof options, "--set train.steps=%d", _i);
+    run("b", "tiny.yaml", options);
+    ck_assert_int_eq(lines_of("b/log.jsonl"), _i);
+    ck_assert_int_eq(shell("printf '{\"step\":99}\\n{\"st' >>b/log.jsonl; mkdir -p "
+                           "b/checkpoints/.writing-00000009; touch "
+                           "b/checkpoints/.writing-00000009/weights.safetensors"),
+                     0);
+    run("b", "tiny.yaml", "--resume");
+    expect_same_at("a", "b", 6);
+    ck_assert(same("a/images/samples", "b/images/samples"));
+    ck_assert_int_ne(shell("ls -d b/checkpoints/.writing*"), 0);
+    run("b", "tiny.yaml", "--resume"); /* there is nothing left to do */
+    expect_same_at("a", "b", 6);
+}
+END_TEST
+
+/* The largest size of a spectrally normalised weight before any training. */
+static float largest_initial(const char *out, const char *options) {
+    char all[200], path[300];
+    snprintf(all, sizeof all,
+             "--set train.steps=1 --set train.lr.generator=0 --set train.picture_every=0 %s",
+             options);
+    run(out, "tiny.yaml", all);
+    snprintf(path, sizeof path, "%s/%s/checkpoints/step-00000001/weights.safetensors", folder, out);
+    ik__st *st;
+    ik_error err = {""};
+    ck_assert_msg(!ik__st_open(path, &st, &err), "%s", err.text);
+    int at = ik__st_find(st, "generator.head.conv_0.weight_orig");
+    ck_assert_int_ge(at, 0);
+    float v[8 * 8 * 9], most = 0;
+    ck_assert_int_eq(ik_count(ik__st_entry_at(st, at)->shape), 8 * 8 * 9);
+    ck_assert(!ik__st_read(st, at, v, &err));
+    for (int i = 0; i < 8 * 8 * 9; i++) most = fmaxf(most, fabsf(v[i]));
+    ik__st_close(st);
+    return most;
+}
+
+/* U(+-1/sqrt(72)), or a normal of deviation 0.02 sqrt(2 / 144). */
+START_TEST(initial_weights) {
+    float uniform = largest_initial("a", ""), xavier = largest_initial("b", "--set init=xavier");
+    ck_assert(uniform > 0.11f && uniform <= 0.11786f);
+    ck_assert(xavier > 0.004f && xavier < 0.014f);
+}
+END_TEST
+
+START_TEST(nothing_to_resume) {
+    run("a", "tiny.yaml", "");
+    run("b", "tiny.yaml", "--resume");
+    ck_assert(same("a", "b"));
+    expect("run tiny.yaml --out a -q", 2, "a has checkpoints of an earlier run");
+    ck_assert(same("a", "b"));
+}
+END_TEST
+
+START_TEST(shorter_log) {
+    run("a", "tiny.yaml", "--set train.steps=3");
+    ck_assert_int_eq(shell("echo '{}' >a/log.jsonl"), 0);
+    expect("run tiny.yaml --out a -q --resume", 1, "a/log.jsonl: has 3 bytes");
+}
+END_TEST
+
+/* 1 is the documented status: the run was not finished. */
+START_TEST(signalled) {
+    int number = _i ? SIGTERM : SIGINT, status;
+    run("a", "tiny.yaml", "--set train.checkpoint_every=0 --set train.steps=300");
+    pid_t child = start("b", "--set", "train.checkpoint_every=0", "--set", "train.steps=300");
+    while (lines_of("b/log.jsonl") < 5) {
+        ck_assert_int_eq(waitpid(child, &status, WNOHANG), 0);
+        sleep_for(0.001);
+    }
+    ck_assert_int_eq(kill(child, number), 0);
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(WIFEXITED(status));
+    ck_assert_int_eq(WEXITSTATUS(status), 1);
+    ck_assert_int_eq(shell("grep 'stopped at step .*; a checkpoint was saved' b.txt"), 0);
+    ck_assert_int_eq(shell("ls b/checkpoints/step-*/weights.safetensors"), 0);
+    ck_assert_int_lt(lines_of("b/log.jsonl"), 300);
+    run("b", "tiny.yaml", "--set train.checkpoint_every=0 --set train.steps=300 --resume");
+    expect_same_at("a", "b", 300);
+}
+END_TEST
+
+START_TEST(keeps) {
+    run("a", "tiny.yaml", "--set train.checkpoint_every=1 --set train.keep=3");
+    ck_assert_int_eq(shell("[ \"$(ls a/checkpoints | tr '\\n' ' ')\" = 'step-00000004 "
+                           "step-00000005 step-00000006 ' ]"),
+                     0);
+    run("b", "tiny.yaml", "--set train.checkpoint_every=1 --set train.keep=1");
+    ck_assert_int_eq(shell("[ \"$(ls b/checkpoints)\" = step-00000006 ]"), 0);
+}
+END_TEST
+
+/* Two batches of one picture are one batch of two, to rounding, where no layer mixes pictures. */
+START_TEST(accumulated) {
+    run("a", "tiny.yaml", "--set norm.plugin=instance --set train.steps=1");
+    run("b", "tiny.yaml",
+        "--set norm.plugin=instance --set train.steps=1 --set train.batch=1 "
+        "--set train.accumulate=2");
+    ck_assert_int_eq(shell("for f in a b; do sed 's/,/\\n/g; s/[}]//' $f/log.jsonl >$f.txt; done; "
+                           "paste -d: a.txt b.txt | awk -F: '{d = $2 - $4; if (d < 0) d = -d; "
+                           "n++; bad += d > 1e-4} END {exit bad || n < 7}'"),
+                     0);
+}
+END_TEST
+
+/* The averages paint: with a decay near 1 the pictures stay those of the first weights. */
+START_TEST(averaged) {
+#define FAST "--set train.lr.generator=0.05 --set train.lr.discriminator=0.01 "
+    run("a", "tiny.yaml", FAST);
+    run("b", "tiny.yaml", FAST "--set train.ema=0.9999");
+    ck_assert(same("a/log.jsonl", "b/log.jsonl"));
+    ck_assert(!same("a/images/samples", "b/images/samples"));
+    ck_assert_int_eq(shell("grep -q 'ema.generator.fc.weight' "
+                           "b/checkpoints/step-00000006/optimizer.safetensors"),
+                     0);
+    ck_assert_int_ne(shell("grep -q 'ema.discriminator' "
+                           "b/checkpoints/step-00000006/optimizer.safetensors"),
+                     0);
+    expect("run tiny.yaml --out a --resume --set train.ema=0.5", 1,
+           "missing: ema.generator.fc.weight");
+    expect("run tiny.yaml --set train.ema=1", 2, "train.ema: a decay below 1");
+}
+END_TEST
+
+START_TEST(names) {
+    expect("run tiny.yaml --set name=../../x", 2, "'../../x' is no name for a folder");
+    expect("run tiny.yaml --set name=..", 2, "'..' is no name for a folder");
+    expect("run tiny.yaml --set name=a/b", 2, "'a/b' is no name for a folder");
+}
+END_TEST
+
+int main(void) {
+    Suite *s = suite_create("train");
+    TCase *c = tcase_create("train");
+    tcase_add_checked_fixture(c, set_up_runs, tear_down);
+    tcase_set_timeout(c, 120);
+    tcase_add_loop_test(c, trains, 0, (int)(sizeof systems / sizeof *systems));
+    tcase_add_test(c, unet);
+    tcase_add_test(c, seed);
+    tcase_add_loop_test(c, resumed, 1, 5);
+    tcase_add_test(c, nothing_to_resume);
+    tcase_add_test(c, initial_weights);
+    tcase_add_test(c, shorter_log);
+    tcase_add_loop_test(c, signalled, 0, 2);
+    tcase_add_test(c, keeps);
+    tcase_add_test(c, accumulated);
+    tcase_add_test(c, averaged);
+    tcase_add_test(c, names);
+    suite_add_tcase(s, c);
+    SRunner *r = srunner_create(s);
+    srunner_run_all(r, CK_NORMAL);
+    int failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed != 0;
+}
