@@ -32,6 +32,23 @@ function(name_room folder)
     let_see(all ${name})
 endfunction()
 
+# Lines "links PATH" of the shared libraries behind some targets.
+function(room_libraries out)
+    set(lines "")
+    foreach(target ${ARGN})
+        if(TARGET ${target})
+            get_target_property(file ${target} LOCATION)
+            get_target_property(behind ${target} INTERFACE_LINK_LIBRARIES)
+            foreach(path ${file} ${behind})
+                if(path MATCHES "[.]so")
+                    string(APPEND lines "links ${path}\n")
+                endif()
+            endforeach()
+        endif()
+    endforeach()
+    set(${out} ${lines} PARENT_SCOPE)
+endfunction()
+
 # add_room(FOLDER [SEES room...] [LINKS library...]): the sources of a folder, which can include the
 # headers of the rooms it SEES, and no others; likewise the headers of the libraries it LINKS.
 function(add_room folder)
@@ -53,8 +70,9 @@ function(add_room folder)
     target_link_libraries(room_${name} PRIVATE ${room_LINKS})
     target_sources(inadekit PRIVATE $<TARGET_OBJECTS:room_${name}>)
     target_link_libraries(inadekit PRIVATE ${room_LINKS})
-    # For the test `rooms`: a line of the room, what it sees, and its objects.
+    # For the test `rooms`: the room and what it sees, the libraries it links to, and its objects.
     list(JOIN room_SEES " " visible)
+    room_libraries(files ${room_LINKS})
     file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/rooms/${name}.txt CONTENT
-         "sees ${name} ${visible}\nobjects $<JOIN:$<TARGET_OBJECTS:room_${name}>,\nobjects >\n")
+         "sees ${name} ${visible}\n${files}objects $<JOIN:$<TARGET_OBJECTS:room_${name}>,\nobjects >\n")
 endfunction()
