@@ -42,7 +42,7 @@ static void *read_all(void *user) {
     reader *r = user;
     ik__batch *b = NULL;
     double begin = ik__now();
-    r->failed = ik__batch_new(r->data, 1, &b, &r->err);
+    r->failed = ik__batch_new(&ik__data_info_of(r->data)->fields, 1, &b, &r->err);
     for (int i = 0; i < r->n && !r->failed; i++) {
         r->failed = ik__data_read(r->data, r->split, r->index[i], NULL, b, 0, &r->err);
         if (!r->failed) r->hash[i] = hash_of(ik__data_info_of(r->data), b);

@@ -68,7 +68,7 @@ static void pipeline(ik_kind kind, const char *name, bool subject, check_size si
 static ik_status upload(ik__session *s, ik_error *err) {
     ik__batch *b = NULL;
     int64_t n = s->set.train.batch;
-    ik_status status = ik__batch_new(s->data, n, &b, err);
+    ik_status status = ik__batch_new(&s->info->fields, n, &b, err);
     for (int64_t i = 0; i < n && !status; i++)
         status = ik__data_read(s->data, IK_TRAIN, i, NULL, b, i, err);
     if (!status) status = ik__upload_batch(s, b, err);

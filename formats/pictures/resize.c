@@ -13,13 +13,19 @@ typedef struct axis {
     int32_t *weight;
 } axis;
 
+void ik__nearest_steps(int in, int out, int *at) {
+    double step = (double)in / out, x = 0.5 * step;
+    for (int i = 0; i < out; i++, x += step) at[i] = (int)x < in ? (int)x : in - 1;
+}
+
 bool ik__resize_nearest(const int32_t *from, int h, int w, int32_t *to, int height, int width) {
-    int *column = malloc((size_t)width * sizeof *column);
+    int *column = malloc(((size_t)width + (size_t)height) * sizeof *column);
     if (!column) return false;
-    double sx = (double)w / width, sy = (double)h / height, x = 0.5 * sx, y = 0.5 * sy;
-    for (int i = 0; i < width; i++, x += sx) column[i] = (int)x < w ? (int)x : w - 1;
-    for (int j = 0; j < height; j++, y += sy) {
-        const int32_t *row = from + (size_t)((int)y < h ? (int)y : h - 1) * (size_t)w;
+    int *line = column + width;
+    ik__nearest_steps(w, width, column);
+    ik__nearest_steps(h, height, line);
+    for (int j = 0; j < height; j++) {
+        const int32_t *row = from + (size_t)line[j] * (size_t)w;
         for (int i = 0; i < width; i++) *to++ = row[column[i]];
     }
     free(column);

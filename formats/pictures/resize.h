@@ -9,6 +9,10 @@
 
 #include "inadekit/types.h"
 
+/* Which of `in` pixels each of `out` takes: the one that its centre lies in, stepped as Pillow
+ * does. */
+void ik__nearest_steps(int in, int out, int *at);
+
 /* from [h,w] -> to [height,width]; false when memory is short. No overlap. */
 bool ik__resize_nearest(const int32_t *from, int h, int w, int32_t *to, int height, int width);
 /* The same for RGB, [.,.,3]. */

@@ -96,6 +96,16 @@ static ik_status configure(ik__data *d, const ik__conf *dataset, ik_error *err) 
     return status ? status : settle(d, dataset, err);
 }
 
+static ik_status take_planes(ik__data *d, const ik_dataset_info *info, ik_error *err) {
+    char what[160];
+    snprintf(what, sizeof what, "datasets/%s", d->instance->plugin->name);
+    ik__fields_begin(&d->info.fields, d->info.height, d->info.width, d->info.max_segments);
+    ik_status status = IK_OK;
+    for (int i = 0; i < info->n_planes && !status; i++)
+        status = ik__fields_add(&d->info.fields, what, &info->planes[i], err);
+    return status;
+}
+
 static ik_status open_plugin(ik__data *d, uint64_t seed, bool files, ik_error *err) {
     const ik_plugin *plugin = d->instance->plugin;
     void *self = d->instance->self;
@@ -125,7 +135,7 @@ static ik_status open_plugin(ik__data *d, uint64_t seed, bool files, ik_error *e
     d->info.count[0] = info.count[0];
     d->info.count[1] = info.count[1];
     d->info.label_names = info.label_names;
-    return IK_OK;
+    return take_planes(d, &info, err);
 }
 
 static ik_status make(const ik__conf *dataset, uint64_t seed, bool files, ik__data **out,
@@ -175,46 +185,6 @@ int64_t ik__data_label(const ik__data_info *d, const char *word) {
     return -1;
 }
 
-ik_status ik__batch_new(const ik__data *data, int64_t n, ik__batch **out, ik_error *err) {
-    size_t rows = (size_t)n, pixels = rows * (size_t)data->info.height * (size_t)data->info.width,
-           segments = rows * (size_t)data->info.max_segments;
-    ik__batch *b = *out = calloc(1, sizeof *b);
-    if (!b) return ik_errorf(err, IK_FAILED, "out of memory");
-    b->n = n;
-    b->image = calloc(3 * pixels, sizeof *b->image);
-    b->label = calloc(pixels, sizeof *b->label);
-    b->instance = calloc(pixels, sizeof *b->instance);
-    b->segments = calloc(pixels, sizeof *b->segments);
-    b->segment_label = calloc(segments, sizeof *b->segment_label);
-    b->segment_instance = calloc(segments, sizeof *b->segment_instance);
-    b->instances = calloc(rows, sizeof *b->instances);
-    b->segment_count = calloc(rows, sizeof *b->segment_count);
-    b->names = calloc(rows, sizeof *b->names);
-    b->pictured = calloc(rows, sizeof *b->pictured);
-    if (b->image && b->label && b->instance && b->segments && b->segment_label &&
-        b->segment_instance && b->instances && b->segment_count && b->names && b->pictured)
-        return IK_OK;
-    ik__batch_free(b);
-    *out = NULL;
-    return ik_errorf(err, IK_FAILED, "out of memory for a batch of %lld pictures of %lldx%lld",
-                     (long long)n, (long long)data->info.width, (long long)data->info.height);
-}
-
-void ik__batch_free(ik__batch *b) {
-    if (!b) return;
-    free(b->image);
-    free(b->label);
-    free(b->instance);
-    free(b->segments);
-    free(b->segment_label);
-    free(b->segment_instance);
-    free(b->instances);
-    free(b->segment_count);
-    free(b->names);
-    free(b->pictured);
-    free(b);
-}
-
 static ik__frame frame_of(const ik__data *d, const uint64_t *augment) {
     int height = (int)d->info.height, width = (int)d->info.width;
     if (!augment) return (ik__frame){height, width, 0, 0, height, width, false};
@@ -234,24 +204,15 @@ static ik__frame frame_of(const ik__data *d, const uint64_t *augment) {
 static ik_status read_into(const ik__data *d, ik_split split, const ik_item *item,
                            const uint64_t *augment, ik__batch *b, size_t row, ik_error *err) {
     const char *what = item->origin[0] ? item->origin : item->name;
-    size_t pixels = (size_t)d->info.height * (size_t)d->info.width,
-           segments = (size_t)d->info.max_segments;
     if (!item->image && split == IK_TRAIN)
         return ik_errorf(err, IK_FAILED, "%s: has no picture to train on", what);
     ik__frame frame = frame_of(d, augment);
     ik__limits limits = {d->info.labels, d->info.max_instances, d->info.max_segments};
-    ik__row r = {.image = b->image + 3 * pixels * row,
-                 .label = b->label + pixels * row,
-                 .instance = b->instance + pixels * row,
-                 .segments = b->segments + pixels * row,
-                 .segment_label = b->segment_label + segments * row,
-                 .segment_instance = b->segment_instance + segments * row};
-    ik_status status = ik__prepare(what, item, &frame, &limits, &r, err);
+    ik__batch one = ik__batch_rows(b, (int64_t)row, 1);
+    ik_status status = ik__prepare(what, item, &frame, &limits, &one, err);
     if (status) return status;
-    b->instances[row] = r.instances;
-    b->segment_count[row] = r.segment_count;
-    b->pictured[row] = item->image != NULL;
-    memcpy(b->names[row], item->name, sizeof b->names[row]);
+    one.pictured[0] = item->image != NULL;
+    memcpy(one.names[0], item->name, sizeof one.names[0]);
     return IK_OK;
 }
 
@@ -301,6 +262,7 @@ ik_status ik__data_read(const ik__data *d, ik_split split, int64_t index, const 
     free(item->image);
     free(item->label);
     free(item->instance);
+    for (int i = 0; i < IK_MAX_PLANES; i++) free(item->plane[i]);
     free(item);
     return status;
 }

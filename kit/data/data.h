@@ -7,25 +7,16 @@
 #ifndef INADEKIT_DATA_DATA_H
 #define INADEKIT_DATA_DATA_H
 
+#include "batch.h"
 #include "config/config.h"
 #include "inadekit/dataset.h"
 #include "inadekit/option.h"
-
-/* Rows of one size, owned by the batch. B = n, S = max_segments. */
-typedef struct ik__batch {
-    int64_t n;
-    float *image;                              /* [B,H,W,3] in -1..1 */
-    int32_t *label, *instance, *segments;      /* [B,H,W] */
-    int32_t *segment_label, *segment_instance; /* [B,S], padded with -1 */
-    int32_t *instances, *segment_count;        /* [B]: how many there are */
-    char (*names)[256];                        /* [B] */
-    bool *pictured;                            /* [B]: had a picture; `image` is 0 without */
-} ik__batch;
 
 typedef struct ik__data_info {
     int64_t labels, height, width, max_instances, max_segments;
     int64_t count[2];               /* by ik_split */
     const char *const *label_names; /* `labels` names or NULL */
+    ik__fields fields;              /* of a batch */
 } ik__data_info;
 
 typedef struct ik__data ik__data;
@@ -49,9 +40,6 @@ void ik__data_close(ik__data *data);
 const ik__data_info *ik__data_info_of(const ik__data *data);
 /* The label that a word means, a number or a name; -1 if there is none. */
 int64_t ik__data_label(const ik__data_info *info, const char *word);
-
-ik_status ik__batch_new(const ik__data *data, int64_t n, ik__batch **out, ik_error *err);
-void ik__batch_free(ik__batch *batch);
 
 /* Reads an item into row `row`. augment: NULL for a plain resize to `size`, else the key of this
  * use of the item, from which mirroring and cropping are drawn. In training an item must have a

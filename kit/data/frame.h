@@ -7,7 +7,7 @@
 #ifndef INADEKIT_DATA_FRAME_H
 #define INADEKIT_DATA_FRAME_H
 
-#include "inadekit/dataset.h"
+#include "batch.h"
 
 typedef struct ik__frame {
     int load_height, load_width; /* resized to this, */
@@ -20,20 +20,14 @@ typedef struct ik__limits {
     int64_t labels, instances, segments;
 } ik__limits;
 
-/* Where a row goes. `image` [h,w,3], maps [h,w]; the lists are padded with -1 to the limit. */
-typedef struct ik__row {
-    float *image;
-    int32_t *label, *instance, *segments, *segment_label, *segment_instance;
-    int32_t instances, segment_count; /* results */
-} ik__row;
-
-/* `what` names the item in messages. An item without a picture gives zeros. */
+/* Fills a row, a batch of one; its name and `pictured` stay. `what` names the item in messages. An
+ * item without a picture or a plane gives zeros. */
 ik_status ik__prepare(const char *what, const ik_item *item, const ik__frame *frame,
-                      const ik__limits *limits, ik__row *row, ik_error *err);
+                      const ik__limits *limits, ik__batch *row, ik_error *err);
 
-/* Lists the pairs of `label` and `instance` of n pixels: fills `segments`, `segment_label`,
- * `segment_instance` and the count. */
-ik_status ik__prepare_segments(const char *what, size_t n, const ik__limits *limits, ik__row *row,
+/* Lists the pairs of `label` and `instance` of a row of n pixels: fills `segments`,
+ * `segment_label`, `segment_instance` and the count. */
+ik_status ik__prepare_segments(const char *what, size_t n, const ik__limits *limits, ik__batch *row,
                                ik_error *err);
 
 #endif

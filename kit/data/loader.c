@@ -109,7 +109,8 @@ static ik_status reserve(ik__loader *l, int64_t count, int threads, ik_error *er
     l->thread = calloc((size_t)threads, sizeof *l->thread);
     if (!l->order || !l->thread) return ik_errorf(err, IK_FAILED, "out of memory");
     for (int i = 0; i < RING; i++) {
-        ik_status status = ik__batch_new(l->data, l->batch, &l->ring[i].batch, err);
+        ik_status status =
+            ik__batch_new(&ik__data_info_of(l->data)->fields, l->batch, &l->ring[i].batch, err);
         if (status) return status;
         l->ring[i].items = calloc((size_t)l->batch, sizeof *l->ring[i].items);
         if (!l->ring[i].items) return ik_errorf(err, IK_FAILED, "out of memory");

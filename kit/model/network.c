@@ -210,7 +210,7 @@ static ik_tensor *resolve(ik__graph *g, const frame *f, const char *name) {
     for (int i = 0; i < f->net->n_inputs; i++)
         if (!strcmp(f->net->input[i], name))
             return ik__scene_latent(&g->pub, name, f->net->input_shape[i]);
-    if (!strcmp(name, "image") || !strcmp(name, "edge")) return ik__scene_value(&g->pub, name);
+    if (ik__scene_pictures(&g->pub, name)) return ik__scene_value(&g->pub, name);
     const char *known[300] = {NULL};
     int k = 0;
     for (int i = 0; i < f->net->n_nodes && k < 256; i++) {

@@ -6,18 +6,27 @@
 
 struct ik__model;
 
+/* A value of the scene that the host fills: what the data brings. */
+typedef struct ik__given {
+    const char *name;
+    ik_dtype dtype;
+    ik_shape shape; /* of one sample */
+} ik__given;
+
 typedef struct ik__recording {
     ik__graph graph;         /* first: a recording is its graph by a cast, and freed by it */
     struct ik__model *model; /* networks and norms that calls, latents and judgements reach */
-    ik__names values;        /* the scene */
-    ik__names maps;          /* "label@16x16" */
-    ik__names spectral;      /* normalised weights, for a judgement in two halves */
-    ik__names latents;       /* random values that were asked for */
-    bool reuse_spectral;     /* second half of one forward pass */
-    bool judge_apart;        /* fakes and pictures may be judged in two halves */
-    bool xavier;             /* initialises spectrally normalised weights, too */
-    bool host_latents;       /* latents are inputs that the host fills */
-    bool encodes;            /* latents are encoded though this is no training */
+    int n_given;
+    const ik__given *given; /* what the scene has; outlives the recording */
+    ik__names values;       /* what was asked for of it, and what was made */
+    ik__names maps;         /* "label@16x16" */
+    ik__names spectral;     /* normalised weights, for a judgement in two halves */
+    ik__names latents;      /* random values that were asked for */
+    bool reuse_spectral;    /* second half of one forward pass */
+    bool judge_apart;       /* fakes and pictures may be judged in two halves */
+    bool xavier;            /* initialises spectrally normalised weights, too */
+    bool host_latents;      /* latents are inputs that the host fills */
+    bool encodes;           /* latents are encoded though this is no training */
     /* Latents, or their standard normals as "NAME.eps", that the host fills; NULL-terminated. */
     const char *const *supplied;
     int n_posteriors;

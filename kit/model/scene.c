@@ -6,49 +6,50 @@
 #include "model.h"
 #include "recording.h"
 
-static const struct {
-    const char *name;
-    ik_dtype dtype;
-    int kind; /* 0 [B,H,W], 1 [B,S], 2 [B,H,W,3] */
-} provided[] = {{"image", IK_F32, 2},         {"label", IK_I32, 0},
-                {"instance", IK_I32, 0},      {"segments", IK_I32, 0},
-                {"segment_label", IK_I32, 1}, {"segment_instance", IK_I32, 1}};
-enum { PROVIDED = sizeof provided / sizeof *provided };
-
-const char *ik__scene_input(int i) {
-    return i < PROVIDED ? provided[i].name : NULL;
+static ik_shape batched(const ik_graph *g, ik_shape shape) {
+    ik_shape s = {.rank = shape.rank + 1, .d = {g->info.batch}};
+    for (int i = 0; i < shape.rank && i + 1 < IK_MAX_RANK; i++) s.d[i + 1] = shape.d[i];
+    return s;
 }
 
-bool ik__scene_has(const char *input) {
-    for (int i = 0; i < PROVIDED; i++)
-        if (!strcmp(provided[i].name, input)) return true;
-    return false;
+static const ik__given *find_given(const ik__recording *r, const char *name) {
+    for (int i = 0; i < r->n_given; i++)
+        if (!strcmp(r->given[i].name, name)) return &r->given[i];
+    return NULL;
+}
+
+bool ik__scene_pictures(ik_graph *g, const char *name) {
+    const ik__given *known = find_given(ik__recording_of(ik__of(g)), name);
+    return known ? known->dtype == IK_F32 : !strcmp(name, "edge");
+}
+
+static void unknown_value(ik__graph *g, const char *name) {
+    const ik__recording *r = ik__recording_of(g);
+    char list[512] = "";
+    size_t at = 0;
+    for (int i = 0; i < r->n_given && at < sizeof list; i++)
+        at += (size_t)snprintf(list + at, sizeof list - at, "%s, ", r->given[i].name);
+    ik__graph_fail(g,
+                   "asks for the value '%s', which nothing provides; there are %sedge, and fake in "
+                   "losses",
+                   name, list);
 }
 
 ik_tensor *ik__scene_value(ik_graph *pub, const char *name) {
     ik__graph *g = ik__of(pub);
+    ik__recording *r = ik__recording_of(g);
     if (g->failed) return NULL;
-    ik__node *known = ik__names_get(&ik__recording_of(g)->values, name);
+    ik__node *known = ik__names_get(&r->values, name);
     if (known) return &known->t;
+    const ik__given *given = find_given(r, name);
     ik_tensor *t = NULL;
-    const ik_scene_info *s = &pub->info;
-    for (int i = 0; i < PROVIDED; i++) {
-        if (strcmp(provided[i].name, name)) continue;
-        ik_shape shape = provided[i].kind == 1   ? IK_SHAPE2(s->batch, s->max_segments)
-                         : provided[i].kind == 2 ? IK_SHAPE4(s->batch, s->height, s->width, 3)
-                                                 : IK_SHAPE3(s->batch, s->height, s->width);
-        t = ik__input(g, name, shape, provided[i].dtype);
-    }
-    if (!strcmp(name, "edge")) t = ik_op1(pub, IK_EDGE_MAP, NULL, ik__scene_value(pub, "instance"));
-    if (!t) {
-        ik__graph_fail(
-            g,
-            "asks for the value '%s', which nothing provides; there are image, label, "
-            "instance, segments, segment_label, segment_instance, edge, and fake in losses",
-            name);
-        return NULL;
-    }
-    ik__names_set(g, &ik__recording_of(g)->values, name, t);
+    if (given)
+        t = ik__input(g, name, batched(pub, given->shape), given->dtype);
+    else if (!strcmp(name, "edge"))
+        t = ik_op1(pub, IK_EDGE_MAP, NULL, ik__scene_value(pub, "instance"));
+    else
+        unknown_value(g, name);
+    if (t) ik__names_set(g, &r->values, name, t);
     return t;
 }
 
@@ -81,12 +82,6 @@ ik_tensor *ik__scene_map(ik_graph *pub, const char *name, int64_t height, int64_
                        : resize_picture(pub, full, height, width);
     if (t) ik__names_set(g, &ik__recording_of(g)->maps, key, t);
     return t;
-}
-
-static ik_shape batched(const ik_graph *g, ik_shape shape) {
-    ik_shape s = {.rank = shape.rank + 1, .d = {g->info.batch}};
-    for (int i = 0; i < shape.rank && i + 1 < IK_MAX_RANK; i++) s.d[i + 1] = shape.d[i];
-    return s;
 }
 
 static const ik_posterior *find_posterior(const ik__recording *r, const char *name) {

@@ -5,9 +5,8 @@
 
 #include "graph/graph.h"
 
-/* The inputs that a batch fills, in order; NULL past the last. */
-const char *ik__scene_input(int i);
-bool ik__scene_has(const char *input);
+/* Is it a value of real numbers, as a node may take it? */
+bool ik__scene_pictures(ik_graph *g, const char *name);
 ik_tensor *ik__scene_value(ik_graph *g, const char *name);
 ik_tensor *ik__scene_map(ik_graph *g, const char *name, int64_t height, int64_t width);
 ik_tensor *ik__scene_latent(ik_graph *g, const char *name, ik_shape shape);

@@ -4,7 +4,6 @@
 
 #include "config/origins.h"
 #include "exec/memory.h"
-#include "model/scene.h"
 #include "session/checkpoint.h"
 #include "session/counts.h"
 #include "session/start.h"
@@ -78,9 +77,10 @@ static void reads(const ik__session *s, FILE *to) {
     for (int read = 1; read >= 0; read--) {
         fprintf(to, read ? "\nread of a scene: " : "\nnot read: ");
         int n = 0;
-        const char *input;
-        for (int i = 0; (input = ik__scene_input(i)); i++)
-            if (is_read(s, input) == read) fprintf(to, "%s%s", n++ ? ", " : "", input);
+        const ik__fields *f = &s->info->fields;
+        for (int i = 0; i < f->n; i++)
+            if (is_read(s, f->v[i].name) == read)
+                fprintf(to, "%s%s", n++ ? ", " : "", f->v[i].name);
         if (!n) fprintf(to, "nothing");
     }
     fprintf(to, "\n");

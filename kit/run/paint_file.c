@@ -100,7 +100,7 @@ static ik_status read_layout(job *j, ik_error *err) {
     const ik__data_info *d = j->s->info;
     const ik__item_files files = {.label = o->label, .instance = o->instance};
     ik__data_replace(j->s->data, IK_VALIDATION, &files);
-    ik_status status = ik__batch_new(j->s->data, 1, &j->layout, err);
+    ik_status status = ik__batch_new(&j->s->info->fields, 1, &j->layout, err);
     if (!status) status = ik__data_read(j->s->data, IK_VALIDATION, 0, NULL, j->layout, 0, err);
     int h = 0, w = 0;
     int32_t *map = NULL;
@@ -282,7 +282,7 @@ static ik_status set_style(job *j, ik_error *err) {
     const ik__item_files files = {part[0], part[1], part[2]};
     ik__data_replace(j->s->data, IK_TRAIN, &files);
     ik__batch *b = NULL;
-    ik_status status = ik__batch_new(j->s->data, 1, &b, err);
+    ik_status status = ik__batch_new(&j->s->info->fields, 1, &b, err);
     if (!status) status = ik__data_read(j->s->data, IK_TRAIN, 0, NULL, b, 0, err);
     if (!status) match(j, b);
     int styled = j->s->set.synthesize.n_styles - 1;

@@ -1,9 +1,9 @@
 /* Reading, checking, deriving and drawing what a traced program reads; see trace_inputs.h. */
 #include "trace_inputs.h"
 
+#include "base/words.h"
 #include "data/frame.h"
 #include "model/recording.h"
-#include "model/scene.h"
 #include "stages/latents.h"
 
 #include <stdlib.h>
@@ -70,61 +70,62 @@ static ik_status check_range(const ik__trace_inputs *in, const char *name, const
     return IK_OK;
 }
 
-static ik_status read_map(const ik__trace_inputs *in, const ik__session *s, const char *name,
-                          int32_t *to, int64_t most, bool *there, ik_error *err) {
-    ik_shape shape = IK_SHAPE3(in->batch, s->info->height, s->info->width);
+static ik_shape batched(const ik__trace_inputs *in, ik_shape row) {
+    ik_shape s = {.rank = row.rank + 1, .d = {in->batch}};
+    for (int i = 0; i < row.rank; i++) s.d[i + 1] = row.d[i];
+    return s;
+}
+
+/* Fills a field, if it is there. */
+static ik_status read_field(const ik__trace_inputs *in, const ik__session *s, int i, ik__batch *b,
+                            bool *there, ik_error *err) {
+    const ik__data_info *d = s->info;
+    const ik__field *f = &d->fields.v[i];
+    ik_shape shape = batched(in, ik__field_shape(&d->fields, i));
     int at;
-    ik_status status = find(in, name, shape, IK_I32, &at, err);
+    ik_status status = find(in, f->name, shape, f->dtype, &at, err);
     *there = !status && at >= 0;
     if (!*there) return status;
-    status = ik__st_read(in->file, at, to, err);
-    return status ? status : check_range(in, name, to, shape, most, err);
+    status = ik__st_read(in->file, at, b->field[i], err);
+    if (status || f->dtype != IK_I32) return status;
+    int64_t most = i == IK__LABEL ? d->labels : d->max_instances;
+    return check_range(in, f->name, b->field[i], shape, most, err);
 }
 
 static ik_status list_segments(const ik__trace_inputs *in, const ik__session *s, ik__batch *b,
                                ik_error *err) {
     const ik__data_info *d = s->info;
     ik__limits limits = {d->labels, d->max_instances, d->max_segments};
-    size_t pixels = (size_t)(d->height * d->width), segments = (size_t)d->max_segments;
     ik_status status = IK_OK;
-    for (size_t i = 0; i < (size_t)b->n && !status; i++) {
-        ik__row row = {.label = b->label + i * pixels,
-                       .instance = b->instance + i * pixels,
-                       .segments = b->segments + i * pixels,
-                       .segment_label = b->segment_label + i * segments,
-                       .segment_instance = b->segment_instance + i * segments};
-        status = ik__prepare_segments(in->path, pixels, &limits, &row, err);
+    for (int64_t i = 0; i < b->n && !status; i++) {
+        ik__batch row = ik__batch_rows(b, i, 1);
+        status = ik__prepare_segments(in->path, (size_t)(d->height * d->width), &limits, &row, err);
     }
     return status;
 }
 
-static ik_status require(const ik__trace_inputs *in, const ik__program *p, const char *input,
-                         bool there, const char *from, ik_error *err) {
-    if (there || !ik__program_reads(p, input)) return IK_OK;
+static ik_status require(const ik__trace_inputs *in, const ik__program *p, const ik__field *f,
+                         bool there, ik_error *err) {
+    char from[96] = "'label' and 'instance'";
+    if (there || !ik__program_reads(p, f->name)) return IK_OK;
+    if (!f->derived) snprintf(from, sizeof from, "'%s'", f->name);
     return ik_errorf(err, IK_FAILED, "%s: %s reads '%s': add %s to the file", in->path, p->name,
-                     input, from);
+                     f->name, from);
 }
 
 static ik_status feed_scene(const ik__trace_inputs *in, ik__session *s, ik__program *p,
                             ik_error *err) {
-    const ik__data_info *d = s->info;
+    const ik__fields *f = &s->info->fields;
+    bool there[IK__MOST_FIELDS] = {false};
     ik__batch *b;
-    ik_status status = ik__batch_new(s->data, in->batch, &b, err);
+    ik_status status = ik__batch_new(f, in->batch, &b, err);
     if (status) return status;
-    bool label = false, instance = false;
-    int image = -1;
-    status = find(in, "image", IK_SHAPE4(in->batch, d->height, d->width, 3), IK_F32, &image, err);
-    if (!status && image >= 0) status = ik__st_read(in->file, image, b->image, err);
-    if (!status) status = read_map(in, s, "label", b->label, d->labels, &label, err);
-    if (!status)
-        status = read_map(in, s, "instance", b->instance, d->max_instances, &instance, err);
-    if (!status && label && instance) status = list_segments(in, s, b, err);
-    static const char *const derived[] = {"segments", "segment_label", "segment_instance"};
-    if (!status) status = require(in, p, "image", image >= 0, "'image'", err);
-    if (!status) status = require(in, p, "label", label, "'label'", err);
-    if (!status) status = require(in, p, "instance", instance, "'instance'", err);
-    for (int i = 0; i < 3 && !status; i++)
-        status = require(in, p, derived[i], label && instance, "'label' and 'instance'", err);
+    for (int i = 0; i < f->n && !status; i++)
+        if (!f->v[i].derived) status = read_field(in, s, i, b, &there[i], err);
+    bool listed = there[IK__LABEL] && there[IK__INSTANCE];
+    if (!status && listed) status = list_segments(in, s, b, err);
+    for (int i = 0; i < f->n && !status; i++)
+        status = require(in, p, &f->v[i], f->v[i].derived ? listed : there[i], err);
     if (!status) status = ik__upload_batch(s, b, err);
     ik__batch_free(b);
     return status;
@@ -159,35 +160,39 @@ static ik_status feed_latent(const ik__trace_inputs *in, ik__session *s, const i
 
 /* A misspelt name would leave its tensor out without a word. What only other programs read is fine,
  * so that one file serves them all. */
-static ik_status check_names(const ik__trace_inputs *in, const ik__program *p, ik_error *err) {
+static ik_status check_names(const ik__trace_inputs *in, const ik__session *s, const ik__program *p,
+                             ik_error *err) {
     const ik__names *latents = &ik__recording_of(p->graph)->latents;
-    const char *known[64] = {"image", "label", "instance"};
-    char eps[24][160];
-    for (int i = 0; i < latents->n && i < 24; i++) {
-        snprintf(eps[i], sizeof eps[i], "%s.eps", latents->v[i].name);
-        known[3 + 2 * i] = latents->v[i].name;
-        known[4 + 2 * i] = eps[i];
+    const ik__fields *f = &s->info->fields;
+    ik__words known = {0};
+    char eps[160];
+    for (int i = 0; i < f->n; i++)
+        if (!f->v[i].derived) ik__words_add(&known, f->v[i].name);
+    for (int i = 0; i < latents->n; i++) {
+        snprintf(eps, sizeof eps, "%s.eps", latents->v[i].name);
+        ik__words_add(&known, latents->v[i].name);
+        ik__words_add(&known, eps);
     }
-    for (int i = 0; in->names[i]; i++) {
-        bool ok = false;
-        for (int k = 0; known[k]; k++) ok = ok || !strcmp(known[k], in->names[i]);
-        if (ok) continue;
+    ik_status status = IK_OK;
+    for (int i = 0; in->names[i] && !status; i++) {
+        if (ik__words_have(&known, in->names[i])) continue;
         char list[1024] = "";
         size_t at = 0;
-        for (int k = 0; known[k] && at < sizeof list; k++)
-            at += (size_t)snprintf(list + at, sizeof list - at, "%s%s", k ? ", " : "", known[k]);
-        return ik_errorf(err, IK_FAILED, "%s: '%s' is no input of %s; there are %s", in->path,
-                         in->names[i], p->name, list);
+        for (int k = 0; k < known.n && at < sizeof list; k++)
+            at += (size_t)snprintf(list + at, sizeof list - at, "%s%s", k ? ", " : "", known.v[k]);
+        status = ik_errorf(err, IK_FAILED, "%s: '%s' is no input of %s; there are %s", in->path,
+                           in->names[i], p->name, list);
     }
-    return IK_OK;
+    ik__words_free(&known);
+    return status;
 }
 
 ik_status ik__trace_inputs_feed(const ik__trace_inputs *in, ik__session *s, ik__program *p,
                                 ik_error *err) {
-    ik_status status = check_names(in, p, err);
+    ik_status status = check_names(in, s, p, err);
     if (!status) status = feed_scene(in, s, p, err);
     for (int i = 0; i < p->n && !status; i++)
-        if (p->order[i]->op == IK_INPUT && !ik__scene_has(p->order[i]->name))
+        if (p->order[i]->op == IK_INPUT && ik__fields_find(&s->info->fields, p->order[i]->name) < 0)
             status = feed_latent(in, s, p->order[i], err);
     return status;
 }

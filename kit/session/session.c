@@ -79,9 +79,13 @@ ik__graph *ik__session_graph(const ik__session *s, bool training) {
                           .max_segments = d->max_segments,
                           .training = training};
     ik__graph *g = ik__recording_new(s->engine->store, s->model, &info);
-    if (g) ik__recording_of(g)->xavier = s->set.init;
+    if (!g) return NULL;
+    ik__recording *r = ik__recording_of(g);
+    r->n_given = d->fields.n;
+    r->given = s->given;
+    r->xavier = s->set.init;
     /* While it trains, pictures are few, and memory is dear. */
-    if (g) g->fixed = !training && !ik__settings_stage(&s->set, "train");
+    g->fixed = !training && !ik__settings_stage(&s->set, "train");
     return g;
 }
 
@@ -183,6 +187,13 @@ ik_status ik__session_record(ik__session *s, bool resume, ik_error *err) {
     return status ? status : check_varied(s, err);
 }
 
+static void take_fields(ik__session *s) {
+    s->info = ik__data_info_of(s->data);
+    const ik__fields *f = &s->info->fields;
+    for (int i = 0; i < f->n; i++)
+        s->given[i] = (ik__given){f->v[i].name, f->v[i].dtype, ik__field_shape(f, i)};
+}
+
 ik_status ik__session_begin(const ik__run_options *o, ik__session **out, ik_error *err) {
     ik__session *s = calloc(1, sizeof *s);
     *out = NULL;
@@ -209,7 +220,7 @@ ik_status ik__session_begin(const ik__run_options *o, ik__session **out, ik_erro
         status = (o->no_data || o->dry_run ? ik__data_describe : ik__data_open)(
             dataset, (uint64_t)s->set.seed, &s->data, err);
     if (!status) {
-        s->info = ik__data_info_of(s->data);
+        take_fields(s);
         int threads = o->threads ? o->threads : (int)s->set.threads;
         status = open_backend(s, threads, err);
     }
@@ -275,17 +286,8 @@ ik_status ik__session_folder(ik__session *s, const ik__run_options *o, ik_error 
 }
 
 ik_status ik__upload_batch(ik__session *s, const ik__batch *b, ik_error *err) {
-    const struct {
-        const char *name;
-        const void *data;
-    } rows[] = {{"image", b->image},
-                {"label", b->label},
-                {"instance", b->instance},
-                {"segments", b->segments},
-                {"segment_label", b->segment_label},
-                {"segment_instance", b->segment_instance}};
     ik_status status = IK_OK;
-    for (size_t i = 0; i < sizeof rows / sizeof *rows && !status; i++)
-        status = ik__engine_upload(s->engine, rows[i].name, b->n, rows[i].data, err);
+    for (int i = 0; i < b->fields->n && !status; i++)
+        status = ik__engine_upload(s->engine, b->fields->v[i].name, b->n, b->field[i], err);
     return status;
 }

@@ -8,6 +8,7 @@
 #include "exec/program.h"
 #include "folder/facts.h"
 #include "model/model.h"
+#include "model/recording.h"
 #include "options.h"
 #include "settings.h"
 
@@ -17,6 +18,7 @@ typedef struct ik__session {
     ik__settings set;
     ik__data *data;
     const ik__data_info *info;
+    ik__given given[IK__MOST_FIELDS]; /* its fields, as programs are given them */
     ik__model *model;
     ik__engine *engine;
     ik__program *step[2]; /* by ik__role; NULL where the pipeline does not train */

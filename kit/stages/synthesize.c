@@ -9,7 +9,6 @@
 #include "exec/average.h"
 #include "exemplars.h"
 #include "latents.h"
-#include "model/scene.h"
 #include "pictures/grid.h"
 #include "synthesize.h"
 
@@ -44,8 +43,8 @@ static ik_status open_painter(painter *p, ik__session *s, int64_t first, int64_t
                               ik__painting how, ik_error *err) {
     *p = (painter){.s = s, .first = first, .how = how};
     int64_t b = s->set.synthesize.batch;
-    ik_status status = ik__batch_new(s->data, items, &p->items, err);
-    if (!status) status = ik__batch_new(s->data, b, &p->rows, err);
+    ik_status status = ik__batch_new(&s->info->fields, items, &p->items, err);
+    if (!status) status = ik__batch_new(&s->info->fields, b, &p->rows, err);
     for (int64_t i = 0; i < items && !status; i++)
         status = ik__data_read(s->data, IK_VALIDATION, first + i, NULL, p->items, i, err);
     if (status) return status;
@@ -56,7 +55,7 @@ static ik_status open_painter(painter *p, ik__session *s, int64_t first, int64_t
     int k = 0;
     for (int i = 0; i < s->sample->n && k < 8; i++) {
         const ik__node *n = s->sample->order[i];
-        if (n->op != IK_INPUT || ik__scene_has(n->name)) continue;
+        if (n->op != IK_INPUT || ik__fields_find(&s->info->fields, n->name) >= 0) continue;
         p->input[k] = n;
         p->latent[k] = calloc((size_t)ik_count(n->t.shape), sizeof(float));
         ok = p->latent[k++] && ok;
@@ -108,21 +107,6 @@ static void draw(const painter *p, int which, int64_t row, int64_t item, int64_t
     bool spares = p->how == IK__ONE && p->s->set.synthesize.vary; /* what varies is not styled */
     ik__exemplars_apply(p->exemplars, n->name, spares ? p->draws : NULL,
                         p->latent[which] + row * size);
-}
-
-static void copy_row(painter *p, int64_t row, int64_t item) {
-    const ik__data_info *d = p->s->info;
-    size_t pixels = (size_t)(d->height * d->width), segments = (size_t)d->max_segments;
-    ik__batch *to = p->rows, *from = p->items;
-    size_t r = (size_t)row, i = (size_t)item;
-    memcpy(to->image + r * pixels * 3, from->image + i * pixels * 3, pixels * 3 * sizeof(float));
-    memcpy(to->label + r * pixels, from->label + i * pixels, pixels * sizeof(int32_t));
-    memcpy(to->instance + r * pixels, from->instance + i * pixels, pixels * sizeof(int32_t));
-    memcpy(to->segments + r * pixels, from->segments + i * pixels, pixels * sizeof(int32_t));
-    memcpy(to->segment_label + r * segments, from->segment_label + i * segments,
-           segments * sizeof(int32_t));
-    memcpy(to->segment_instance + r * segments, from->segment_instance + i * segments,
-           segments * sizeof(int32_t));
 }
 
 /* The fastest batch tells what a picture takes on this machine when nothing disturbs it. */
@@ -196,7 +180,7 @@ static ik_status paint_all(painter *p, int64_t samples, ik__painted_visit *visit
     for (int64_t first = 0; first < jobs && !status; first += b) {
         for (int64_t r = 0; r < b; r++) { /* a last partial batch repeats its first job */
             int64_t job = first + r < jobs ? first + r : first;
-            copy_row(p, r, job / samples);
+            ik__batch_copy_row(p->rows, r, p->items, job / samples);
             for (int i = 0; i < p->n_latents; i++) draw(p, i, r, job / samples, job % samples);
         }
         status = paint(p, err);

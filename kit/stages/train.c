@@ -75,15 +75,7 @@ static void add_gradients(trainer *t, ik__role role, int64_t part) {
 
 /* Rows `first` onward of the step's pictures. */
 static ik_status upload_rows(ik__session *s, const ik__batch *all, int64_t first, ik_error *err) {
-    ik__batch part = *all;
-    part.n = s->set.train.batch;
-    int64_t pixels = s->info->height * s->info->width, segments = s->info->max_segments;
-    part.image += first * pixels * 3;
-    part.label += first * pixels;
-    part.instance += first * pixels;
-    part.segments += first * pixels;
-    part.segment_label += first * segments;
-    part.segment_instance += first * segments;
+    ik__batch part = ik__batch_rows(all, first, s->set.train.batch);
     return ik__upload_batch(s, &part, err);
 }
 

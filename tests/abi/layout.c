@@ -1,6 +1,6 @@
-/* Prints where a plugin of interface 1.0 finds things: the places of fields, sizes of structs that
- * carry none, and values of names. Compiled with the headers of 1.0 and with today's; every line of
- * the former has to be among the latter's. */
+/* Prints where a plugin of an older interface finds things: the places of fields, sizes of structs
+ * that carry none, and values of names. Compiled with the headers of that version and with today's;
+ * every line of the former has to be among the latter's. */
 #include "inadekit/plugin.h"
 
 #define FIELD(type, field) printf(#type "." #field " %zu\n", offsetof(type, field));
@@ -66,5 +66,19 @@ int main(void) {
     VALUE(IK_OPT_INTS) VALUE(IK_OPT_DOUBLES) VALUE(IK_OPT_STRINGS)
 #define IK_OP(code, name, least, most) VALUE(IK_##code)
     IK_OPS(IK_OP)
+#if IK_ABI_MINOR >= 1
+    EACH2(FIELD, ik_graph_api, custom, call_all)
+    EACH2(FIELD, ik_dataset_iface, describe, classes)
+    EACH7(FIELD, ik_metric_info, struct_size, items, samples, height, width, labels, label_names)
+    EACH8(FIELD, ik_sample, struct_size, name, item, sample, fake, image, label, instance)
+    EACH3(FIELD, ik_sample, features, fake_features, image_features)
+    EACH5(FIELD, ik_metric_iface, struct_size, begin, add, end, record)
+    EACH8(FIELD, ik_custom_op, struct_size, name, least, most, shape, gradient, kernels, attrs_size)
+    EACH5(FIELD, ik_custom_kernel, struct_size, memory, reals, run, workspace)
+    EACH8(FIELD, ik_backend_iface, precision, storage, wanted, tensor_bytes, memory, elapsed, guard, guarded)
+    EACH2(FIELD, ik_backend_iface, choices, recall)
+    VALUE(IK_PRECISION_F32) VALUE(IK_PRECISION_TF32) VALUE(IK_PRECISION_BF16)
+    VALUE(IK_REAL_F32) VALUE(IK_REAL_BF16)
+#endif
     return 0;
 }

@@ -1,4 +1,4 @@
-# Plugins for test_abi: of interface 1.0, by the headers as they were then, and one in C++.
+# Plugins for test_abi: of interfaces 1.0 and 1.1, by the headers as they were then, and one in C++.
 set(folder ${CMAKE_BINARY_DIR}/abi)
 function(add_abi_plugin source kinds)
     get_filename_component(name ${source} NAME_WE)
@@ -14,5 +14,6 @@ function(add_abi_plugin source kinds)
     endforeach()
 endfunction()
 add_abi_plugin(old.c "norm;blocks;encoders;discriminators;losses;datasets" ${CMAKE_CURRENT_SOURCE_DIR}/abi/1.0)
+add_abi_plugin(of_1_1.c "datasets;metrics" ${CMAKE_CURRENT_SOURCE_DIR}/abi/1.1)
 add_abi_plugin(plain.c backends ${CMAKE_CURRENT_SOURCE_DIR}/abi/1.0)
 add_abi_plugin(plus.cc norm ${PROJECT_SOURCE_DIR}/core/include)

@@ -13,6 +13,17 @@ extern "C" {
 
 typedef enum ik_split { IK_TRAIN, IK_VALIDATION } ik_split;
 
+/* Since 1.2. What a dataset brings of its own, beside picture and maps: a sketch, distances, a
+ * pose. Networks and plugins ask for it by name, as [B,H,W,channels]. */
+enum { IK_MAX_PLANES = 8 };
+typedef struct ik_plane {
+    const char *name;  /* lower-case letters, digits, '_' */
+    int32_t channels;  /* 1..32 */
+    uint32_t mirrored; /* bit c: channel c changes its sign when an item is mirrored left to right,
+                          as a distance along x does */
+    bool floors; /* resized by floor(destination * in / out); else as maps are, by their centres */
+} ik_plane;
+
 /* One item. Buffers come from malloc; the core frees them. */
 typedef struct ik_item {
     char name[256];    /* for messages and file names: the stem */
@@ -22,6 +33,9 @@ typedef struct ik_item {
     uint8_t *image;    /* [H,W,3] RGB; NULL when there is none (synthesis only) */
     int32_t *label;    /* [H,W], 0..labels-1 */
     int32_t *instance; /* [H,W], any ids; NULL: one instance per class present */
+    /* Since 1.2. [H,W,channels] of the maps' size, as ik_dataset_info announces them; NULL: zeros.
+     */
+    float *plane[IK_MAX_PLANES];
 } ik_item;
 
 /* Services of the core that a dataset may use while reading; safe from any thread. */
@@ -39,6 +53,10 @@ typedef struct ik_dataset_info {
     int64_t labels;                 /* classes, the unknown one included */
     int64_t count[2];               /* items by split */
     const char *const *label_names; /* `labels` names or NULL */
+    /* Since 1.2. Planes that every item has, up to IK_MAX_PLANES; they live as long as the dataset
+     * is open. They are resized by the nearest pixel. */
+    const ik_plane *planes;
+    int32_t n_planes;
 } ik_dataset_info;
 
 /* `read` may be called from several threads at once. */

@@ -23,7 +23,7 @@ extern "C" {
 #endif
 
 #define IK_ABI_MAJOR 1
-#define IK_ABI_MINOR 1
+#define IK_ABI_MINOR 2
 
 typedef enum ik_kind {                   /* folder and YAML name: */
                        IK_NORM,          /* norm */

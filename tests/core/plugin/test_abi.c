@@ -1,5 +1,5 @@
-/* Plugins built against interface 1.0 run on today's core; the interface has only grown since; its
- * headers are C++ too and ask for nothing but the C library. */
+/* Plugins built against interfaces 1.0 and 1.1 run on today's core; the interface has only grown
+ * since; its headers are C++ too and ask for nothing but the C library. */
 #include "support/runs.h"
 
 #include <dirent.h>
@@ -57,6 +57,17 @@ START_TEST(old_plugins_run) {
 }
 END_TEST
 
+START_TEST(plugins_of_1_1_run) {
+    ck_assert_int_eq(shell("sed 's/^dataset: .*/dataset: {plugin: of_1_1, size: [8, 8]}\\n"
+                           "evaluate: [{plugin: of_1_1}]/' old.yaml >of_1_1.yaml"),
+                     0);
+    run("a", "of_1_1.yaml", "--set 'stages=[train, synthesize, evaluate]'");
+    ck_assert_int_eq(shell("grep -q '\"of_1_1.mean\":' a/log.jsonl"), 0);
+    expect("summary of_1_1.yaml", 0, "generator");
+    expect("plugins list datasets", 0, "of interface 1.1");
+}
+END_TEST
+
 /* The first step's loss is that of the naive backend: same seed, same normals, same ops. */
 START_TEST(an_old_backend_trains) {
     run("a", "plain.yaml", "");
@@ -77,17 +88,18 @@ START_TEST(an_old_backend_refuses_the_rest) {
 END_TEST
 
 START_TEST(the_interface_has_only_grown) {
-    for (int i = 0; i < 2; i++) {
-        const char *folders[] = {SOURCE_DIR "/tests/abi/1.0", SOURCE_DIR "/core/include"};
+    static const char *const folders[] = {"tests/abi/1.0", "tests/abi/1.1", "core/include"};
+    for (int i = 0; i < 3; i++)
         ck_assert_int_eq(
-            shell("cc -std=gnu11 -Wall -Wextra -Werror -I%s -o layout %s/tests/abi/layout.c "
+            shell("cc -std=gnu11 -Wall -Wextra -Werror -I%s/%s -o layout %s/tests/abi/layout.c "
                   "&& ./layout | sort >%d.txt",
-                  folders[i], SOURCE_DIR, i),
+                  SOURCE_DIR, folders[i], SOURCE_DIR, i),
             0);
-    }
-    ck_assert_msg(shell("comm -23 0.txt 1.txt >moved.txt; ! test -s moved.txt") == 0,
-                  "fields or values of 1.0 have moved: see moved.txt of %s", folder);
+    for (int i = 0; i < 2; i++)
+        ck_assert_msg(shell("comm -23 %d.txt 2.txt >moved.txt; ! test -s moved.txt", i) == 0,
+                      "fields or values of %s have moved: see moved.txt of %s", folders[i], folder);
     ck_assert_int_gt(lines_of("0.txt"), 250);
+    ck_assert_int_gt(lines_of("1.txt"), lines_of("0.txt") + 40);
 }
 END_TEST
 
@@ -131,6 +143,7 @@ int main(void) {
     tcase_add_checked_fixture(t, set_up_abi, tear_down);
     tcase_set_timeout(t, 300);
     tcase_add_test(t, old_plugins_run);
+    tcase_add_test(t, plugins_of_1_1_run);
     tcase_add_test(t, an_old_backend_trains);
     tcase_add_test(t, an_old_backend_refuses_the_rest);
     tcase_add_test(t, the_interface_has_only_grown);

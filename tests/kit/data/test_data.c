@@ -19,7 +19,8 @@ static ik_status open_with(const char *text) {
 
 static void opened(const char *text, int64_t rows) {
     ck_assert_msg(!open_with(text), "%s", err.text);
-    ck_assert_msg(!ik__batch_new(data, rows, &batch, &err), "%s", err.text);
+    ck_assert_msg(!ik__batch_new(&ik__data_info_of(data)->fields, rows, &batch, &err), "%s",
+                  err.text);
 }
 
 static void read_row(ik_split split, int64_t index, const uint64_t *augment, int64_t row) {
@@ -44,7 +45,7 @@ static void refuses_item(int64_t index, const char *what) {
 }
 
 static void setup(void) {
-    ik__plugins_path(BUILD_DIR "/lib/inadekit");
+    ik__plugins_path(BUILD_DIR "/lib/inadekit:" BUILD_DIR "/tests/plugins_data");
     scratch_make();
 }
 
@@ -100,6 +101,57 @@ START_TEST(an_item_as_it_is) {
     EQUAL(batch->segment_label, 0, 0, 3, 4, -1, -1);
     EQUAL(batch->segment_instance, 0, 1, 0, 1, -1, -1);
     for (int i = 0; i < 24; i++) ck_assert_float_eq(batch->image[i], (float)(i * 10 / 127.5 - 1));
+}
+END_TEST
+
+/* What a dataset announces beside the core's own fields. */
+#define SKETCHED "{plugin: sketched, size: [2, 3], load_size: [2, 4], "
+
+START_TEST(planes_of_a_dataset) {
+    opened("{plugin: sketched, size: [2, 4]}", 2);
+    const ik__fields *f = &ik__data_info_of(data)->fields;
+    int ramp = ik__fields_find(f, "ramp"), sketch = ik__fields_find(f, "sketch");
+    ck_assert_int_eq(f->n, IK__OWN_FIELDS + 2);
+    ck_assert_int_eq(ik_count(ik__field_shape(f, ramp)), 2 * 4 * 3);
+    for (int i = 0; i < 2; i++) read_row(IK_TRAIN, i, NULL, i);
+    const float *at = batch->field[ramp], *line = batch->field[sketch];
+    for (int i = 0; i < 2 * 8; i++) { /* halved: ramp by centres, sketch by corners */
+        ck_assert_float_eq(at[3 * i], (float)(2 * (i % 4) + 1));
+        ck_assert_float_eq(at[3 * i + 1], (float)(2 * (i / 4 % 2) + 1));
+        ck_assert_float_eq(at[3 * i + 2], (float)(i / 8));
+        ck_assert_float_eq(line[i], i == 0); /* item 1 has none */
+    }
+}
+END_TEST
+
+/* As picture and maps are, and a distance along x turns round with the mirror. */
+START_TEST(planes_are_cut_and_mirrored) {
+    opened(SKETCHED "flip: true}", 1);
+    const float *at = batch->field[ik__fields_find(&ik__data_info_of(data)->fields, "ramp")];
+    bool seen[2][2] = {{false}};
+    for (uint64_t key = 0; key < 40; key++) {
+        read_row(IK_TRAIN, 3, &key, 0);
+        bool mirror = at[0] < 0;
+        int left = (int)(mirror ? -at[6] : at[0]) / 2;
+        for (int x = 0; x < 3; x++) {
+            int column = 2 * (left + (mirror ? 2 - x : x)) + 1;
+            ck_assert_float_eq(at[3 * x], (float)(mirror ? -column : column));
+            ck_assert_int_eq(batch->label[x], column > 3);
+        }
+        seen[mirror][left] = true;
+    }
+    ck_assert(seen[0][0] && seen[0][1] && seen[1][0] && seen[1][1]);
+}
+END_TEST
+
+START_TEST(planes_that_cannot_be) {
+    refuses_to_open(SKETCHED "fault: taken}",
+                    "datasets/sketched: announces a plane 'edge', which is no name or is taken");
+    refuses_to_open(SKETCHED "fault: twice}", "announces a plane 'ramp', which is no name or is");
+    refuses_to_open(SKETCHED "fault: channels}",
+                    "datasets/sketched: plane 'sketch' has 0 channels; 1 to 32 are possible");
+    opened("{plugin: sketched, size: [2, 4], fault: not_finite}", 1);
+    refuses_item(0, "item0: its plane 'ramp' holds what is no finite number");
 }
 END_TEST
 
@@ -227,7 +279,7 @@ START_TEST(described) {
     ck_assert_int_eq(info->height, 2);
     ck_assert_int_eq(info->width, 4);
     ck_assert_int_eq(info->count[IK_TRAIN], 0);
-    ck_assert_msg(!ik__batch_new(data, 1, &batch, &err), "%s", err.text);
+    ck_assert_msg(!ik__batch_new(&ik__data_info_of(data)->fields, 1, &batch, &err), "%s", err.text);
     refuses_item(0, "item 0 does not exist: there are 0");
 }
 END_TEST
@@ -319,6 +371,9 @@ int main(void) {
     tcase_set_timeout(t, 60);
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, an_item_as_it_is);
+    tcase_add_test(t, planes_of_a_dataset);
+    tcase_add_test(t, planes_are_cut_and_mirrored);
+    tcase_add_test(t, planes_that_cannot_be);
     tcase_add_test(t, one_instance_per_class);
     tcase_add_test(t, augmenting);
     tcase_add_test(t, wrong_items);

@@ -43,7 +43,7 @@ static void write_layout(void) {
     setenv("INADEKIT_PLUGIN_PATH", BUILD_DIR "/lib/inadekit", 1);
     ck_assert_int_eq(ik__conf_parse("text", text, sizeof text - 1, &conf, &err), 0);
     ck_assert_msg(!ik__data_open(conf, 3, &data, &err), "%s", err.text);
-    ck_assert_int_eq(ik__batch_new(data, 1, &b, &err), 0);
+    ck_assert_int_eq(ik__batch_new(&ik__data_info_of(data)->fields, 1, &b, &err), 0);
     ck_assert_int_eq(ik__data_read(data, IK_VALIDATION, 0, NULL, b, 0, &err), 0);
     memcpy(layout_label, b->label, sizeof layout_label);
     memcpy(layout_instance, b->instance, sizeof layout_instance);

@@ -178,6 +178,29 @@ START_TEST(accumulated) {
 END_TEST
 
 /* The averages paint: with a decay near 1 the pictures stay those of the first weights. */
+/* What a dataset announces is a value as any other. */
+START_TEST(asks_for_a_plane) {
+    static const char yaml[] = "name: sketch\n"
+                               "device: naive\n"
+                               "dataset: {plugin: sketched, size: [4, 8]}\n"
+                               "networks:\n"
+                               "  generator:\n"
+                               "    nodes:\n"
+                               "      - {op: conv2d, in: sketch, out: 3, kernel: 3}\n"
+                               "      - {op: tanh}\n"
+                               "losses: [{plugin: l1}]\n"
+                               "train: {steps: 3, batch: 2, log_every: 1}\n"
+                               "synthesize: {samples: 1, items: 2, batch: 2}\n";
+    write_bytes("sketch.yaml", yaml, strlen(yaml));
+    ck_assert_int_eq(setenv("INADEKIT_PLUGIN_PATH", BUILD_DIR "/tests/plugins_data", 1), 0);
+    run("a", "sketch.yaml", "");
+    ck_assert_int_eq(lines_of("a/log.jsonl"), 3);
+    expect("run sketch.yaml --dry-run", 0, "read of a scene: image, sketch");
+    expect("run sketch.yaml --dry-run --set networks.generator.nodes.0.in=sketched", 2,
+           "its input 'sketched' does not exist");
+}
+END_TEST
+
 START_TEST(averaged) {
 #define FAST "--set train.lr.generator=0.05 --set train.lr.discriminator=0.01 "
     run("a", "tiny.yaml", FAST);
@@ -218,6 +241,7 @@ int main(void) {
     tcase_add_loop_test(c, signalled, 0, 2);
     tcase_add_test(c, keeps);
     tcase_add_test(c, accumulated);
+    tcase_add_test(c, asks_for_a_plane);
     tcase_add_test(c, averaged);
     tcase_add_test(c, names);
     suite_add_tcase(s, c);
