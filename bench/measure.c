@@ -20,14 +20,16 @@ static bool has_floor(const ik__session *s) {
 
 /* --- Replays. */
 
-static ik_status run_role(ik__session *s, ik__role role, uint64_t n, ik_error *err) {
-    ik_step step = {(uint64_t)s->set.seed, 2 * n + role, 0};
-    if (!s->step[role]) return IK_OK;
-    ik_status status = ik__program_run(s->engine, s->step[role], &step, true, err);
+static ik_status run_update(ik__session *s, int which, uint64_t n, ik_error *err) {
+    const ik__players *p = &s->model->players;
+    const ik__update *u = &p->updates[which];
+    ik_step step = {(uint64_t)s->set.seed, (uint64_t)p->n_updates * n + (uint64_t)which, 0};
+    if (!s->update[which]) return IK_OK;
+    ik_status status = ik__program_run(s->engine, s->update[which], &step, true, err);
     if (status) return status;
-    ik__program_commit(s->engine, s->step[role]);
-    ik_adam how = ik__settings_adam(&s->set, 1e-4);
-    ik__adam_step(s->engine->store, role, &how);
+    ik__program_commit(s->engine, s->update[which]);
+    for (int i = 0; i < u->n; i++)
+        ik__adam_step(s->engine->store, u->players[i], &p->v[u->players[i]].adam);
     return IK_OK;
 }
 
@@ -36,8 +38,10 @@ ik_status run_step(ik__session *s, bool training, uint64_t n, ik_error *err) {
         ik_step step = {(uint64_t)s->set.seed, n, 0};
         return ik__program_run(s->engine, s->sample, &step, true, err);
     }
-    ik_status status = run_role(s, IK__GENERATOR, n, err);
-    return status ? status : run_role(s, IK__DISCRIMINATOR, n, err);
+    ik_status status = IK_OK;
+    for (int i = 0; i < s->model->players.n_updates && !status; i++)
+        status = run_update(s, i, n, err);
+    return status;
 }
 
 static int compare(const void *a, const void *b) {
@@ -111,13 +115,14 @@ ik_status measure_synthesis(ik__session *s, double seconds, measured *m, ik_erro
 /* --- Training. */
 
 static ik_status step_as_seen(ik__session *s, const ik__batch *batch, uint64_t n, ik_error *err) {
-    for (ik__role role = IK__GENERATOR; role <= IK__DISCRIMINATOR; role++) {
-        const ik__names *losses = &s->step[role]->graph->outputs;
+    for (int i = 0; i < s->model->players.n_updates; i++) {
+        if (!s->update[i]) continue;
+        const ik__names *losses = &s->update[i]->graph->outputs;
         ik_status status = ik__upload_batch(s, batch, err);
-        if (!status) status = run_role(s, role, n, err);
-        for (int i = 0; i < losses->n && !status; i++) {
+        if (!status) status = run_update(s, i, n, err);
+        for (int k = 0; k < losses->n && !status; k++) {
             float value;
-            status = ik__program_tensor(s->engine, s->step[role], losses->v[i].node, &value, err);
+            status = ik__program_tensor(s->engine, s->update[i], losses->v[k].node, &value, err);
         }
         if (status) return status;
     }
@@ -145,8 +150,8 @@ ik_status measure_training(ik__session *s, double seconds, measured *m, ik_error
     }
     ik__loader_close(loader);
     if (!status) status = on_device(s, true, seconds, m, err);
-    for (int role = 0; role < 2 && !status && has_floor(s); role++)
-        status = floor_add(s->step[role], &m->floor, err);
+    for (int i = 0; i < s->model->players.n_updates && !status && has_floor(s); i++)
+        if (s->update[i]) status = floor_add(s->update[i], &m->floor, err);
     return status;
 }
 

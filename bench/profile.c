@@ -112,21 +112,21 @@ static ik_status add_program(ik__session *s, ik__program *p, bool plan, const ce
 
 /* The optimiser is no node: it reads parameters, gradients and two moments, and writes all but the
  * gradients. */
-static ik_status add_adam(ik__session *s, ik__role role, bool plan, const ceilings *c, table *t,
+static ik_status add_adam(ik__session *s, int player, bool plan, const ceilings *c, table *t,
                           ik_error *err) {
     line l = {.op = "adam", .count = 1};
     const ik__store *store = s->engine->store;
     double elements = 0, before;
     for (int i = 0; i < store->n_blocks; i++) {
         const ik__block *b = &store->blocks[i];
-        if (b->trained && ik__plays(s->model, b->name, role)) elements += (double)b->learned;
+        if (b->trained && b->player == player) elements += (double)b->learned;
     }
     snprintf(l.what, sizeof l.what, "%.0f", elements);
     l.bytes = 7 * elements * (double)s->engine->backend->element_bytes(s->engine->self, IK_F32);
     l.floor = floor_of_line(&l, c);
     ik_status status = plan ? IK_OK : ik__engine_elapsed(s->engine, &before, err);
     ik_adam how = ik__settings_adam(&s->set, 0);
-    for (int i = 0; i < ROUNDS && !plan; i++) ik__adam_step(s->engine->store, role, &how);
+    for (int i = 0; i < ROUNDS && !plan; i++) ik__adam_step(s->engine->store, player, &how);
     if (!plan && !status) status = ik__engine_elapsed(s->engine, &l.seconds, err);
     l.seconds /= ROUNDS;
     add_to(t, &l);
@@ -229,10 +229,13 @@ ik_status profile(ik__session *s, bool training, bool plan, const ceilings *c, F
     ik_status status = plan ? IK_OK : upload_scenes(s, training, err);
     if (!status && !plan) status = whole(s, training, &replay, err);
     if (!training && !status) status = add_program(s, s->sample, plan, c, t, err);
-    for (int role = 0; role < 2 && training && !status; role++) {
-        if (!s->step[role]) continue;
-        status = add_program(s, s->step[role], plan, c, t, err);
-        if (!status) status = add_adam(s, (ik__role)role, plan, c, t, err);
+    const ik__players *all = &s->model->players;
+    for (int i = 0; i < all->n_updates && training && !status; i++) {
+        const ik__update *u = &all->updates[i];
+        if (!s->update[i]) continue;
+        status = add_program(s, s->update[i], plan, c, t, err);
+        for (int k = 0; k < u->n && !status; k++)
+            status = add_adam(s, u->players[k], plan, c, t, err);
     }
     if (!status) print_table(to, t, replay, plan, c);
     free(t);

@@ -15,7 +15,7 @@
 
 enum { SETTLE = 24, DIRECTIONS = 2, SAY = 4 };
 static const double PATIENCE =
-    7; /* seconds of a processor, busy or not: of each role, to settle and to differentiate */
+    7; /* seconds of a processor, busy or not: of each update, to settle and to differentiate */
 
 /* A slope's distance from the gradient's, relative to the larger of the slopes and of the length of
  * the gradient, which is what slopes along signs are on average. */
@@ -29,7 +29,7 @@ typedef struct subject {
     check_findings *f;
     const ik_plugin *plugin;
     const check_trial *naive;
-    ik__role role;
+    int update;
     const char *at;
     double loss;  /* in the middle */
     bool *agrees; /* gradient i, along one direction at least */
@@ -62,8 +62,8 @@ static bool loss_at(const subject *s, const ik__entry *e, int direction, double 
     if (!kept) return false;
     memcpy(kept, v, sizeof *v * (size_t)n);
     for (int64_t i = 0; i < n; i++) v[i] += h * sign(i, direction);
-    bool ok = check_trial_step(s->f, s->plugin, s->naive, s->role, false);
-    *loss = check_trial_loss(s->naive, s->role);
+    bool ok = check_trial_step(s->f, s->plugin, s->naive, s->update, false);
+    *loss = check_trial_loss(s->naive, s->update);
     memcpy(v, kept, sizeof *v * (size_t)n);
     free(kept);
     return ok;
@@ -113,7 +113,7 @@ static bool is_own(const subject *s, const char *of) {
 }
 
 static bool stops_gradients(const subject *s) {
-    const ik__program *g = s->naive->s->step[s->role];
+    const ik__program *g = s->naive->s->update[s->update];
     for (int i = 0; i < g->n; i++)
         if (g->order[i]->op == IK_STOP && is_own(s, g->order[i]->path)) return true;
     return false;
@@ -121,7 +121,7 @@ static bool stops_gradients(const subject *s) {
 
 /* Says of the first few where they differ; false after a failed step. */
 static bool check_one(subject *s, int i, const double *g, int direction) {
-    const ik__entry *e = s->naive->s->step[s->role]->grads[i].entry;
+    const ik__entry *e = s->naive->s->update[s->update]->grads[i].entry;
     double analytic = 0, numeric = 0;
     verdict v = compare(s, e, g, direction, &analytic, &numeric);
     if (v == FAILED) return false;
@@ -132,7 +132,7 @@ static bool check_one(subject *s, int i, const double *g, int direction) {
     bool stops = stops_gradients(s);
     check_found(s->f, stops ? CHECK_NOTE : CHECK_WRONG,
                 "%s: the %s gradient of %s is %.9g, finite differences say %.9g%s", s->at,
-                check_role_words[s->role], e->path, analytic, numeric,
+                s->naive->whose[s->update], e->path, analytic, numeric,
                 stops ? " (a gradient is stopped on purpose somewhere)" : "");
     return true;
 }
@@ -140,7 +140,7 @@ static bool check_one(subject *s, int i, const double *g, int direction) {
 static void conclude(const subject *s, int parameters) {
     int agree = 0;
     for (int i = 0; i < parameters; i++) agree += s->agrees[i];
-    const char *whose = check_role_words[s->role];
+    const char *whose = s->naive->whose[s->update];
     if (!s->wrong && s->right)
         check_found(s->f, CHECK_FINE,
                     "%s: %s gradients of %d of %d parameters agree with finite differences", s->at,
@@ -154,7 +154,7 @@ static void conclude(const subject *s, int parameters) {
 
 /* As many as there is time for, the plugin's own first. */
 static bool check_all(subject *s, double *const *all) {
-    const ik__program *g = s->naive->s->step[s->role];
+    const ik__program *g = s->naive->s->update[s->update];
     bool ok = true;
     double begin = ik__spent();
     for (int direction = 0; direction < DIRECTIONS; direction++)
@@ -171,7 +171,7 @@ static bool check_all(subject *s, double *const *all) {
 /* Biases begin at zero, where kinks may lie, several at once; so everything moves a little first.
  */
 static void leave_kinks(const subject *s) {
-    const ik__program *g = s->naive->s->step[s->role];
+    const ik__program *g = s->naive->s->update[s->update];
     for (int i = 0; i < g->n_grads; i++) {
         const ik__entry *e = g->grads[i].entry;
         double *v = ik__store_value(s->naive->s->engine->store, e);
@@ -186,19 +186,19 @@ static void leave_kinks(const subject *s) {
 static bool settle(const subject *s) {
     double begin = ik__spent();
     for (int i = 0; i < SETTLE && ik__spent() - begin < PATIENCE; i++)
-        if (!check_trial_step(s->f, s->plugin, s->naive, s->role, true)) return false;
-    return check_trial_step(s->f, s->plugin, s->naive, s->role, false);
+        if (!check_trial_step(s->f, s->plugin, s->naive, s->update, true)) return false;
+    return check_trial_step(s->f, s->plugin, s->naive, s->update, false);
 }
 
-bool check_gradients(check_findings *f, const ik_plugin *p, const check_trial *naive, ik__role role,
+bool check_gradients(check_findings *f, const ik_plugin *p, const check_trial *naive, int update,
                      const char *at) {
-    subject s = {.f = f, .plugin = p, .naive = naive, .role = role, .at = at};
+    subject s = {.f = f, .plugin = p, .naive = naive, .update = update, .at = at};
     leave_kinks(&s);
     if (!settle(&s)) return false;
-    s.loss = check_trial_loss(naive, role);
-    int n = naive->s->step[role]->n_grads;
+    s.loss = check_trial_loss(naive, update);
+    int n = naive->s->update[update]->n_grads;
     double **all = calloc((size_t)n + 1, sizeof *all); /* the next runs overwrite them */
-    for (int i = 0; all && i < n; i++) all[i] = check_trial_gradient(naive, role, i);
+    for (int i = 0; all && i < n; i++) all[i] = check_trial_gradient(naive, update, i);
     s.agrees = calloc((size_t)n + 1, sizeof *s.agrees);
     bool ok = !all || !s.agrees || check_all(&s, all);
     for (int i = 0; all && i < n; i++) free(all[i]);

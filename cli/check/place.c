@@ -25,50 +25,55 @@ typedef struct place {
     char at[32]; /* "at 32x64" */
     check_trial naive;
     double seconds; /* a step of the naive backend took, at the last size that it computed */
-    double loss[2]; /* the naive backend's, by ik__role; its gradients stay in its store */
+    /* The naive backend's, by update; its gradients stay in its store. */
+    double loss[IK__MOST_UPDATES];
 } place;
+
+static int updates(const check_trial *t) {
+    return t->s->model->players.n_updates;
+}
 
 /* --- numbers */
 
-static bool step(const place *p, const check_trial *t, ik__role role) {
-    return check_trial_step(p->f, p->plugin, t, role, false);
+static bool step(const place *p, const check_trial *t, int update) {
+    return check_trial_step(p->f, p->plugin, t, update, false);
 }
 
-static bool finite_step(const place *p, ik__role role) {
+static bool finite_step(const place *p, int update) {
     ik__session *s = p->naive.s;
     char text[512];
-    bool finite = isfinite(check_trial_loss(&p->naive, role));
-    for (int i = 0; i < s->step[role]->n_grads && finite; i++) {
-        double *g = check_trial_gradient(&p->naive, role, i);
-        int64_t n = ik_count(s->step[role]->grads[i].entry->shape);
+    bool finite = isfinite(check_trial_loss(&p->naive, update));
+    for (int i = 0; i < s->update[update]->n_grads && finite; i++) {
+        double *g = check_trial_gradient(&p->naive, update, i);
+        int64_t n = ik_count(s->update[update]->grads[i].entry->shape);
         for (int64_t k = 0; g && k < n; k++) finite &= isfinite(g[k]) != 0;
         free(g);
     }
     if (finite) return true;
-    ik__check_finite(s->engine, s->step[role], &p->naive.step, text, sizeof text);
+    ik__check_finite(s->engine, s->update[update], &p->naive.step, text, sizeof text);
     check_found(p->f, CHECK_WRONG, "%s: the %s step is not finite%s%s", p->at,
-                check_role_words[role], *text ? ": " : "", text);
+                p->naive.whose[update], *text ? ": " : "", text);
     return false;
 }
 
 /* The same program, data and random numbers twice. */
-static bool repeats(place *p, ik__role role) {
-    double before = p->loss[role] = check_trial_loss(&p->naive, role);
-    if (!step(p, &p->naive, role)) return false;
-    double after = check_trial_loss(&p->naive, role);
+static bool repeats(place *p, int update) {
+    double before = p->loss[update] = check_trial_loss(&p->naive, update);
+    if (!step(p, &p->naive, update)) return false;
+    double after = check_trial_loss(&p->naive, update);
     if (before == after) return true;
     check_found(p->f, CHECK_WRONG, "%s: the %s loss is %.17g, and computed again %.17g", p->at,
-                check_role_words[role], before, after);
+                p->naive.whose[update], before, after);
     return false;
 }
 
 /* --- other backends */
 
-static double distance(const check_trial *a, const check_trial *b, ik__role role) {
+static double distance(const check_trial *a, const check_trial *b, int update) {
     double sum = 0, scale = 0;
-    for (int i = 0; i < a->s->step[role]->n_grads; i++) {
-        double *x = check_trial_gradient(a, role, i), *y = check_trial_gradient(b, role, i);
-        int64_t n = ik_count(a->s->step[role]->grads[i].entry->shape);
+    for (int i = 0; i < a->s->update[update]->n_grads; i++) {
+        double *x = check_trial_gradient(a, update, i), *y = check_trial_gradient(b, update, i);
+        int64_t n = ik_count(a->s->update[update]->grads[i].entry->shape);
         for (int64_t k = 0; x && y && k < n; k++) {
             sum += (x[k] - y[k]) * (x[k] - y[k]);
             scale += x[k] * x[k];
@@ -79,16 +84,16 @@ static double distance(const check_trial *a, const check_trial *b, ik__role role
     return scale > 0 ? sqrt(sum / scale) : sqrt(sum);
 }
 
-static void compare_step(const place *p, const check_trial *t, const char *name, ik__role role) {
-    if (!p->naive.s->step[role] || !t->s->step[role]) return;
-    if (!step(p, t, role)) return;
-    double a = p->loss[role], b = check_trial_loss(t, role);
+static void compare_step(const place *p, const check_trial *t, const char *name, int update) {
+    if (!p->naive.s->update[update] || !t->s->update[update]) return;
+    if (!step(p, t, update)) return;
+    double a = p->loss[update], b = check_trial_loss(t, update);
     double loss = fabs(a - b) / (fabs(a) > 1e-3 ? fabs(a) : 1e-3);
-    double gradient = distance(&p->naive, t, role);
+    double gradient = distance(&p->naive, t, update);
     bool close = loss <= LOSS_CLOSE && gradient <= GRADIENT_CLOSE; /* false for NaN */
     check_found(p->f, close ? CHECK_FINE : CHECK_WRONG,
                 "%s: %s agrees with naive%s: %s loss to %.1e, gradients to %.1e", p->at, name,
-                close ? "" : " too badly", check_role_words[role], loss, gradient);
+                close ? "" : " too badly", p->naive.whose[update], loss, gradient);
 }
 
 typedef struct backends {
@@ -116,28 +121,30 @@ static void compare_on(const place *p, const char *name) {
         check_trial_new(p->plugin->kind, p->plugin->name, p->sets, p->size, name, &t, &err);
     if (!status) status = check_trial_copy(&p->naive, &t, &err);
     if (status) check_found_error(p->f, name, &err);
-    for (int role = 0; role < 2 && !status; role++) compare_step(p, &t, name, (ik__role)role);
+    for (int update = 0; update < updates(&p->naive) && !status; update++)
+        compare_step(p, &t, name, update);
     check_trial_free(&t);
 }
 
 /* --- one size */
 
-static bool inspect_step(place *p, ik__role role) {
-    if (!p->naive.s->step[role]) return true;
-    return step(p, &p->naive, role) && finite_step(p, role) && repeats(p, role);
+static bool inspect_step(place *p, int update) {
+    if (!p->naive.s->update[update]) return true;
+    return step(p, &p->naive, update) && finite_step(p, update) && repeats(p, update);
 }
 
 static bool compute(place *p, bool first, const backends *others) {
     ik_error err = {""};
     double begin = ik__now();
-    bool fine = !check_trial_copy(&p->naive, &p->naive, &err) && inspect_step(p, IK__GENERATOR) &&
-                inspect_step(p, IK__DISCRIMINATOR);
+    bool fine = !check_trial_copy(&p->naive, &p->naive, &err);
+    for (int update = 0; update < updates(&p->naive) && fine; update++)
+        fine = inspect_step(p, update);
     p->seconds = (ik__now() - begin) / 2; /* each was run twice */
     for (int i = 0; fine && i < others->n; i++) compare_on(p, others->name[i]);
     if (!first || !fine) return fine;
-    for (int role = 0; role < 2 && fine; role++)
-        if (p->naive.s->step[role])
-            fine = check_gradients(p->f, p->plugin, &p->naive, (ik__role)role, p->at);
+    for (int update = 0; update < updates(&p->naive) && fine; update++)
+        if (p->naive.s->update[update])
+            fine = check_gradients(p->f, p->plugin, &p->naive, update, p->at);
     return fine;
 }
 
@@ -209,8 +216,8 @@ static bool measure(const ik_plugin *p, const char *name, const ik_strings *sets
     for (int i = 0; i < st->n_blocks; i++) *parameters += st->blocks[i].learned;
     for (int i = -1; i < TIMES; i++) {
         double begin = ik__now();
-        for (int role = 0; role < 2; role++)
-            if (t.s->step[role]) check_trial_run(&t, (ik__role)role, false, &err);
+        for (int update = 0; update < updates(&t); update++)
+            if (t.s->update[update]) check_trial_run(&t, update, false, &err);
         if (i >= 0) times[i] = 1e3 * (ik__now() - begin);
     }
     qsort(times, TIMES, sizeof *times, by_time);

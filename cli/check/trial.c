@@ -76,6 +76,15 @@ static ik_status upload(ik__session *s, ik_error *err) {
     return status;
 }
 
+static void name_players(check_trial *t) {
+    const ik__players *p = &t->s->model->players;
+    for (int i = 0; i < p->n_updates; i++) {
+        char names[88];
+        ik__update_players(p, &p->updates[i], names, sizeof names);
+        snprintf(t->whose[i], sizeof t->whose[i], "%s's", names);
+    }
+}
+
 ik_status check_trial_new(ik_kind kind, const char *name, const ik_strings *sets, check_size size,
                           const char *device, check_trial *out, ik_error *err) {
     static const ik_strings none = {0};
@@ -91,6 +100,7 @@ ik_status check_trial_new(ik_kind kind, const char *name, const ik_strings *sets
     if (!status) status = ik__session_ready(out->s, err);
     if (!status) status = upload(out->s, err);
     check_placed_close(&placed);
+    if (!status) name_players(out);
     if (!status) return IK_OK;
     check_trial_free(out);
     return status;
@@ -152,20 +162,17 @@ ik_strings check_trial_small(const check_findings *f, const ik_plugin *p, ik__po
     return (ik_strings){n, sets};
 }
 
-ik_status check_trial_run(const check_trial *t, ik__role role, bool keep, ik_error *err) {
-    return ik__program_run(t->s->engine, t->s->step[role], &t->step, !keep, err);
+ik_status check_trial_run(const check_trial *t, int update, bool keep, ik_error *err) {
+    return ik__program_run(t->s->engine, t->s->update[update], &t->step, !keep, err);
 }
 
-const char *const check_role_words[] = {
-    [IK__GENERATOR] = "generator's", [IK__DISCRIMINATOR] = "discriminator's"};
-
-bool check_trial_step(check_findings *f, const ik_plugin *p, const check_trial *t, ik__role role,
+bool check_trial_step(check_findings *f, const ik_plugin *p, const check_trial *t, int update,
                       bool keep) {
     ik_error err = {""};
     ik__blame b;
     check_going_on();
     ik__blame_begin(&b, p, "computing");
-    ik_status status = check_trial_run(t, role, keep, &err);
+    ik_status status = check_trial_run(t, update, keep, &err);
     ik__blame_end(&b);
     if (status) check_found_error(f, "a step", &err);
     return !status;
@@ -177,8 +184,8 @@ static bool is_exact(const check_trial *t) {
     return e->backend->element_bytes(e->self, IK_F32) == sizeof(double);
 }
 
-double check_trial_loss(const check_trial *t, ik__role role) {
-    const ik__program *p = t->s->step[role];
+double check_trial_loss(const check_trial *t, int update) {
+    const ik__program *p = t->s->update[update];
     const ik__node *total = ik__names_get(&p->graph->outputs, "total");
     float rounded = 0;
     ik_error err;
@@ -187,9 +194,9 @@ double check_trial_loss(const check_trial *t, ik__role role) {
     return rounded;
 }
 
-double *check_trial_gradient(const check_trial *t, ik__role role, int i) {
+double *check_trial_gradient(const check_trial *t, int update, int i) {
     const ik__store *st = t->s->engine->store;
-    const ik__entry *e = t->s->step[role]->grads[i].entry;
+    const ik__entry *e = t->s->update[update]->grads[i].entry;
     int64_t n = ik_count(e->shape);
     double *out = malloc(sizeof *out * (size_t)n);
     float *host = malloc(sizeof *host * (size_t)n);

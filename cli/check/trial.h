@@ -13,6 +13,7 @@ typedef struct check_size {
 typedef struct check_trial {
     ik__session *s;
     ik_step step;
+    char whose[IK__MOST_UPDATES][96]; /* by update, for messages: "generator's" */
 } check_trial;
 
 /* What a plugin of a kind is measured beside. */
@@ -30,19 +31,18 @@ void check_trial_free(check_trial *t);
 /* All parameters and buffers of `to` become those of `from`, rounded to float on both sides. */
 ik_status check_trial_copy(const check_trial *from, const check_trial *to, ik_error *err);
 /* One forward and backward pass. Whether its changes of buffers count, `keep` says. */
-ik_status check_trial_run(const check_trial *t, ik__role role, bool keep, ik_error *err);
+ik_status check_trial_run(const check_trial *t, int update, bool keep, ik_error *err);
 /* The same on behalf of the findings: blames the plugin, says what failed, gives false then. */
-bool check_trial_step(check_findings *f, const ik_plugin *p, const check_trial *t, ik__role role,
+bool check_trial_step(check_findings *f, const ik_plugin *p, const check_trial *t, int update,
                       bool keep);
-extern const char *const check_role_words[]; /* "generator's" */
 /* The loss, from the naive backend to its last bit. */
-double check_trial_loss(const check_trial *t, ik__role role);
+double check_trial_loss(const check_trial *t, int update);
 /* Gradient i of the program as doubles, malloc'ed. */
-double *check_trial_gradient(const check_trial *t, ik__role role, int i);
+double *check_trial_gradient(const check_trial *t, int update, int i);
 
 /* gradients.c: the naive backend's gradients beside finite differences; false after a failed step.
  * `at` says where, in messages. */
-bool check_gradients(check_findings *f, const ik_plugin *p, const check_trial *naive, ik__role role,
+bool check_gradients(check_findings *f, const ik_plugin *p, const check_trial *naive, int update,
                      const char *at);
 
 #endif

@@ -55,9 +55,13 @@ static const member members[] = {NUMBER(finished),
 
 #define OF_NETWORK(field)                                                                          \
     { #field, offsetof(struct ik__network_facts, field), 0 }
-static const member network_members[] = {OF_NETWORK(pruned),           OF_NETWORK(untrained),
-                                         OF_NETWORK(params),           OF_NETWORK(macs),
-                                         OF_NETWORK(activation_bytes), {0}};
+static const member network_members[] = {OF_NETWORK(pruned),
+                                         OF_NETWORK(untrained),
+                                         OF_NETWORK(paints),
+                                         OF_NETWORK(params),
+                                         OF_NETWORK(macs),
+                                         OF_NETWORK(activation_bytes),
+                                         {0}};
 
 /* --- The machine. */
 
@@ -172,4 +176,10 @@ bool ik__facts_read(ik__facts *f, const char *folder) {
     bool whole = ik__json_end(&j) && !j.problem;
     free(text);
     return whole;
+}
+
+const struct ik__network_facts *ik__facts_painter(const ik__facts *f) {
+    for (int i = 0; i < f->n_networks; i++)
+        if (f->networks[i].paints) return &f->networks[i];
+    return NULL;
 }

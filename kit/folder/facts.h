@@ -28,10 +28,13 @@ typedef struct ik__facts {
     struct ik__network_facts {
         char name[64];
         int64_t pruned, untrained;              /* untrained: frozen with random weights */
+        int64_t paints;                         /* the pictures of synthesis are its */
         int64_t params, macs, activation_bytes; /* the last two per picture */
     } networks[IK__FACTS_NETWORKS];
 } ik__facts;
 
+/* The network that paints; NULL where it is not told. */
+const struct ik__network_facts *ik__facts_painter(const ik__facts *f);
 /* The processor, the system and the memory of this machine. */
 void ik__facts_machine(ik__facts *f);
 /* Takes note of the largest resident memory so far, if it is larger than what is noted. */

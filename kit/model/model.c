@@ -41,9 +41,10 @@ static ik_status read_network(ik__model *m, const char *name, const ik__conf *co
     if (status) return status;
     if (!ik__conf_get(conf, "plugin") && conf->kind == IK_CONF_MAP)
         return ik__network_read(m, net, err);
-    ik_kind kind = !strcmp(name, "discriminator") ? IK_DISCRIMINATOR : IK_ENCODER;
-    if (!strcmp(name, "generator"))
-        return ik__conf_fail(conf, err, "the generator is a list of nodes, not a plugin");
+    bool judges = ik__network_role(name) == IK_ROLE_DISCRIMINATOR;
+    ik_kind kind = judges ? IK_DISCRIMINATOR : IK_ENCODER;
+    if (!strcmp(name, IK__PAINTER))
+        return ik__conf_fail(conf, err, "the " IK__PAINTER " is a list of nodes, not a plugin");
     static const char *const also[] = {"weights", NULL};
     status = ik__instance_new(kind, conf, also, &net->plugin, err);
     return status ? status : ik__model_keep(m, net->plugin, err);
@@ -53,15 +54,15 @@ static ik_status read_networks(ik__model *m, const ik__conf *root, ik_error *err
     const ik__conf *map = ik__conf_get(root, "networks");
     if (!map || map->kind != IK_CONF_MAP)
         return ik__conf_fail(map ? map : root, err,
-                             "networks: a map with at least a generator is wanted");
+                             "networks: a map with at least a " IK__PAINTER " is wanted");
     for (int i = 0; i < map->n; i++) {
         if (m->n_networks == (int)(sizeof m->networks / sizeof *m->networks))
             return ik__conf_fail(map->items[i], err, "too many networks");
         ik_status status = read_network(m, map->keys[i], map->items[i], err);
         if (status) return status;
     }
-    if (!ik__model_network(m, "generator"))
-        return ik__conf_fail(map, err, "networks: there is no generator");
+    if (!ik__model_network(m, IK__PAINTER))
+        return ik__conf_fail(map, err, "networks: there is no " IK__PAINTER);
     return IK_OK;
 }
 
@@ -103,6 +104,7 @@ ik_status ik__model_new(const ik__conf *root, ik__model **out, ik_error *err) {
     if (!status) status = ik__weights_key_read(root, m->pool, &m->weights, err);
     if (!status) status = read_networks(m, root, err);
     if (!status) status = read_losses(m, ik__conf_get(root, "losses"), err);
+    if (!status) ik__players_default(m, &m->players);
     if (status) {
         ik__model_free(m);
         return status;
@@ -243,14 +245,22 @@ static void judge_together(ik__graph *g, const ik__network *net, ik_tensor *fake
     }
 }
 
+static const ik__network *find_judge(const ik__model *m) {
+    for (int i = 0; i < m->n_networks; i++) {
+        const ik__network *net = &m->networks[i];
+        if (net->plugin && net->plugin->plugin->kind == IK_DISCRIMINATOR) return net;
+    }
+    return NULL;
+}
+
 const ik_judgement *ik__model_judge(ik_graph *pub, int which) {
     ik__graph *g = ik__of(pub);
     ik__recording *r = ik__recording_of(g);
     if (g->failed) return &r->judged[which];
     if (r->has_judged) return &r->judged[which];
     r->has_judged = true;
-    const ik__network *net = ik__model_network(r->model, "discriminator");
-    if (!net || !net->plugin) {
+    const ik__network *net = find_judge(r->model);
+    if (!net) {
         ik__graph_fail(g, "asks what the discriminator says, but there is none; add "
                           "`networks: {discriminator: {plugin: NAME}}`; `inadekit plugins list "
                           "discriminators` shows the names");

@@ -1,9 +1,10 @@
 /* A pipeline's networks, norms and losses: read from YAML once, recorded into as many programs as
- * wanted. Two players train: the discriminator, and everything else that is not frozen. */
+ * wanted. */
 #ifndef INADEKIT_MODEL_MODEL_H
 #define INADEKIT_MODEL_MODEL_H
 
 #include "graph/graph.h"
+#include "players.h"
 #include "plugin/plugins.h"
 #include "weights_key.h"
 
@@ -51,6 +52,7 @@ typedef struct ik__model {
     ik__pool *pool;
     ik_norm_ref *norm;
     ik__weights_key weights; /* of networks that name none themselves */
+    ik__players players;
     int n_networks, n_losses, n_instances;
     ik__network networks[16];
     ik__loss losses[32];
@@ -83,10 +85,10 @@ const ik_judgement *ik__model_judge(ik_graph *g, int which);
  */
 void ik__model_encode(ik__graph *g, const char *latent, ik_shape shape);
 
-/* programs.c: the programs of training and synthesis. `total` is the loss to minimise. */
-typedef enum ik__role { IK__GENERATOR, IK__DISCRIMINATOR } ik__role;
-bool ik__plays(const ik__model *m, const char *block, ik__role role);
-void ik__record_step(ik__graph *g, ik__role role, ik_tensor **total);
+/* programs.c: the programs of training and synthesis. Fills totals[u->n], the loss that each player
+ * of the update minimises, NULL where it has none. Results are named after losses, and `total`; see
+ * ik__result_player. */
+void ik__record_update(ik__graph *g, const ik__update *u, ik_tensor **totals);
 void ik__record_sample(ik__graph *g);
 /* Posteriors of an encoder, without training: the outputs `mu.<latent>` and `logvar.<latent>`. */
 void ik__record_encode(ik__graph *g);

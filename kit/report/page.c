@@ -33,11 +33,11 @@ void ik__page_figures(ik__text *to, const ik__subject *s) {
     }
     if (f->picture_us)
         figure(to, ik__time_words(words, (double)f->picture_us * 1e-6), "to paint a picture");
-    for (int i = 0; i < f->n_networks; i++)
-        if (!strcmp(f->networks[i].name, "generator")) {
-            figure(to, ik__count_words(words, f->networks[i].params), "parameters to paint with");
-            figure(to, ik__count_words(words, f->networks[i].macs), "multiply-adds per picture");
-        }
+    const struct ik__network_facts *painter = ik__facts_painter(f);
+    if (painter) {
+        figure(to, ik__count_words(words, painter->params), "parameters to paint with");
+        figure(to, ik__count_words(words, painter->macs), "multiply-adds per picture");
+    }
     if (f->peak_bytes) figure(to, ik__byte_words(words, f->peak_bytes), "of memory at most");
     ik__html(to, "</ul>\n");
 }

@@ -2,19 +2,13 @@
 #include "compare.h"
 #include "folder/facts.h"
 
-static const struct ik__network_facts *generator_of(const ik__facts *f) {
-    for (int i = 0; i < f->n_networks; i++)
-        if (!strcmp(f->networks[i].name, "generator")) return &f->networks[i];
-    return NULL;
-}
-
 void ik__compare_print(const ik__compare *c, FILE *to) {
     ik__facts last = {0};
     fprintf(to, "%-24s %12s %12s %12s\n", "variant", "P (M)", "F (G)", "T (s)");
     for (int i = 0; i < c->n; i++) {
         ik__facts f;
         const struct ik__network_facts *g =
-            ik__facts_read(&f, c->variants[i].run.out) ? generator_of(&f) : NULL;
+            ik__facts_read(&f, c->variants[i].run.out) ? ik__facts_painter(&f) : NULL;
         if (!g) continue;
         last = f;
         fprintf(to, "%-24s %12.4f %12.4f ", c->variants[i].name, (double)g->params * 1e-6,

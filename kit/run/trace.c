@@ -9,21 +9,22 @@
 
 #include <stdlib.h>
 
-typedef enum kind { SAMPLE, ENCODE, G_STEP, D_STEP, KINDS } kind;
-static const char *const names[KINDS + 1] = {"sample", "encode", "g_step", "d_step", NULL};
+/* Which program: an update by its number, or one of these. */
+enum { SAMPLE = -2, ENCODE = -1 };
 
 /* --- recording */
 
 /* Makes the parameters of the other programs known, as a run would: a file of weights holds them
  * all. The graphs themselves are not wanted. */
-static ik_status declare(const ik__session *s, kind but, ik_error *err) {
+static ik_status declare(const ik__session *s, int but, ik_error *err) {
+    const ik__players *p = &s->model->players;
     bool trains = ik__settings_stage(&s->set, "train");
     ik_status status = IK_OK;
-    for (kind k = G_STEP; trains && k <= D_STEP && !status; k++) {
+    for (int k = 0; trains && k < p->n_updates && !status; k++) {
         if (k == but) continue;
         ik__graph *g = ik__session_graph(s, true);
-        ik_tensor *total;
-        ik__record_step(g, k == G_STEP ? IK__GENERATOR : IK__DISCRIMINATOR, &total);
+        ik_tensor *totals[IK__MOST_PLAYERS];
+        ik__record_update(g, &p->updates[k], totals);
         if (g->failed) {
             *err = g->error;
             status = IK_USAGE;
@@ -63,41 +64,43 @@ static void name_latents(ik__graph *g) {
         ik__names_set(g, &g->outputs, latents->v[i].name, &latents->v[i].node->t);
 }
 
-/* Gives the loss to differentiate, NULL for programs without one. */
-static ik_tensor *record_graph(ik__graph *g, kind k) {
-    ik_tensor *total = NULL;
+/* Fills the losses to differentiate of an update. */
+static bool record_graph(ik__graph *g, int k, ik_tensor **totals) {
+    bool any = k < 0;
     if (k == SAMPLE) {
         ik__record_sample(g);
     } else if (k == ENCODE) {
         ik__record_encode(g);
     } else {
-        ik__record_step(g, k == G_STEP ? IK__GENERATOR : IK__DISCRIMINATOR, &total);
-        if (!g->failed && !total)
+        const ik__update *u = &ik__recording_of(g)->model->players.updates[k];
+        ik__record_update(g, u, totals);
+        for (int i = 0; i < u->n; i++) any |= totals[i] != NULL;
+        if (!g->failed && !any)
             ik__graph_fail(g,
                            "no loss has a term for %s; add `{plugin: NAME}` to `losses:`; "
                            "`inadekit plugins list losses` shows the names",
-                           names[k]);
+                           u->name);
         if (!g->failed) name_results(g);
     }
-    if (g->failed) return NULL;
+    if (g->failed) return false;
     if (k != ENCODE) {
         name_latents(g);
         ik__name_posteriors(g);
     }
-    return total;
+    return true;
 }
 
-static ik_status record(ik__session *s, kind k, const char *const *supplied, ik__program **out,
-                        ik_error *err) {
-    ik__graph *g = ik__session_graph(s, k == G_STEP || k == D_STEP);
+static ik_status record(ik__session *s, int k, const char *name, const char *const *supplied,
+                        ik__program **out, ik_error *err) {
+    ik__graph *g = ik__session_graph(s, k >= 0);
+    ik_tensor *totals[IK__MOST_PLAYERS] = {NULL};
     ik__recording_of(g)->supplied = supplied;
-    ik_tensor *total = record_graph(g, k);
-    if (!g->failed) ik__fuse(g, s->engine->instance->plugin->abi_minor);
+    bool fine = record_graph(g, k, totals);
+    if (fine) ik__fuse(g, s->engine->instance->plugin->abi_minor);
     ik__gradient *grads = calloc((size_t)g->n + 1, sizeof *grads);
     int n = 0;
-    if (total && grads)
-        n = ik__session_gradients(s, g, k == G_STEP ? IK__GENERATOR : IK__DISCRIMINATOR, total,
-                                  grads);
+    if (fine && k >= 0 && grads)
+        n = ik__session_gradients(s, g, &s->model->players.updates[k], totals, grads);
     ik_status status;
     if (g->failed || !grads) {
         status = IK_USAGE;
@@ -105,7 +108,7 @@ static ik_status record(ik__session *s, kind k, const char *const *supplied, ik_
         if (!g->failed) status = ik_errorf(err, IK_FAILED, "error: out of memory");
         ik__graph_free(g);
     } else {
-        status = ik__program_new(s->engine, names[k], g, n, grads, out, err);
+        status = ik__program_new(s->engine, name, g, n, grads, out, err);
     }
     free(grads);
     return status;
@@ -199,14 +202,14 @@ static ik_status write_results(ik__session *s, const ik__program *p, const ik__t
 
 /* --- together */
 
-static ik_status run(ik__session *s, ik__program *p, const ik__trace_inputs *in,
+static ik_status run(ik__session *s, int k, ik__program *p, const ik__trace_inputs *in,
                      const ik__trace_options *t, ik_error *err) {
     ik_status status = ik__session_ready(s, err);
     if (!status)
         status = t->weights ? ik__weights_load(s, t->weights, err) : ik__weights_start(s, err);
     if (!status && t->save_weights) status = ik__weights_save(s, t->save_weights, err);
     if (!status) status = ik__trace_inputs_feed(in, s, p, err);
-    ik_step step = {.seed = (uint64_t)s->set.seed, .step = !strcmp(p->name, "d_step")};
+    ik_step step = {.seed = (uint64_t)s->set.seed, .step = k < 0 ? 0 : (uint64_t)k};
     if (!status) status = ik__program_run(s->engine, p, &step, false, err);
     return status ? status : write_results(s, p, t, err);
 }
@@ -230,27 +233,41 @@ static ik_status begin(const ik__run_options *o, int64_t batch, ik__session **ou
     return status;
 }
 
+/* Finds the program that is asked for among the pipeline's. */
+static ik_status find_program(const ik__session *s, const ik__trace_options *t, int *k,
+                              ik_error *err) {
+    const ik__players *p = &s->model->players;
+    char list[512] = "sample, encode";
+    size_t at = strlen(list);
+    *k = !strcmp(t->program, "sample") ? SAMPLE : ENCODE;
+    if (*k == ENCODE && strcmp(t->program, "encode")) {
+        *k = ik__update_find(p, t->program);
+        for (int i = 0; i < p->n_updates && at < sizeof list; i++)
+            at += (size_t)snprintf(list + at, sizeof list - at, "%s%s",
+                                   i + 1 < p->n_updates ? ", " : " and ", p->updates[i].name);
+        if (*k < 0)
+            return ik_errorf(err, IK_USAGE, "error: unknown program '%s'; there are %s", t->program,
+                             list);
+    }
+    if (*k >= 0 || !t->grads) return IK_OK;
+    return ik_errorf(err, IK_USAGE,
+                     "error: %s has no gradients; they are those of programs that train",
+                     t->program);
+}
+
 ik_status ik__trace(const ik__run_options *o, const ik__trace_options *t, ik_error *err) {
-    kind k = SAMPLE;
-    while (k < KINDS && strcmp(names[k], t->program)) k++;
-    if (k == KINDS)
-        return ik_errorf(err, IK_USAGE,
-                         "error: unknown program '%s'; there are sample, encode, g_step and d_step",
-                         t->program);
-    if (t->grads && k != G_STEP && k != D_STEP)
-        return ik_errorf(err, IK_USAGE,
-                         "error: %s has no gradients; they are those of g_step and d_step",
-                         names[k]);
     ik__trace_inputs in;
     ik_status status = ik__trace_inputs_open(t->inputs, &in, err);
     if (status) return status;
     ik__session *s = NULL;
     ik__program *p = NULL;
+    int k = SAMPLE;
     status = begin(o, in.batch, &s, err);
+    if (!status) status = find_program(s, t, &k, err);
     if (!status) s->engine->keep_all = t->all;
     if (!status) status = declare(s, k, err);
-    if (!status) status = record(s, k, in.names, &p, err);
-    if (!status) status = run(s, p, &in, t, err);
+    if (!status) status = record(s, k, t->program, in.names, &p, err);
+    if (!status) status = run(s, k, p, &in, t, err);
     ik__session_close(s);
     ik__trace_inputs_close(&in);
     return status;

@@ -22,7 +22,10 @@ static bool within(const char *path, const char *network) {
 }
 
 static const ik__program *forward_of(const ik__session *s, const char *network) {
-    return !strcmp(network, "generator") ? s->sample : s->step[IK__GENERATOR];
+    if (!strcmp(network, IK__PAINTER)) return s->sample;
+    for (int i = 0; i < s->model->players.n_updates; i++)
+        if (s->update[i]) return s->update[i]; /* the first looks at everything */
+    return NULL;
 }
 
 static bool pruned(const ik__session *s, const char *network) {
@@ -67,9 +70,9 @@ ik_status ik__summary_published(const ik__session *s, int64_t instances, ik__pub
     ik__record_sample(g);
     double macs = 0;
     for (int i = 0; i < g->n; i++)
-        if (within(g->nodes[i]->path, "generator")) macs += published_macs_of(g->nodes[i]);
+        if (within(g->nodes[i]->path, IK__PAINTER)) macs += published_macs_of(g->nodes[i]);
     *out = (ik__published){.instances = g->pub.info.max_instances,
-                           .params = params_of(s->engine->store, "generator"),
+                           .params = params_of(s->engine->store, IK__PAINTER),
                            .macs = (int64_t)(macs / (double)g->pub.info.batch)};
     ik_status status = g->failed ? IK_USAGE : IK_OK;
     if (status) *err = g->error;

@@ -14,6 +14,7 @@ static void add_networks(ik__session *s) {
         n->untrained = net->frozen && net->weights.random;
         ik__totals t = ik__summary_totals(s, n->name);
         n->pruned = t.pruned;
+        n->paints = !strcmp(n->name, IK__PAINTER);
         n->params = t.params;
         n->macs = t.macs;
         n->activation_bytes = t.bytes;

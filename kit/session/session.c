@@ -89,19 +89,20 @@ ik__graph *ik__session_graph(const ik__session *s, bool training) {
     return g;
 }
 
-int ik__session_gradients(ik__session *s, ik__graph *g, ik__role role, ik_tensor *total,
-                          ik__gradient *out) {
-    int n = 0, recorded = g->n;
+/* One player's gradients; gives how many there are. */
+static int player_gradients(ik__session *s, ik__graph *g, int player, int recorded,
+                            ik_tensor *total, ik__gradient *out) {
+    int n = 0;
     ik__node **wrt = calloc((size_t)recorded + 1, sizeof *wrt);
     ik_tensor **grads = calloc((size_t)recorded + 1, sizeof *grads);
     for (int i = 0; wrt && i < recorded; i++) {
         const ik__node *leaf = g->nodes[i];
         if (leaf->op != IK_PARAM) continue;
         ik__block *b = &s->engine->store->blocks[leaf->entry->block];
-        if (!ik__plays(s->model, b->name, role)) continue;
+        if (ik__player_of(s->model, b->name) != player) continue;
         b->trained = true;
-        b->player = role;
-        b->averaged = role == IK__GENERATOR;
+        b->player = player;
+        b->averaged = s->model->players.v[player].role == IK_ROLE_GENERATOR;
         wrt[n++] = g->nodes[i];
     }
     if (wrt && grads) ik__backward(g, total, n, wrt, grads);
@@ -111,26 +112,52 @@ int ik__session_gradients(ik__session *s, ik__graph *g, ik__role role, ik_tensor
     return n;
 }
 
-static ik_status record_step(ik__session *s, ik__role role, ik_error *err) {
+int ik__session_gradients(ik__session *s, ik__graph *g, const ik__update *u,
+                          ik_tensor *const *totals, ik__gradient *out) {
+    int n = 0, recorded = g->n;
+    for (int i = 0; i < u->n; i++)
+        if (totals[i]) n += player_gradients(s, g, u->players[i], recorded, totals[i], out + n);
+    return n;
+}
+
+static ik_status record_update(ik__session *s, int which, ik_error *err) {
+    const ik__update *u = &s->model->players.updates[which];
     ik__graph *g = ik__session_graph(s, true);
-    ik_tensor *total;
-    ik__record_step(g, role, &total);
+    ik_tensor *totals[IK__MOST_PLAYERS];
+    bool any = false;
+    ik__record_update(g, u, totals);
     if (!g->failed) ik__fuse(g, s->engine->instance->plugin->abi_minor);
     ik__gradient *grads = calloc((size_t)g->n + 1, sizeof *grads);
-    int n = g->failed || !total ? 0 : ik__session_gradients(s, g, role, total, grads);
+    for (int i = 0; i < u->n; i++) any |= totals[i] != NULL;
+    int n = g->failed || !any ? 0 : ik__session_gradients(s, g, u, totals, grads);
     ik_status status = IK_OK;
     if (g->failed) {
         *err = g->error;
         status = IK_USAGE;
         ik__graph_free(g);
-    } else if (!total) {
-        ik__graph_free(g); /* no loss for this player: it does not train */
+    } else if (!any) {
+        ik__graph_free(g); /* no loss for its players: they do not train */
     } else {
-        status = ik__program_new(s->engine, role == IK__GENERATOR ? "g_step" : "d_step", g, n,
-                                 grads, &s->step[role], err);
+        status = ik__program_new(s->engine, u->name, g, n, grads, &s->update[which], err);
     }
     free(grads);
     return status;
+}
+
+/* Every update; what paints has to have a loss. */
+static ik_status record_updates(ik__session *s, ik_error *err) {
+    const ik__players *p = &s->model->players;
+    bool paints = false;
+    for (int i = 0; i < p->n_updates; i++) {
+        ik_status status = record_update(s, i, err);
+        if (status) return status;
+        paints |= s->update[i] && ik__update_plays(p, &p->updates[i], IK_ROLE_GENERATOR);
+    }
+    if (paints) return IK_OK;
+    const ik__conf *losses = ik__conf_get(s->conf, "losses");
+    return ik__conf_fail(losses ? losses : s->conf, err,
+                         "no loss has a term for the " IK__PAINTER "; add `{plugin: NAME}`; "
+                         "`inadekit plugins list losses` shows the names");
 }
 
 static ik_status record_plain(ik__session *s, const char *name, void (*record)(ik__graph *),
@@ -171,15 +198,7 @@ static ik_status check_varied(const ik__session *s, ik_error *err) {
  * where it does not train. */
 ik_status ik__session_record(ik__session *s, bool resume, ik_error *err) {
     ik_status status = IK_OK;
-    if (ik__settings_stage(&s->set, "train") || resume) {
-        status = record_step(s, IK__GENERATOR, err);
-        if (!status) status = record_step(s, IK__DISCRIMINATOR, err);
-        const ik__conf *losses = ik__conf_get(s->conf, "losses");
-        if (!status && !s->step[0])
-            status = ik__conf_fail(losses ? losses : s->conf, err,
-                                   "no loss has a term for the generator; add `{plugin: NAME}`; "
-                                   "`inadekit plugins list losses` shows the names");
-    }
+    if (ik__settings_stage(&s->set, "train") || resume) status = record_updates(s, err);
     if (!status) status = record_plain(s, "sample", ik__record_sample, &s->sample, err);
     if (!status && s->set.synthesize.n_styles)
         status = record_plain(s, "encode", ik__record_encode, &s->encode, err);
@@ -203,6 +222,9 @@ ik_status ik__session_begin(const ik__run_options *o, ik__session **out, ik_erro
     if (!status) ik__conf_remove(s->conf, "compare"); /* a session is one variant */
     if (!status) status = ik__settings_read(s->conf, s->pool, &s->set, err);
     if (!status) status = ik__model_new(s->conf, &s->model, err);
+    if (!status)
+        for (int i = 0; i < s->model->players.n; i++)
+            s->model->players.v[i].adam = ik__settings_adam(&s->set, s->set.train.lr[i]);
     if (!status) status = ik__evaluation_read(s->conf, &s->evaluation, err);
     if (!status && !s->evaluation && ik__settings_stage(&s->set, "evaluate"))
         status =

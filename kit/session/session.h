@@ -21,7 +21,8 @@ typedef struct ik__session {
     ik__given given[IK__MOST_FIELDS]; /* its fields, as programs are given them */
     ik__model *model;
     ik__engine *engine;
-    ik__program *step[2]; /* by ik__role; NULL where the pipeline does not train */
+    /* By update of model->players; NULL where none of its players has a loss. */
+    ik__program *update[IK__MOST_UPDATES];
     ik__program *sample;
     ik__evaluation *evaluation; /* NULL: no metrics are named */
     ik__program *encode;        /* where `synthesize.style` asks for it */
@@ -35,10 +36,11 @@ ik_status ik__session_open(const ik__run_options *o, ik__session **out, ik_error
 /* The same without programs, for a caller that records its own. */
 ik_status ik__session_begin(const ik__run_options *o, ik__session **out, ik_error *err);
 ik__graph *ik__session_graph(const ik__session *s, bool training);
-/* Records the backward pass to a player's parameters, found among the graph's leaves; `out` has
- * room for one per node. Gives how many there are. */
-int ik__session_gradients(ik__session *s, ik__graph *g, ik__role role, ik_tensor *total,
-                          ik__gradient *out);
+/* Records the backward passes of an update from what ik__record_update gave to its players'
+ * parameters, found among the graph's leaves; `out` has room for one per node. Gives how many there
+ * are. */
+int ik__session_gradients(ik__session *s, ik__graph *g, const ik__update *u,
+                          ik_tensor *const *totals, ik__gradient *out);
 /* Is there room on the device for what `ready` allocates? */
 ik_status ik__session_fits(ik__session *s, ik_error *err);
 /* What it takes of the device's memory, once everything is recorded. */

@@ -50,11 +50,11 @@ static const ik_option train[] = {
      TRAIN(checkpoint_every), "1000", 0, 1e9, NULL},
     {"keep", "checkpoints to keep", IK_OPT_INT, TRAIN(keep), "2", 1, 1e6, NULL},
     {0}};
-static const ik_option rates[] = {{"generator", "of the generator and the encoder", IK_OPT_DOUBLE,
-                                   TRAIN(lr_generator), "1e-4", 0, 10, NULL},
-                                  {"discriminator", "of the discriminator", IK_OPT_DOUBLE,
-                                   TRAIN(lr_discriminator), "4e-4", 0, 10, NULL},
-                                  {0}};
+static const ik_option rates[] = {
+    {"generator", "of the generator and the encoder", IK_OPT_DOUBLE, TRAIN(lr[0]), "1e-4", 0, 10,
+     NULL},
+    {"discriminator", "of the discriminator", IK_OPT_DOUBLE, TRAIN(lr[1]), "4e-4", 0, 10, NULL},
+    {0}};
 
 #define SYNTHESIZE(field) offsetof(struct ik__synthesize, field)
 static const ik_option synthesize[] = {

@@ -23,7 +23,7 @@ typedef struct ik__settings {
     ik_strings stages;
     struct ik__train {
         int64_t steps, epochs, decay_epochs, batch, accumulate;
-        double lr_generator, lr_discriminator, eps, ema;
+        double lr[2], eps, ema; /* lr: of the default players, in their order */
         ik_doubles betas;
         int64_t log_every, picture_every, checkpoint_every, keep;
     } train;

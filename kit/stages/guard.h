@@ -14,27 +14,29 @@ enum { IK__LOSSES = 32 }; /* of a program, at most */
 
 typedef struct ik__guard {
     ik__engine *engine;
-    ik__program *const *programs; /* by ik__role; a player may have none */
+    const ik__players *players;
+    ik__program *const *programs; /* by update; it may have none */
     int64_t parts;                /* batches of a step */
-    float mean[2][IK__LOSSES]; /* the newest that were read, by role, in the order of its outputs */
-    bool known;                /* some were */
-    void *kept;                /* in storage, by role and part; NULL: the backend does not guard */
+    /* The newest that were read, by update, in the order of its outputs. */
+    float mean[IK__MOST_UPDATES][IK__LOSSES];
+    bool known; /* some were */
+    void *kept; /* in storage, by update and part; NULL: the backend does not guard */
     struct ik__bad_loss {
         bool found;
         int64_t step, part;
-        ik__role role;
-        int loss;
+        int update, loss;
         float value;
     } bad; /* the first that is not finite */
 } ik__guard;
 
-ik_status ik__guard_open(ik__guard *g, ik__engine *e, ik__program *const programs[2], int64_t parts,
-                         ik_error *err);
+/* Refuses a program with more losses than are looked at. */
+ik_status ik__guard_open(ik__guard *g, ik__engine *e, const ik__players *players,
+                         ik__program *const *programs, int64_t parts, ik_error *err);
 void ik__guard_close(ik__guard *g);
 
-/* After a player's program ran on a part of a step's batch, before anything of it is kept. This and
- * the others fail with `bad` found, and then leave the message to the caller. */
-ik_status ik__guard_take(ik__guard *g, int64_t step, ik__role role, int64_t part, ik_error *err);
+/* After an update's program ran on a part of a step's batch, before anything of it is kept. This
+ * and the others fail with `bad` found, and then leave the message to the caller. */
+ik_status ik__guard_take(ik__guard *g, int64_t step, int update, int64_t part, ik_error *err);
 /* Waits for what was taken so far: was it finite? */
 ik_status ik__guard_check(ik__guard *g, ik_error *err);
 /* And reads `mean`, at the end of a step. */
@@ -44,6 +46,5 @@ ik_status ik__guard_read(ik__guard *g, ik_error *err);
 void ik__guard_text(const ik__guard *g, char *text, size_t size);
 /* And as members of a line of the log. */
 void ik__guard_log(const ik__guard *g, ik__log *log);
-const char *ik__player(ik__role role);
 
 #endif

@@ -1,10 +1,10 @@
-/* Training two players in turn.
+/* Training, update after update.
  *
- * A step: the generator's program and its Adam update, then the discriminator's on fakes made anew
- * by the updated generator. State changes (running statistics, power iterations, weights) are
- * committed only after the losses were seen to be finite, so a stop always leaves the last good
- * state. Where it is the device that sees to that (guard.h), the host looks only at steps that
- * leave something behind: a line of the log, a picture, a checkpoint.
+ * A step, of two players by default: the generator's program and its Adam step, then the
+ * discriminator's on fakes made anew by the updated generator. State changes (running statistics,
+ * power iterations, weights) are committed only after the losses were seen to be finite, so a stop
+ * always leaves the last good state. Where it is the device that sees to that (guard.h), the host
+ * looks only at steps that leave something behind: a line of the log, a picture, a checkpoint.
  *
  * With train.accumulate, the loader gives the pictures of a whole step and the programs take them
  * batch by batch; rows keep their number within the step, so they see the same pictures and the
@@ -36,8 +36,8 @@ typedef struct trainer {
     ik__progress *progress;
     ik__position at;
     int64_t total, per_epoch;
-    int64_t saved;      /* the step of the newest checkpoint, or -1 */
-    int64_t updates[2]; /* since it began, by player */
+    int64_t saved;                     /* the step of the newest checkpoint, or -1 */
+    int64_t updates[IK__MOST_UPDATES]; /* since it began */
     ik__guard guard;
     double began, noted;
     int64_t began_at, noted_at;
@@ -52,22 +52,37 @@ static double rate_factor(const ik__session *s, int64_t step, int64_t per_epoch)
     return 1 - (double)(epoch - 1 - t->epochs) / (double)t->decay_epochs;
 }
 
-static void update(trainer *t, ik__role role) {
-    const struct ik__train *set = &t->s->set.train;
-    double lr = role == IK__GENERATOR ? set->lr_generator : set->lr_discriminator;
-    ik_adam how = ik__settings_adam(&t->s->set, lr * rate_factor(t->s, t->at.step, t->per_epoch));
-    ik__adam_step(t->s->engine->store, role, &how);
-    t->updates[role]++;
+static const ik__players *players_of(const trainer *t) {
+    return &t->s->model->players;
+}
+
+/* The steps of the optimiser that an update ends with. */
+static void update(trainer *t, int which) {
+    const ik__players *p = players_of(t);
+    const ik__update *u = &p->updates[which];
+    double factor = rate_factor(t->s, t->at.step, t->per_epoch);
+    for (int i = 0; i < u->n; i++) {
+        ik_adam how = p->v[u->players[i]].adam;
+        how.lr *= factor;
+        ik__adam_step(t->s->engine->store, u->players[i], &how);
+    }
+    t->updates[which]++;
+}
+
+static bool trains(const ik__update *u, int player) {
+    for (int i = 0; i < u->n; i++)
+        if (u->players[i] == player) return true;
+    return false;
 }
 
 /* Takes the gradients of batch `part` into their mean over the step's batches. */
-static void add_gradients(trainer *t, ik__role role, int64_t part) {
+static void add_gradients(trainer *t, int which, int64_t part) {
     ik__session *s = t->s;
     ik__store *store = s->engine->store;
     double share = 1 / (double)s->set.train.accumulate;
     for (int i = 0; i < store->n_blocks; i++) {
         ik__block *b = &store->blocks[i];
-        if (!b->sum || b->player != (int)role) continue;
+        if (!b->sum || !trains(&players_of(t)->updates[which], b->player)) continue;
         s->engine->backend->axpby(s->engine->self, b->learned, share, b->grad, part ? 1 : 0,
                                   b->sum);
     }
@@ -79,9 +94,9 @@ static ik_status upload_rows(ik__session *s, const ik__batch *all, int64_t first
     return ik__upload_batch(s, &part, err);
 }
 
-static ik_step step_of(const trainer *t, int64_t step, ik__role role, int64_t part) {
+static ik_step step_of(const trainer *t, int64_t step, int which, int64_t part) {
     const ik__settings *set = &t->s->set;
-    return (ik_step){(uint64_t)set->seed, 2 * (uint64_t)step + role,
+    return (ik_step){(uint64_t)set->seed, (uint64_t)(players_of(t)->n_updates * step + which),
                      (uint64_t)(part * set->train.batch)};
 }
 
@@ -96,10 +111,12 @@ static ik_status open_loader(const trainer *t, int64_t first, ik__loader **out, 
 /* The device has kept nothing of what came after it, and what the host counts follows. */
 static void take_back(trainer *t) {
     const struct ik__bad_loss *bad = &t->guard.bad;
-    for (int role = 0; role < 2; role++) {
-        int64_t kept = bad->step - t->began_at + (role < (int)bad->role);
-        if (t->s->step[role])
-            ik__adam_take_back(t->s->engine->store, role, t->updates[role] - kept);
+    const ik__players *p = players_of(t);
+    for (int which = 0; which < p->n_updates; which++) {
+        const ik__update *u = &p->updates[which];
+        int64_t kept = bad->step - t->began_at + (which < bad->update);
+        for (int i = 0; i < u->n && t->s->update[which]; i++)
+            ik__adam_take_back(t->s->engine->store, u->players[i], t->updates[which] - kept);
     }
     t->at.step = bad->step;
 }
@@ -107,7 +124,7 @@ static void take_back(trainer *t) {
 /* Its batch once more, since the inputs may hold a later one. */
 static void find_culprit(const trainer *t, char *where, size_t size) {
     const struct ik__bad_loss *bad = &t->guard.bad;
-    const ik_step step = step_of(t, bad->step, bad->role, bad->part);
+    const ik_step step = step_of(t, bad->step, bad->update, bad->part);
     ik__loader *loader = NULL;
     const ik__batch *batch;
     ik_error ignored;
@@ -115,13 +132,15 @@ static void find_culprit(const trainer *t, char *where, size_t size) {
     ik_status status = open_loader(t, bad->step, &loader, &ignored);
     if (!status) status = ik__loader_next(loader, &batch, &ignored);
     if (!status) status = upload_rows(t->s, batch, (int64_t)step.sample, &ignored);
-    if (!status) ik__check_finite(t->s->engine, t->s->step[bad->role], &step, where, size);
+    if (!status) ik__check_finite(t->s->engine, t->s->update[bad->update], &step, where, size);
     ik__loader_close(loader);
 }
 
 static ik_status not_finite(trainer *t, ik_error *err) {
     const struct ik__bad_loss *bad = &t->guard.bad;
-    const ik__names *losses = &t->s->step[bad->role]->graph->outputs;
+    const ik__update *u = &players_of(t)->updates[bad->update];
+    const char *result = t->s->update[bad->update]->graph->outputs.v[bad->loss].name, *loss;
+    const char *player = ik__result_player(players_of(t), u, result, &loss)->name;
     char where[600];
     take_back(t);
     find_culprit(t, where, sizeof where);
@@ -130,8 +149,8 @@ static ik_status not_finite(trainer *t, ik_error *err) {
         "error: step %lld: the loss '%s' of the %s is %g%s%s; nothing of this update was kept. "
         "Lower train.lr, or go on from the last checkpoint with --resume after changing what "
         "caused it",
-        (long long)bad->step + 1, losses->v[bad->loss].name, ik__player(bad->role),
-        isnan(bad->value) ? NAN : (double)bad->value, where[0] ? ": " : "", where);
+        (long long)bad->step + 1, loss, player, isnan(bad->value) ? NAN : (double)bad->value,
+        where[0] ? ": " : "", where);
 }
 
 /* --- A step. */
@@ -148,9 +167,10 @@ static bool picture_due(const trainer *t) {
 
 /* What the generator made of the batch: with an encoder, its reconstruction. Label map, picture,
  * fake. */
-static ik_status batch_picture(trainer *t, const ik__batch *all, int64_t first, ik_error *err) {
+static ik_status batch_picture(trainer *t, ik__program *painting, const ik__batch *all,
+                               int64_t first, ik_error *err) {
     ik__session *s = t->s;
-    const ik__node *fake = ik__names_get(&s->step[IK__GENERATOR]->graph->kept, "fake");
+    const ik__node *fake = ik__names_get(&painting->graph->kept, "fake");
     const ik__data_info *d = s->info;
     int64_t pixels = d->height * d->width, rows = s->set.train.batch;
     float *rgb = malloc(sizeof *rgb * (size_t)(rows * pixels * 3));
@@ -158,7 +178,7 @@ static ik_status batch_picture(trainer *t, const ik__batch *all, int64_t first, 
     ik_status status =
         rgb && grid ? IK_OK : ik_errorf(err, IK_FAILED, "error: out of memory for a grid");
     if (!status) status = ik__guard_check(&t->guard, err);
-    if (!status) status = ik__program_tensor(s->engine, s->step[IK__GENERATOR], fake, rgb, err);
+    if (!status) status = ik__program_tensor(s->engine, painting, fake, rgb, err);
     for (int64_t i = 0; i < rows && !status; i++) {
         int64_t at = (first + i) * pixels;
         ik__grid_labels(grid, (int)i, 0, all->label + at, all->instance + at);
@@ -173,27 +193,35 @@ static ik_status batch_picture(trainer *t, const ik__batch *all, int64_t first, 
     return status;
 }
 
-static ik_status play(trainer *t, ik__role role, const ik__batch *all, ik_error *err) {
+/* The first update that paints shows what it painted. */
+static bool shows(const trainer *t, int which) {
+    const ik__players *p = players_of(t);
+    for (int i = 0; i < which; i++)
+        if (t->s->update[i] && ik__update_plays(p, &p->updates[i], IK_ROLE_GENERATOR)) return false;
+    return ik__update_plays(p, &p->updates[which], IK_ROLE_GENERATOR);
+}
+
+/* `there`: the batch was uploaded by an update before. */
+static ik_status play(trainer *t, int which, const ik__batch *all, bool there, ik_error *err) {
     ik__session *s = t->s;
-    ik__program *p = s->step[role];
-    if (!p) return IK_OK;
+    ik__program *p = s->update[which];
     ik_status status = IK_OK;
     int64_t parts = s->set.train.accumulate;
     for (int64_t part = 0; part < parts && !status; part++) {
-        const ik_step step = step_of(t, t->at.step, role, part);
+        const ik_step step = step_of(t, t->at.step, which, part);
         int64_t first = (int64_t)step.sample;
-        if (role == IK__GENERATOR || parts > 1) /* or it is there still */
-            status = upload_rows(s, all, first, err);
+        if (!there || parts > 1) status = upload_rows(s, all, first, err);
         if (!status) status = ik__program_run(s->engine, p, &step, true, err);
-        if (!status) status = ik__guard_take(&t->guard, t->at.step, role, part, err);
-        if (!status) add_gradients(t, role, part);
-        if (!status && role == IK__GENERATOR && part == parts - 1 && picture_due(t))
-            status = batch_picture(t, all, first, err);
+        if (!status) status = ik__guard_take(&t->guard, t->at.step, which, part, err);
+        if (!status) add_gradients(t, which, part);
+        if (!status && part == parts - 1 && picture_due(t) && shows(t, which))
+            status = batch_picture(t, p, all, first, err);
     }
     if (status) return status;
     ik__program_commit(s->engine, p);
-    update(t, role);
-    if (role == IK__GENERATOR) ik__average_step(s->engine->store, s->set.train.ema);
+    update(t, which);
+    if (ik__update_plays(players_of(t), &players_of(t)->updates[which], IK_ROLE_GENERATOR))
+        ik__average_step(s->engine->store, s->set.train.ema);
     return IK_OK;
 }
 
@@ -245,11 +273,15 @@ static bool looked_at(const trainer *t) {
            after == t->total;
 }
 
-static ik_status play_both(trainer *t, ik_error *err) {
+static ik_status play_all(trainer *t, ik_error *err) {
     const ik__batch *batch;
     ik_status status = ik__loader_next(t->loader, &batch, err);
-    if (!status) status = play(t, IK__GENERATOR, batch, err);
-    if (!status) status = play(t, IK__DISCRIMINATOR, batch, err);
+    bool there = false;
+    for (int i = 0; i < players_of(t)->n_updates && !status; i++) {
+        if (!t->s->update[i]) continue;
+        status = play(t, i, batch, there, err);
+        there = true;
+    }
     if (!status && looked_at(t)) status = ik__guard_read(&t->guard, err);
     return t->guard.bad.found ? not_finite(t, err) : status;
 }
@@ -257,7 +289,7 @@ static ik_status play_both(trainer *t, ik_error *err) {
 static ik_status step(trainer *t, ik_error *err) {
     const struct ik__train *set = &t->s->set.train;
     bool paint = picture_due(t);
-    ik_status status = play_both(t, err);
+    ik_status status = play_all(t, err);
     if (status) return status;
     t->at.step++;
     char text[512];
@@ -292,7 +324,9 @@ static ik_status open_trainer(trainer *t, const ik__run_options *o, ik_error *er
     ik_status status = o->resume ? ik__checkpoint_resume(s, &t->at, err) : IK_OK;
     t->saved = t->at.step ? t->at.step : -1;
     if (!status) status = open_loader(t, t->at.step, &t->loader, err);
-    if (!status) status = ik__guard_open(&t->guard, s->engine, s->step, set->accumulate, err);
+    if (!status)
+        status = ik__guard_open(&t->guard, s->engine, &s->model->players, s->update,
+                                set->accumulate, err);
     if (status) return status;
     t->per_epoch = s->info->count[IK_TRAIN] / (set->batch * set->accumulate);
     t->total = set->steps ? set->steps : (set->epochs + set->decay_epochs) * t->per_epoch;

@@ -143,8 +143,8 @@ END_TEST
 /* Layouts cannot be recorded, and training has no constants. */
 START_TEST(not_elsewhere) {
     ik__session *s = open(devices[0], false);
-    for (int k = 0; k < s->step[0]->n; k++)
-        ck_assert(!s->step[0]->order[k]->constant && s->step[0]->order[k]->op != IK_RELAYOUT);
+    for (int k = 0; k < s->update[0]->n; k++)
+        ck_assert(!s->update[0]->order[k]->constant && s->update[0]->order[k]->op != IK_RELAYOUT);
     ik__graph *g = ik__session_graph(s, false);
     ik_tensor *x = g->pub.api->value(&g->pub, "image");
     ck_assert_ptr_null(g->pub.api->op(&g->pub, IK_RELAYOUT, NULL, 1, &x));

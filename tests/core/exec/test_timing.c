@@ -35,8 +35,8 @@ static void times_of(const char *device) {
     ik_step step = {1, 2, 0};
     must(ik__engine_elapsed(s->engine, &took, &err));
     ck_assert_msg(took == 0, "%s: %g s since the call before the first", device, took);
-    for (int role = 0; role < 2; role++) {
-        ik__program *p = s->step[role];
+    for (int update = 0; update < 2; update++) {
+        ik__program *p = s->update[update];
         int n = p->n_kernels - p->n_settled;
         ck_assert_int_lt(n, MOST);
         for (int i = 0; i < n; i++) seconds[i] = -1;
@@ -60,7 +60,7 @@ START_TEST(nothing_changes) {
     float loss[2];
     for (int profiled = 0; profiled < 2; profiled++) {
         ik__session *s = open(devices[0]);
-        ik__program *p = s->step[IK__GENERATOR];
+        ik__program *p = s->update[0];
         double seconds[MOST];
         ik_step step = {1, 2, 0};
         if (profiled) must(ik__program_profile(s->engine, p, &step, 1, seconds, &err));

@@ -36,43 +36,41 @@ static void end(run *r) {
 }
 
 /* As training records it, but that z and the noise are read. */
-static void record(run *r, ik__role role) {
+static void record(run *r, int update) {
     ik_error err;
     ik_tensor *total;
+    const ik__update *u = &r->s->model->players.updates[update];
     ik__graph *g = ik__session_graph(r->s, true);
     ik__recording_of(g)->supplied = r->inputs.names;
-    ik__record_step(g, role, &total);
+    ik__record_update(g, u, &total);
     ck_assert_msg(!g->failed && total, "%s", g->error.text);
     ik__fuse(g, r->s->engine->instance->plugin->abi_minor);
     ik__gradient *grads = calloc((size_t)g->n + 1, sizeof *grads);
     ck_assert_ptr_nonnull(grads);
-    int n = ik__session_gradients(r->s, g, role, total, grads);
-    must(ik__program_new(r->s->engine, role == IK__GENERATOR ? "g_step" : "d_step", g, n, grads,
-                         &r->s->step[role], &err),
-         &err);
+    int n = ik__session_gradients(r->s, g, u, &total, grads);
+    must(ik__program_new(r->s->engine, u->name, g, n, grads, &r->s->update[update], &err), &err);
     free(grads);
 }
 
-static void play(run *r, ik__role role, int step) {
+static void play(run *r, int update, int step) {
     ik__session *s = r->s;
     ik__engine *e = s->engine;
     ik_error err;
     char name[32];
-    snprintf(name, sizeof name, "eps.%d", 2 * step + role);
+    snprintf(name, sizeof name, "eps.%d", 2 * step + update);
     ik_shape shape;
     float *eps = read_reals(r->want, name, &shape);
-    must(ik__trace_inputs_feed(&r->inputs, s, s->step[role], &err), &err);
+    must(ik__trace_inputs_feed(&r->inputs, s, s->update[update], &err), &err);
     must(ik__engine_upload(e, "noise.eps", shape.d[0], eps, &err), &err);
     free(eps);
-    ik_step at = {.seed = 1, .step = 2 * (uint64_t)step + role};
-    must(ik__program_run(e, s->step[role], &at, true, &err), &err);
-    ik__program_commit(e, s->step[role]);
+    ik_step at = {.seed = 1, .step = 2 * (uint64_t)step + (uint64_t)update};
+    must(ik__program_run(e, s->update[update], &at, true, &err), &err);
+    ik__program_commit(e, s->update[update]);
     const struct ik__train *set = &s->set.train;
     for (int i = 0; i < e->store->n_blocks; i++) {
         ik__block *b = &e->store->blocks[i];
-        if (!b->trained || !b->learned || !ik__plays(s->model, b->name, role)) continue;
-        ik_adam a = {role == IK__GENERATOR ? set->lr_generator : set->lr_discriminator,
-                     set->betas.v[0], set->betas.v[1], set->eps, ++b->t};
+        if (!b->trained || !b->learned || ik__player_of(s->model, b->name) != update) continue;
+        ik_adam a = {set->lr[update], set->betas.v[0], set->betas.v[1], set->eps, ++b->t};
         e->backend->adam(e->self, b->learned, &a, b->value, b->grad, b->m, b->v);
     }
 }
@@ -133,13 +131,13 @@ static void train(const char *device) {
     run r;
     ik_error err;
     begin(&r, device);
-    record(&r, IK__GENERATOR);
-    record(&r, IK__DISCRIMINATOR);
+    record(&r, 0);
+    record(&r, 1);
     must(ik__session_ready(r.s, &err), &err);
     must(ik__weights_load(r.s, GOLDEN "/weights.safetensors", &err), &err);
     for (int i = 0; i < STEPS; i++) {
-        play(&r, IK__GENERATOR, i);
-        play(&r, IK__DISCRIMINATOR, i);
+        play(&r, 0, i);
+        play(&r, 1, i);
     }
     ck_assert_int_eq(compare_updates(&r, device), COMPARED);
     end(&r);
