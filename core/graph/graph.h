@@ -94,8 +94,7 @@ void IK_PRINTF(2, 3) ik__graph_fail(ik__graph *g, const char *format, ...);
 ik__node *ik__names_get(const ik__names *l, const char *name);
 void ik__names_set(ik__graph *g, ik__names *l, const char *name, ik_tensor *t);
 const char *ik__path_join(ik__graph *g, const char *name); /* in the pool */
-extern const char *const ik__op_names[];
-const char *ik__op_name(const ik__node *n); /* a custom op's own */
+const char *ik__op_name(const ik__node *n);                /* a custom op's own */
 bool ik__is_view(ik_opcode op);
 bool ik__is_leaf(ik_opcode op);
 
