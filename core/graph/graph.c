@@ -1,5 +1,5 @@
 /* Recording: nodes, paths, parameters and the first error. */
-#include "graph.h"
+#include "ops/rules.h"
 
 #include <stdlib.h>
 
@@ -108,20 +108,21 @@ void ik__misfit(ik__graph *g, const char *op, const char *why, int n, ik_tensor 
     ik__graph_fail(g, "%s: %s; the inputs are %s", op, why, shapes);
 }
 
+/* Whether such a node may be recorded, with so many inputs. */
+static bool recordable(ik__graph *g, ik_opcode op, int n) {
+    bool known = op >= 0 && op < IK_OP_COUNT;
+    if (op == IK_CUSTOM)
+        ik__graph_fail(g, "op custom is recorded with a descriptor, by api->custom");
+    else if (known && ik__rule_of(op)->infer == NOT_INFERRED)
+        ik__graph_fail(g, "op %s is not for recording", ik_op_text(op));
+    else if (!known || n < arity[op].least || n > arity[op].most)
+        ik__graph_fail(g, "op %s cannot take %d inputs", known ? ik_op_text(op) : "?", n);
+    return !g->failed;
+}
+
 ik_tensor *ik__record(ik__graph *g, ik_opcode op, const ik_attrs *attrs, int n,
                       ik_tensor *const *in) {
-    if (g->failed) return NULL;
-    if (op == IK_CUSTOM || op == IK_RELAYOUT) {
-        ik__graph_fail(g, op == IK_CUSTOM
-                              ? "op custom is recorded with a descriptor, by api->custom"
-                              : "op relayout is not for recording");
-        return NULL;
-    }
-    if (op < 0 || op >= IK_OP_COUNT || n < arity[op].least || n > arity[op].most) {
-        ik__graph_fail(g, "op %s cannot take %d inputs",
-                       op >= 0 && op < IK_OP_COUNT ? ik_op_text(op) : "?", n);
-        return NULL;
-    }
+    if (g->failed || !recordable(g, op, n)) return NULL;
     for (int i = 0; i < n; i++)
         if (!in[i]) {
             ik__graph_fail(g, "%s: input %d is missing", ik_op_text(op), i);
