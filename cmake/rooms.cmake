@@ -1,9 +1,10 @@
 # The rooms of the house, from the ground up, and the walls between them.
 #
-# A room is a folder of sources made into one object library. Its include path holds nothing but a
-# folder of links to the rooms it may see: a wrong #include finds no file, and a room that is listed
-# before one it wants to see stops the configuration, so a circle cannot be written down. The test
-# `rooms` asks nm whether what was linked agrees. CMakeLists.txt has the list.
+# A room is a folder of sources, which may lie in folders of it, made into one object library. Its
+# include path holds nothing but a folder of links to itself and to the rooms it may see: a wrong
+# #include finds no file, and a room that is listed before one it wants to see stops the configuration,
+# so a circle cannot be written down. The test `rooms` asks nm whether what was linked agrees.
+# CMakeLists.txt has the list.
 file(REMOVE_RECURSE ${CMAKE_BINARY_DIR}/see)
 file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/see/all)
 
@@ -49,15 +50,17 @@ function(room_libraries out)
     set(${out} ${lines} PARENT_SCOPE)
 endfunction()
 
-# add_room(FOLDER [SEES room...] [LINKS library...]): the sources of a folder, which can include the
-# headers of the rooms it SEES, and no others; likewise the headers of the libraries it LINKS.
+# add_room(FOLDER [SEES room...] [LINKS library...]): the sources of a folder and below, which can
+# include the room's headers and those of the rooms it SEES, and no others; likewise the headers of the
+# libraries it LINKS.
 function(add_room folder)
     cmake_parse_arguments(PARSE_ARGV 1 room "" "" "SEES;LINKS")
     get_filename_component(name ${folder} NAME)
     let_see(${name} ${room_SEES})
     set_property(GLOBAL PROPERTY inadekit_sees_${name} ${room_SEES})
     name_room(${folder})
-    file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.c)
+    let_see(${name} ${name})
+    file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.c)
     add_library(room_${name} OBJECT ${sources})
     target_include_directories(room_${name} PRIVATE ${CMAKE_BINARY_DIR}/see/${name}
                                                     ${PROJECT_SOURCE_DIR}/core/include)

@@ -1,6 +1,6 @@
 /* Ops that plugins bring: what they say of themselves is checked where they are recorded, so that
  * backends may rely on it. */
-#include "graph.h"
+#include "ops/rules.h"
 
 #include <stdlib.h>
 
@@ -75,7 +75,8 @@ ik_tensor *ik__custom_record(ik_graph *pub, const ik_custom_op *op, const void *
     return &node->t;
 }
 
-void ik__custom_gradient(ik__graph *g, ik__node *y, ik_tensor *dy, const bool *wanted,
+/* Records the gradient by the op's own rule; dx[i] stays NULL where it stops. */
+static void own_gradient(ik__graph *g, ik__node *y, ik_tensor *dy, const bool *wanted,
                          ik_tensor **dx) {
     const ik_custom_op *op = y->custom;
     if (!op->gradient) return;
@@ -99,3 +100,14 @@ void ik__custom_gradient(ik__graph *g, ik__node *y, ik_tensor *dy, const bool *w
                        want);
     }
 }
+
+static void grad_custom(ik__pass *p, ik__node *y, ik_tensor *dy) {
+    bool wanted[IK_MAX_INPUTS];
+    ik_tensor *dx[IK_MAX_INPUTS] = {NULL};
+    for (int i = 0; i < y->n_in; i++) wanted[i] = ik__wants(p, y, i);
+    own_gradient(p->g, y, dy, wanted, dx);
+    for (int i = 0; i < y->n_in; i++)
+        if (wanted[i]) ik__give(p, y->in[i], dx[i]);
+}
+
+RULE(CUSTOM, NOT_INFERRED, grad_custom); /* its shape: ik__custom_record */

@@ -1,13 +1,7 @@
 /* Recording: nodes, paths, parameters and the first error. */
-#include "graph.h"
+#include "ops/rules.h"
 
 #include <stdlib.h>
-
-const char *const ik__op_names[] = {
-#define IK_OP(code, name, least, most) #name,
-    IK_OPS(IK_OP)
-#undef IK_OP
-        NULL};
 
 static const struct {
     int least, most;
@@ -18,7 +12,7 @@ static const struct {
 };
 
 const char *ik__op_name(const ik__node *n) {
-    return n->custom ? n->custom->name : ik__op_names[n->op];
+    return n->custom ? n->custom->name : ik_op_text(n->op);
 }
 
 bool ik__is_view(ik_opcode op) {
@@ -114,33 +108,34 @@ void ik__misfit(ik__graph *g, const char *op, const char *why, int n, ik_tensor 
     ik__graph_fail(g, "%s: %s; the inputs are %s", op, why, shapes);
 }
 
+/* Whether such a node may be recorded, with so many inputs. */
+static bool recordable(ik__graph *g, ik_opcode op, int n) {
+    bool known = op >= 0 && op < IK_OP_COUNT;
+    if (op == IK_CUSTOM)
+        ik__graph_fail(g, "op custom is recorded with a descriptor, by api->custom");
+    else if (known && ik__rule_of(op)->infer == NOT_INFERRED)
+        ik__graph_fail(g, "op %s is not for recording", ik_op_text(op));
+    else if (!known || n < arity[op].least || n > arity[op].most)
+        ik__graph_fail(g, "op %s cannot take %d inputs", known ? ik_op_text(op) : "?", n);
+    return !g->failed;
+}
+
 ik_tensor *ik__record(ik__graph *g, ik_opcode op, const ik_attrs *attrs, int n,
                       ik_tensor *const *in) {
-    if (g->failed) return NULL;
-    if (op == IK_CUSTOM || op == IK_RELAYOUT) {
-        ik__graph_fail(g, op == IK_CUSTOM
-                              ? "op custom is recorded with a descriptor, by api->custom"
-                              : "op relayout is not for recording");
-        return NULL;
-    }
-    if (op < 0 || op >= IK_OP_COUNT || n < arity[op].least || n > arity[op].most) {
-        ik__graph_fail(g, "op %s cannot take %d inputs",
-                       op >= 0 && op < IK_OP_COUNT ? ik__op_names[op] : "?", n);
-        return NULL;
-    }
+    if (g->failed || !recordable(g, op, n)) return NULL;
     for (int i = 0; i < n; i++)
         if (!in[i]) {
-            ik__graph_fail(g, "%s: input %d is missing", ik__op_names[op], i);
+            ik__graph_fail(g, "%s: input %d is missing", ik_op_text(op), i);
             return NULL;
         }
     static const ik_attrs none;
     ik_tensor out = {.dtype = IK_F32};
     char why[256] = "";
     if (!ik__infer(op, attrs ? attrs : &none, n, in, &out, why, sizeof why)) {
-        ik__misfit(g, ik__op_names[op], why, n, in);
+        ik__misfit(g, ik_op_text(op), why, n, in);
         return NULL;
     }
-    if (!ik__fits(g, ik__op_names[op], out.shape)) return NULL;
+    if (!ik__fits(g, ik_op_text(op), out.shape)) return NULL;
     ik__node *node = ik__append(g, op, attrs, n, in);
     node->t.shape = out.shape;
     node->t.dtype = out.dtype;

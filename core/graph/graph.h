@@ -94,12 +94,11 @@ void IK_PRINTF(2, 3) ik__graph_fail(ik__graph *g, const char *format, ...);
 ik__node *ik__names_get(const ik__names *l, const char *name);
 void ik__names_set(ik__graph *g, ik__names *l, const char *name, ik_tensor *t);
 const char *ik__path_join(ik__graph *g, const char *name); /* in the pool */
-extern const char *const ik__op_names[];
-const char *ik__op_name(const ik__node *n); /* a custom op's own */
+const char *ik__op_name(const ik__node *n);                /* a custom op's own */
 bool ik__is_view(ik_opcode op);
 bool ik__is_leaf(ik_opcode op);
 
-/* shapes.c: the output's shape and type; a message and false when the inputs do not fit. */
+/* ops/rules.c: the output's shape and type; a message and false when the inputs do not fit. */
 bool ik__infer(ik_opcode op, const ik_attrs *a, int n, ik_tensor *const *in, ik_tensor *out,
                char *why, size_t size);
 
@@ -110,9 +109,6 @@ void ik__backward(ik__graph *g, ik_tensor *loss, int n, ik__node *const *wrt, ik
 /* custom.c: ops that plugins bring. */
 ik_tensor *ik__custom_record(ik_graph *g, const ik_custom_op *op, const void *attrs, int n,
                              ik_tensor *const *in);
-/* Records the gradient by the op's own rule; dx[i] stays NULL where it stops. */
-void ik__custom_gradient(ik__graph *g, ik__node *y, ik_tensor *dy, const bool *wanted,
-                         ik_tensor **dx);
 
 /* fuse.c: rewrites known patterns into one node; run before the backward pass is recorded. `minor`
  * is that of the interface the backend was built for: newer ops are not made. */

@@ -95,7 +95,7 @@ static inline bool op_is_map(const op_input *in) {
 /* "conv2d: groups of 2; [3,5,7,4] and [6,2,3,3]" */
 static inline const char *op_title(const op_case *c) {
     static char title[256];
-    size_t at = (size_t)snprintf(title, sizeof title, "%s:%s%s", ik__op_names[c->op],
+    size_t at = (size_t)snprintf(title, sizeof title, "%s:%s%s", ik_op_text(c->op),
                                  c->what ? " " : "", c->what ? c->what : "");
     for (int i = 0; i < op_inputs(c); i++) {
         char shape[64];

@@ -78,7 +78,7 @@ static void check_kernel(const op_bench *b, ik_kernel *k, int once) {
                                       {0, 0}};
     ck_assert_msg(k->run(k, &op_step, &op_err) == IK_OK, "%s", op_err.text);
     *watching = 0;
-    const char *name = ik__op_names[n->op];
+    const char *name = ik_op_text(n->op);
     for (int i = 0; i < n->n_in && i < 3; i++) {
         if (!(once >> i & 1)) continue;
         OP_CHECK(watched[i].moved[0] == bytes_of(n->in[i]) && !watched[i].moved[1],
@@ -114,7 +114,7 @@ END_TEST
 
 START_TEST(every_promise_is_kept_somewhere) {
     for (int p = 0; p < PROMISES; p++)
-        ck_assert_msg(seen[promises[p].op], "%s was in no case", ik__op_names[promises[p].op]);
+        ck_assert_msg(seen[promises[p].op], "%s was in no case", ik_op_text(promises[p].op));
 }
 END_TEST
 

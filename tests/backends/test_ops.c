@@ -131,7 +131,7 @@ START_TEST(no_op_is_left_out) {
         ck_assert_msg(covered[op] || ik__is_leaf((ik_opcode)op) ||
                           op == IK_RELAYOUT /* test_constants.c */ ||
                           op == IK_CUSTOM /* test_custom.c */,
-                      "op %s is in no case; add one to op_cases_*.h", ik__op_names[op]);
+                      "op %s is in no case; add one to op_cases_*.h", ik_op_text((ik_opcode)op));
 }
 END_TEST
 

@@ -1,7 +1,7 @@
 /* The ops: what a recorded graph is made of.
  *
  * Every row: IK_OP(CODE, name, fewest inputs, most inputs). The comment above it is the contract
- * that shape rules (core/shapes.c), gradients (core/gradients.c) and every backend's kernel follow.
+ * that its shape and its gradient (core/graph/ops) and every backend's kernel follow.
  * Notation: B batch, H W size, C channels, primes for the output. Maps are i32, all else f32.
  * An index outside its table (padding is -1) selects a row of zeros and receives no gradient.
  * All kernels must be deterministic: the same bytes for the same inputs and thread count. */
@@ -170,5 +170,15 @@ typedef struct ik_attrs {
     double alpha, beta, eps, slope;
     uint64_t stream; /* randn: hash of the stream's path */
 } ik_attrs;
+
+/* The name of an op, for messages. */
+static inline const char *ik_op_text(ik_opcode op) {
+    static const char *const names[] = {
+#define IK_OP(code, name, least, most) #name,
+        IK_OPS(IK_OP)
+#undef IK_OP
+    };
+    return (unsigned)op < IK_OP_COUNT ? names[op] : "unknown";
+}
 
 #endif

@@ -9,12 +9,6 @@
 
 #include "cpu.h"
 
-static const char *const op_names[IK_OP_COUNT] = {
-#define IK_OP(code, name, least, most) [IK_##code] = #name,
-    IK_OPS(IK_OP)
-#undef IK_OP
-};
-
 static const cpu_op *const tables[] = {
     cpu_elementwise_ops, cpu_reduce_ops,   cpu_shape_ops,    cpu_pooling_ops,
     cpu_norm_ops,        cpu_modulate_ops, cpu_segment_ops,  cpu_maps_ops,
@@ -171,7 +165,7 @@ static ik_status cpu_prepare(void *self, ik_kernel *k, ik_error *err) {
     const cpu_op *o = find_op(k->node.op);
     if (!o)
         return ik_errorf(err, IK_FAILED, "cpu: no kernel for op `%s`; use another backend",
-                         (unsigned)k->node.op < IK_OP_COUNT ? op_names[k->node.op] : "unknown");
+                         ik_op_text(k->node.op));
     omp_set_num_threads(c->threads);
     k->state = c;
     k->release = NULL;

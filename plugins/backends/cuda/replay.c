@@ -7,12 +7,6 @@
 
 #include <stdlib.h>
 
-static const char *const op_names[IK_OP_COUNT] = {
-#define IK_OP(code, name, least, most) [IK_##code] = #name,
-    IK_OPS(IK_OP)
-#undef IK_OP
-};
-
 static const cuda_row *const tables[] = {
     cuda_elementwise_ops, cuda_shape_ops,      cuda_reduce_ops,  cuda_pooling_ops,
     cuda_resize_ops,      cuda_map_ops,        cuda_norm_ops,    cuda_modulate_ops,
@@ -76,7 +70,7 @@ ik_status cuda_prepare(void *self, ik_kernel *k, ik_error *err) {
     const cuda_op *how = cuda_op_of(n->op);
     if (!how)
         return ik_errorf(err, IK_FAILED, "cuda: no kernel for op `%s`; use another backend",
-                         (unsigned)n->op < IK_OP_COUNT ? op_names[n->op] : "unknown");
+                         ik_op_text(n->op));
     c->generation++; /* addresses of kernels may be those of others that are gone */
     k->state = c;
     k->release = NULL;
@@ -94,7 +88,7 @@ ik_status cuda_launch_all(cuda *c, ik_kernel *const *kernels, int n, ik_error *e
     for (int i = 0; i < n && !status; i++) {
         ik_error why;
         status = launch(c, kernels[i], &why);
-        if (status) ik_errorf(err, status, "%s, op %s", why.text, op_names[kernels[i]->node.op]);
+        if (status) ik_errorf(err, status, "%s, op %s", why.text, ik_op_text(kernels[i]->node.op));
     }
     return status;
 }

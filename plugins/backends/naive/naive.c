@@ -18,13 +18,12 @@
 #define naive_op_relayout NULL /* wants nothing so */
 
 typedef struct op_row {
-    const char *name;
     int least, most;
     ik_status (*run)(ik_kernel *, const ik_step *, ik_error *);
 } op_row;
 
 static const op_row ops[IK_OP_COUNT] = {
-#define IK_OP(code, name, least, most) [IK_##code] = {#name, least, most, naive_op_##name},
+#define IK_OP(code, name, least, most) [IK_##code] = {least, most, naive_op_##name},
     IK_OPS(IK_OP)
 #undef IK_OP
 };
@@ -102,11 +101,11 @@ static ik_status prepare(void *self, ik_kernel *k, ik_error *err) {
     if (!row->run)
         return ik_errorf(err, IK_FAILED,
                          "backend naive: op '%s' has no kernel; leaves and views are the core's",
-                         row->name);
+                         ik_op_text(k->node.op));
     if (k->node.n_in < row->least || k->node.n_in > row->most)
         return ik_errorf(err, IK_FAILED,
-                         "backend naive: op '%s' was given %d inputs; it takes %d to %d", row->name,
-                         k->node.n_in, row->least, row->most);
+                         "backend naive: op '%s' was given %d inputs; it takes %d to %d",
+                         ik_op_text(k->node.op), k->node.n_in, row->least, row->most);
     k->run = row->run;
     k->workspace_bytes = 0;
     k->release = NULL;

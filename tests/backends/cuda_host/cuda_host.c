@@ -24,12 +24,6 @@ bool emulated_hold(void (*run_held)(void *what), const void *what, size_t bytes)
     return false; /* there are no graphs here */
 }
 
-static const char *const op_names[IK_OP_COUNT] = {
-#define IK_OP(code, name, least, most) [IK_##code] = #name,
-    IK_OPS(IK_OP)
-#undef IK_OP
-};
-
 ik_status cuda_check(cudaError_t code, const char *what, ik_error *err) {
     return code == cudaSuccess ? IK_OK : ik_errorf(err, IK_FAILED, "%s failed", what);
 }
@@ -174,7 +168,7 @@ static ik_status prepare(void *self, ik_kernel *k, ik_error *err) {
     const cuda_op *op = find(k->node.op);
     if (!op)
         return ik_errorf(err, IK_FAILED, NAME ": the cuda backend has no kernel for op '%s'",
-                         op_names[k->node.op]);
+                         ik_op_text(k->node.op));
     if (op->workspace) k->workspace_bytes = op->workspace(&k->node);
     return op->prepare ? op->prepare(self, k, err) : IK_OK;
 }

@@ -32,7 +32,7 @@ static inline void fusion_compare(const op_case *c, const char *backend, const f
     ck_assert_int_eq(fusion_live(&plain, c->op), 0);
     for (; want->op != IK_OP_COUNT; want++)
         ck_assert_msg(fusion_live(&fused, want->op) == want->n, "%s on %s: %d nodes are %s, not %d",
-                      op_title(c), backend, fusion_live(&fused, want->op), ik__op_names[want->op],
+                      op_title(c), backend, fusion_live(&fused, want->op), ik_op_text(want->op),
                       want->n);
     op_result values = fusion_result(&plain), got = fusion_result(&fused);
     op_assert_same(&fused, &got, &values, tolerance);

@@ -1,0 +1,47 @@
+/* Products of matrices. */
+#include "rules.h"
+
+static bool product(ik__shaping *s, int transpose_a, int transpose_b) {
+    ik_shape x = s->in[0]->shape, y = s->in[1]->shape;
+    REQUIRE(x.rank == 2 && y.rank == 2, "both must have rank 2");
+    REQUIRE(x.d[!transpose_a] == y.d[!!transpose_b], "the inner dimensions differ");
+    s->out->shape = IK_SHAPE2(x.d[!!transpose_a], y.d[!transpose_b]);
+    return true;
+}
+
+static bool infer_matmul(ik__shaping *s) {
+    return product(s, s->a->transpose_a, s->a->transpose_b);
+}
+
+static bool infer_linear(ik__shaping *s) {
+    ik_shape w = s->in[1]->shape;
+    REQUIRE(w.rank == 2 && ik_count(s->in[2]->shape) == w.d[0],
+            "the bias needs a value for each row of the weight");
+    return product(s, 0, 1);
+}
+
+static void grad_matmul(ik__pass *p, ik__node *y, ik_tensor *dy) {
+    ik_tensor *a = &y->in[0]->t, *b = &y->in[1]->t;
+    bool ta = y->attrs.transpose_a, tb = y->attrs.transpose_b;
+    if (ik__wants(p, y, 0))
+        ik__give(p, y->in[0],
+                 ta ? OP(IK_MATMUL, IK_ATTRS(.transpose_a = tb, .transpose_b = 1), b, dy)
+                    : OP(IK_MATMUL, IK_ATTRS(.transpose_b = !tb), dy, b));
+    if (ik__wants(p, y, 1))
+        ik__give(p, y->in[1],
+                 tb ? OP(IK_MATMUL, IK_ATTRS(.transpose_a = 1, .transpose_b = ta), dy, a)
+                    : OP(IK_MATMUL, IK_ATTRS(.transpose_a = !ta), a, dy));
+}
+
+static void grad_linear(ik__pass *p, ik__node *y, ik_tensor *dy) {
+    ik_tensor *x = &y->in[0]->t, *w = &y->in[1]->t;
+    if (ik__wants(p, y, 0)) ik__give(p, y->in[0], OP(IK_MATMUL, NULL, dy, w));
+    if (ik__wants(p, y, 1)) ik__give(p, y->in[1], OP(IK_MATMUL, IK_ATTRS(.transpose_a = 1), dy, x));
+    if (ik__wants(p, y, 2)) {
+        ik_tensor *sums = OP(IK_SUM, IK_ATTRS(.axes = 1), dy);
+        ik__give(p, y->in[2], ik_reshape(&p->g->pub, sums, y->in[2]->t.shape));
+    }
+}
+
+RULE(MATMUL, infer_matmul, grad_matmul);
+RULE(LINEAR, infer_linear, grad_linear);
