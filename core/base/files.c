@@ -1,12 +1,14 @@
 /* Is it there, and making folders. */
 #include "files.h"
 
+#include "path.h"
+
 #include <errno.h>
 #include <sys/stat.h>
 
 ik_status ik__make_folder(const char *path, ik_error *err) {
-    char part[1024];
-    snprintf(part, sizeof part, "%s", path);
+    ik__path whole = ik__path_of("%s", path);
+    char *part = whole.text;
     for (char *p = part + 1;; p++) {
         if (*p && *p != '/') continue;
         char was = *p;

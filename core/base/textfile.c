@@ -1,40 +1,18 @@
 /* Small files, whole or not at all. */
-#define _GNU_SOURCE
 #include "textfile.h"
 
-#include <errno.h>
-#include <fcntl.h>
+#include "aside.h"
+
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
-
-static bool write_all(int fd, const char *text, size_t n) {
-    while (n) {
-        ssize_t k = write(fd, text, n);
-        if (k < 0 && errno == EINTR) continue;
-        if (k <= 0) {
-            if (!k) errno = ENOSPC;
-            return false;
-        }
-        text += k;
-        n -= (size_t)k;
-    }
-    return true;
-}
 
 ik_status ik__textfile_write(const char *path, const char *text, size_t n, ik_error *err) {
-    char *aside = NULL;
-    if (!text || asprintf(&aside, "%s.part", path) < 0)
-        return ik_errorf(err, IK_FAILED, "error: out of memory while writing %s", path);
-    int fd = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    bool done = fd >= 0 && write_all(fd, text, n) && !fsync(fd);
-    int why = errno;
-    if (fd >= 0 && close(fd) && done) done = false, why = errno;
-    if (done && rename(aside, path)) done = false, why = errno;
-    if (!done && fd >= 0) unlink(aside);
-    free(aside);
-    if (done) return IK_OK;
-    return ik_errorf(err, IK_FAILED, "error: cannot write %s: %s", path, strerror(why));
+    ik__aside aside;
+    if (!text) return ik_errorf(err, IK_FAILED, "%s: out of memory while writing it", path);
+    ik_status status = ik__aside_open(&aside, path, err);
+    if (status) return status;
+    fwrite(text, 1, n, aside.file); /* commit sees whether it went well */
+    return ik__aside_commit(&aside, err);
 }
 
 char *ik__textfile_read(const char *path, size_t most, size_t *n) {

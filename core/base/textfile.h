@@ -4,7 +4,7 @@
 
 #include "inadekit/types.h"
 
-/* Writes <path>.part, syncs it and renames it. `text` NULL counts as no memory. */
+/* Written aside (aside.h). `text` NULL counts as no memory. */
 ik_status ik__textfile_write(const char *path, const char *text, size_t n, ik_error *err);
 
 /* The whole file, NUL-terminated and malloc'ed; NULL where it is not there, cannot be read or has

@@ -10,22 +10,19 @@
 
 enum { MOST = 16 << 20 };
 
-ik_status ik__choices_save(const ik__engine *e, const char *folder, ik_error *err) {
-    char path[1400], *text = NULL;
+ik_status ik__choices_save(const ik__engine *e, const char *path, ik_error *err) {
+    char *text = NULL;
     if (!IK__PROVIDES(e->backend, choices)) return IK_OK;
     ik_status status = e->backend->choices(e->self, &text, err);
     if (status) return status;
-    snprintf(path, sizeof path, "%s/choices.txt", folder);
     if (*text) status = ik__textfile_write(path, text, strlen(text), err);
     free(text);
     return status;
 }
 
-void ik__choices_recall(const ik__engine *e, const char *folder) {
-    char path[1400];
+void ik__choices_recall(const ik__engine *e, const char *path) {
     size_t n;
     ik_error why = {""};
-    snprintf(path, sizeof path, "%s/choices.txt", folder);
     if (!IK__PROVIDES(e->backend, recall) || access(path, F_OK)) return;
     char *text = ik__textfile_read(path, MOST, &n);
     if (!text)

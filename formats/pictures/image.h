@@ -27,8 +27,8 @@ ik_status ik__jpeg_read_rgb(const char *path, FILE *file, int *height, int *widt
 const char *ik__png_library(void);
 const char *ik__jpeg_library(void);
 
-/* Writes rgb [height,width,3] with `n_text` text chunks (keys of 1 to 79 characters, values UTF-8),
- * to a temporary beside `path` that is renamed once complete: `path` is never half written. */
+/* Writes rgb [height,width,3] with `n_text` text chunks (keys of 1 to 79 characters, values UTF-8):
+ * aside (aside.h), so that `path` is never half written. */
 ik_status ik__png_write(const char *path, int height, int width, const uint8_t *rgb, int n_text,
                         const char *const *keys, const char *const *values, ik_error *err);
 

@@ -2,9 +2,10 @@
  * struct. */
 #include "image.h"
 
+#include "base/aside.h"
+
 #include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <png.h>
 
@@ -181,25 +182,22 @@ static ik_status encode(coder *c, const uint8_t *rgb, png_text *text, int n_text
     return IK_OK;
 }
 
-static ik_status write_to(const char *path, const char *temporary, int height, int width,
-                          const uint8_t *rgb, png_text *text, int n_text, ik_error *err) {
+static ik_status write_to(const char *path, int height, int width, const uint8_t *rgb,
+                          png_text *text, int n_text, ik_error *err) {
     coder c = {
         .path = path, .err = err, .height = (png_uint_32)height, .width = (png_uint_32)width};
-    c.file = fopen(temporary, "wbe");
-    if (!c.file) return ik_errorf(err, IK_FAILED, "%s: cannot create: %s", path, strerror(errno));
+    ik__aside aside;
+    ik_status status = ik__aside_open(&aside, path, err);
+    if (status) return status;
+    c.file = aside.file;
     errno = 0;
-    ik_status status = IK_OK;
     c.png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &c, leave_writing, ignore);
     if (c.png) c.info = png_create_info_struct(c.png);
     if (!c.info) status = ik_errorf(err, IK_FAILED, "%s: out of memory", path);
     if (!status) status = encode(&c, rgb, text, n_text);
     png_destroy_write_struct(&c.png, &c.info);
-    if (fclose(c.file) && !status)
-        status = ik_errorf(err, IK_FAILED, "%s: cannot write: %s", path, strerror(errno));
-    if (!status && rename(temporary, path))
-        status = ik_errorf(err, IK_FAILED, "%s: cannot rename the finished file: %s", path,
-                           strerror(errno));
-    if (status) unlink(temporary);
+    if (!status) return ik__aside_commit(&aside, err);
+    ik__aside_abort(&aside);
     return status;
 }
 
@@ -212,22 +210,16 @@ ik_status ik__png_write(const char *path, int height, int width, const uint8_t *
         if (!keys[i][0] || strlen(keys[i]) > 79)
             return ik_errorf(err, IK_FAILED, "%s: text key '%s' does not have 1 to 79 characters",
                              path, keys[i]);
-    size_t size = strlen(path) + 32;
-    char *temporary = malloc(size);
     png_text *text = calloc((size_t)n_text + 1, sizeof *text);
     ik_status status = IK_OK;
-    if (!temporary || !text) status = ik_errorf(err, IK_FAILED, "%s: out of memory", path);
+    if (!text) status = ik_errorf(err, IK_FAILED, "%s: out of memory", path);
     for (int i = 0; !status && i < n_text; i++) {
         text[i].compression =
             is_ascii(values[i]) ? PNG_TEXT_COMPRESSION_NONE : PNG_ITXT_COMPRESSION_NONE;
         text[i].key = (char *)keys[i];
         text[i].text = (char *)values[i];
     }
-    if (!status) {
-        snprintf(temporary, size, "%s.%ld.part", path, (long)getpid());
-        status = write_to(path, temporary, height, width, rgb, text, n_text, err);
-    }
-    free(temporary);
+    if (!status) status = write_to(path, height, width, rgb, text, n_text, err);
     free(text);
     return status;
 }

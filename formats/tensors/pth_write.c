@@ -5,7 +5,7 @@
 #define _GNU_SOURCE
 #include "pth_write.h"
 
-#include "base/durable.h"
+#include "base/aside.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -169,9 +169,9 @@ static void add_text(output *o, const char *name, const char *bytes, size_t n) {
     add(o, name, zip_source_buffer(o->zip, bytes, n, 0));
 }
 
-static ik_status put_archive(output *o, const char *partial, int n, const ik__text *pickle) {
+static ik_status put_archive(output *o, const char *part, int n, const ik__text *pickle) {
     int why;
-    o->zip = zip_open(partial, ZIP_CREATE | ZIP_TRUNCATE, &why);
+    o->zip = zip_open(part, ZIP_CREATE | ZIP_TRUNCATE, &why);
     if (!o->zip) return failed(o, "it is there, and no zip archive");
     add_text(o, "data.pkl", pickle->data, pickle->n);
     add_text(o, "byteorder", "little", 6);
@@ -193,33 +193,23 @@ static ik_status put_archive(output *o, const char *partial, int n, const ik__te
     return o->status;
 }
 
-static ik_status put_in_place(output *o, const char *partial) {
-    int fd = open(partial, O_RDONLY | O_CLOEXEC);
-    bool done = fd >= 0 && !fsync(fd);
-    if (fd >= 0) close(fd);
-    if (!done || rename(partial, o->path)) return failed(o, strerror(errno));
-    ik__sync_folder_of(o->path);
-    return IK_OK;
-}
-
 ik_status ik__pth_write(const char *path, int n, const ik__pth_item *items,
                         ik_status (*read)(void *user, int i, void *to, ik_error *err), void *user,
                         ik_error *err) {
     output o = {.path = path, .items = items, .read = read, .user = user, .err = err};
-    char *partial = NULL;
+    ik__aside aside;
+    ik__aside_name(&aside, path);
     ik__text pickle = {0};
     put_pickle(&pickle, n, items);
     o.members = calloc((size_t)n + 1, sizeof *o.members);
-    if (pickle.failed || !o.members || asprintf(&partial, "%s.partial", path) < 0) {
-        partial = NULL;
-        failed(&o, "out of memory");
-    }
-    if (!o.status) put_archive(&o, partial, n, &pickle);
+    if (pickle.failed || !o.members) failed(&o, "out of memory");
+    if (!o.status) put_archive(&o, aside.part.text, n, &pickle);
     if (o.zip) zip_discard(o.zip);
-    if (!o.status) put_in_place(&o, partial);
-    if (o.status && partial) unlink(partial);
+    if (!o.status)
+        o.status = ik__aside_commit(&aside, err);
+    else
+        ik__aside_abort(&aside);
     ik__text_free(&pickle);
     free(o.members);
-    free(partial);
     return o.status;
 }

@@ -1,14 +1,12 @@
 /* Writing safetensors: beside the file, synced, renamed. The first failure is kept for commit. */
 #define _GNU_SOURCE
-#include "base/durable.h"
+#include "base/aside.h"
 #include "base/text.h"
 #include "safetensors.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 typedef struct planned {
@@ -19,7 +17,8 @@ typedef struct planned {
 } planned;
 
 struct ik__st_writer {
-    char *path, *partial;
+    const char *path; /* the aside's */
+    ik__aside aside;
     planned *entries;
     int count, room;
     ik__text meta; /* the members of __metadata__ */
@@ -49,12 +48,8 @@ ik__st_writer *ik__st_writer_new(const char *path) {
     ik__st_writer *w = calloc(1, sizeof *w);
     if (!w) return NULL;
     w->fd = -1;
-    w->path = strdup(path);
-    if (!w->path || asprintf(&w->partial, "%s.partial", path) < 0) {
-        free(w->path);
-        free(w);
-        return NULL;
-    }
+    ik__aside_name(&w->aside, path);
+    w->path = w->aside.path.text;
     return w;
 }
 
@@ -175,10 +170,11 @@ ik_status ik__st_begin(ik__st_writer *w) {
     if (w->began) return FAIL(w, "%s: was begun twice", w->path);
     w->began = true;
     if (check_names(w)) return IK_FAILED;
-    w->fd = open(w->partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (w->fd < 0)
-        return FAIL(w, "%s: cannot be created: %s; choose a folder that exists and can be written",
-                    w->path, strerror(errno));
+    if (ik__aside_open(&w->aside, w->path, &w->error)) {
+        w->failed = true;
+        return IK_FAILED;
+    }
+    w->fd = fileno(w->aside.file);
     ik__text header = {0};
     compose_header(w, &header);
     uint64_t n = header.n;
@@ -210,12 +206,9 @@ ik_status ik__st_write(ik__st_writer *w, const void *data, int64_t n) {
 /* --- The end. */
 
 static void free_writer(ik__st_writer *w) {
-    if (w->fd >= 0) close(w->fd);
     for (int i = 0; i < w->count; i++) free(w->entries[i].name);
     free(w->entries);
     ik__text_free(&w->meta);
-    free(w->path);
-    free(w->partial);
     free(w);
 }
 
@@ -225,26 +218,18 @@ ik_status ik__st_commit(ik__st_writer *w, ik_error *err) {
     if (!w->failed && w->current < w->count)
         FAIL(w, "%s: tensor \"%.200s\" lacks %" PRId64 " of its elements", w->path,
              w->entries[w->current].name, w->entries[w->current].count - w->done);
-    if (!w->failed && fsync(w->fd) != 0)
-        FAIL(w, "%s: cannot be synced to the disk: %s", w->path, strerror(errno));
-    if (!w->failed) {
-        int closed = close(w->fd);
-        w->fd = -1;
-        if (closed != 0 || rename(w->partial, w->path) != 0)
-            FAIL(w, "%s: cannot be put in place: %s", w->path, strerror(errno));
-    }
+    if (!w->failed) w->failed = ik__aside_commit(&w->aside, &w->error) != IK_OK;
     if (w->failed) {
         if (err) *err = w->error;
         ik__st_abort(w);
         return IK_FAILED;
     }
-    ik__sync_folder_of(w->path);
     free_writer(w);
     return IK_OK;
 }
 
 void ik__st_abort(ik__st_writer *w) {
     if (!w) return;
-    if (w->began) unlink(w->partial);
+    ik__aside_abort(&w->aside);
     free_writer(w);
 }

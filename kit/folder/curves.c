@@ -2,6 +2,8 @@
 #define _GNU_SOURCE
 #include "curves.h"
 
+#include "folder.h"
+
 #include "base/json.h"
 
 #include <math.h>
@@ -74,12 +76,11 @@ static void read_line(ik__losses *l, char *line, size_t n) {
 }
 
 bool ik__losses_read(ik__losses *l, const char *folder) {
-    char path[1200], *line = NULL;
+    char *line = NULL;
     size_t room = 0;
     ssize_t n;
     *l = (ik__losses){0};
-    snprintf(path, sizeof path, "%s/log.jsonl", folder);
-    FILE *f = fopen(path, "re");
+    FILE *f = fopen(ik__folder_file(folder, IK__LOG_FILE).text, "re");
     while (f && (n = getline(&line, &room, f)) > 0) read_line(l, line, (size_t)n);
     if (f) fclose(f);
     free(line);

@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "base/textfile.h"
+#include "folder.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -121,9 +122,8 @@ ik_status ik__facts_write(const ik__facts *f, const char *folder, ik_error *err)
         if (!t.failed) t.data[t.n - 1] = '}'; /* in place of the last comma */
     }
     ik__text_printf(&t, "\n  }\n}\n");
-    char path[1200];
-    snprintf(path, sizeof path, "%s/run.json", folder);
-    ik_status status = ik__textfile_write(path, t.failed ? NULL : t.data, t.n, err);
+    ik__path path = ik__folder_file(folder, IK__FACTS_FILE);
+    ik_status status = ik__textfile_write(path.text, t.failed ? NULL : t.data, t.n, err);
     ik__text_free(&t);
     return status;
 }
@@ -156,11 +156,10 @@ static void read_networks(ik__json *j, ik__facts *f) {
 }
 
 bool ik__facts_read(ik__facts *f, const char *folder) {
-    char path[1200];
     size_t n;
-    snprintf(path, sizeof path, "%s/run.json", folder);
+    ik__path path = ik__folder_file(folder, IK__FACTS_FILE);
     *f = (ik__facts){0};
-    char *text = ik__textfile_read(path, 1 << 20, &n);
+    char *text = ik__textfile_read(path.text, 1 << 20, &n);
     if (!text) return false;
     ik__json j = ik__json_on(text, n);
     const char *key;

@@ -1,5 +1,6 @@
 /* Tables: what the networks take, the pipeline, the machine. */
 #include "base/textfile.h"
+#include "folder/folder.h"
 #include "html.h"
 #include "sections.h"
 
@@ -169,14 +170,13 @@ void ik__section_numbers(ik__text *to, int n, const ik__subject *s) {
 }
 
 void ik__section_pipeline(ik__text *to, const char *folder) {
-    char path[1200];
     size_t n;
-    snprintf(path, sizeof path, "%s/pipeline.yaml", folder);
-    char *text = ik__textfile_read(path, 4 << 20, &n);
+    ik__path path = ik__folder_file(folder, IK__PIPELINE_FILE);
+    char *text = ik__textfile_read(path.text, 4 << 20, &n);
     if (!text) return;
     ik__html_section(to, "Pipeline",
                      "Everything that was set, with includes, overrides and variables resolved. "
-                     "This text is the run folder's pipeline.yaml and can be run again.");
+                     "This text is the run folder's " IK__PIPELINE_FILE " and can be run again.");
     ik__html(to, "<pre>%s</pre>\n", text);
     ik__html_end_section(to);
     free(text);

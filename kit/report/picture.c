@@ -1,6 +1,7 @@
 /* Cells of grid files, as pictures of the page. */
 #include "picture.h"
 
+#include "folder/folder.h"
 #include "html.h"
 #include "pictures/encode.h"
 #include "pictures/grid.h"
@@ -13,13 +14,12 @@ enum { SECTION = 4 << 20 }; /* pixels of a section's pictures, about a megabyte 
 
 bool ik__sheet_open(ik__sheet *s, const char *folder, const char *name, int64_t height,
                     int64_t width) {
-    char path[1400];
     ik_error ignored;
     int h, w;
     *s = (ik__sheet){0};
     if (height < 1 || width < 1 || height > IK__IMAGE_SIDE || width > IK__IMAGE_SIDE) return false;
-    snprintf(path, sizeof path, "%s/images/%s.png", folder, name);
-    if (ik__images.read_rgb(path, &h, &w, &s->rgb, &ignored)) return false;
+    if (ik__images.read_rgb(ik__folder_grid(folder, name).text, &h, &w, &s->rgb, &ignored))
+        return false;
     int cell_h = (int)height + IK__GRID_PAD, cell_w = (int)width + IK__GRID_PAD;
     s->height = (int)height, s->width = (int)width, s->stride = w;
     s->rows = (h - IK__GRID_PAD) / cell_h, s->columns = (w - IK__GRID_PAD) / cell_w;

@@ -1,5 +1,6 @@
 /* Pictures as training went on: the same layouts at a few steps, and the last batch. */
 #define _GNU_SOURCE
+#include "folder/folder.h"
 #include "html.h"
 #include "picture.h"
 #include "sections.h"
@@ -33,9 +34,7 @@ static int by_step(const struct dirent **a, const struct dirent **b) {
 
 /* The files of a kind in the run's images, by step. */
 static int list(const char *folder, int (*which)(const struct dirent *), struct dirent ***out) {
-    char path[1200];
-    snprintf(path, sizeof path, "%s/images", folder);
-    int n = scandir(path, out, which, by_step);
+    int n = scandir(ik__folder_file(folder, IK__IMAGES_FOLDER).text, out, which, by_step);
     return n < 0 ? 0 : n;
 }
 

@@ -2,15 +2,16 @@
 #include "report.h"
 
 #include "base/textfile.h"
+#include "folder/folder.h"
 #include "html.h"
 #include "sections.h"
 
 #include <stdlib.h>
 
 static ik_status save(ik__text *page, const char *folder, ik_error *err) {
-    char path[1200];
-    snprintf(path, sizeof path, "%s/report.html", folder);
-    ik_status status = ik__textfile_write(path, page->failed ? NULL : page->data, page->n, err);
+    ik__path path = ik__folder_file(folder, IK__REPORT_FILE);
+    ik_status status =
+        ik__textfile_write(path.text, page->failed ? NULL : page->data, page->n, err);
     ik__text_free(page);
     return status;
 }
@@ -24,7 +25,7 @@ static void open_subject(ik__subject *s, const char *name, const char *folder) {
 static void describe(char *to, size_t size, const ik__facts *f) {
     char place[96] = "";
     if (!f->height) {
-        snprintf(to, size, "the folder has no run.json");
+        snprintf(to, size, "the folder has no " IK__FACTS_FILE);
         return;
     }
     snprintf(place, sizeof place, "%lldx%lld, %lld labels, %lld training pictures",
@@ -40,7 +41,8 @@ ik_status ik__report_run(const char *folder, ik_error *err) {
     ik__subject *s = malloc(sizeof *s);
     ik__text page = {0};
     char subtitle[320];
-    if (!s) return ik_errorf(err, IK_FAILED, "error: out of memory for %s/report.html", folder);
+    if (!s)
+        return ik_errorf(err, IK_FAILED, "error: out of memory for %s/" IK__REPORT_FILE, folder);
     open_subject(s, "", folder);
     describe(subtitle, sizeof subtitle, &s->facts);
     ik__page_begin(&page, *s->facts.name ? s->facts.name : folder, subtitle);
@@ -66,8 +68,8 @@ static void variants(ik__text *to, int n, const ik__reported *v) {
     ik__html(to, "<p>");
     for (int i = 0; i < n; i++)
         if (v[i].ran && !v[i].problem)
-            ik__html(to, "%s<a href=\"%s/report.html\">%s</a>", linked++ ? " · " : "", v[i].name,
-                     v[i].name);
+            ik__html(to, "%s<a href=\"%s/" IK__REPORT_FILE "\">%s</a>", linked++ ? " · " : "",
+                     v[i].name, v[i].name);
     ik__html(to, "</p>\n");
     for (int i = 0; i < n; i++)
         if (!v[i].ran)
@@ -89,7 +91,8 @@ ik_status ik__report_compare(const char *name, const char *folder, int n, const 
     ik__subject *s = calloc((size_t)n, sizeof *s);
     ik__text page = {0};
     char subtitle[400], run[320];
-    if (!s) return ik_errorf(err, IK_FAILED, "error: out of memory for %s/report.html", folder);
+    if (!s)
+        return ik_errorf(err, IK_FAILED, "error: out of memory for %s/" IK__REPORT_FILE, folder);
     int ran = 0;
     for (int i = 0; i < n; i++)
         if (v[i].ran) open_subject(&s[ran++], v[i].name, v[i].folder);

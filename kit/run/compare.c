@@ -21,7 +21,7 @@ static ik_status check_name(const ik__compare *c, const ik__conf *at, const char
                             ik_error *err) {
     static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
                                   "_+.-";
-    static const char *const taken[] = {"run.json", "report.html", "pipeline.yaml", NULL};
+    static const char *const taken[] = {IK__FACTS_FILE, IK__REPORT_FILE, IK__PIPELINE_FILE, NULL};
     bool free_of_use = true;
     for (int i = 0; taken[i]; i++) free_of_use &= strcmp(taken[i], name) != 0;
     if (strspn(name, letters) != strlen(name) || *name == '.' || *name == '-' ||
@@ -55,8 +55,7 @@ static ik_status add_variant(ik__compare *c, const ik__run_options *o, const ik_
     char text[400];
     snprintf(text, sizeof text, "name=%.200s-%s", c->name, r.name);
     sets[v->run.n_sets++] = ik__pool_strdup(c->pool, text);
-    v->run.out = ik__pool_alloc(c->pool, sizeof c->out + 64);
-    snprintf((char *)v->run.out, sizeof c->out + 64, "%s/%s", c->out, r.name);
+    v->run.out = ik__pool_strdup(c->pool, ik__folder_file(c->out.text, r.name).text);
     c->n++;
     return IK_OK;
 }
@@ -138,7 +137,7 @@ ik_status ik__compare_read(const ik__run_options *o, ik__compare **out, ik_error
     if (!status) {
         c->report = ik__settings_stage(&set, "report");
         c->name = ik__pool_strdup(pool, set.name);
-        ik__run_folder(&set, o, c->out, sizeof c->out);
+        c->out = ik__run_folder(&set, o);
         status = read_list(c, o, base, &set, err);
     }
     ik__conf_free(base);

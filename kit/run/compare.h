@@ -9,6 +9,7 @@
 #ifndef INADEKIT_RUN_COMPARE_H
 #define INADEKIT_RUN_COMPARE_H
 
+#include "base/path.h"
 #include "base/pool.h"
 #include "session/options.h"
 
@@ -23,7 +24,7 @@ typedef struct ik__variant {
 typedef struct ik__compare {
     ik__pool *pool;
     const char *name; /* of the pipeline */
-    char out[1024];   /* the run folder; each variant's is <out>/<name> */
+    ik__path out;     /* the run folder; each variant's is <out>/<name> */
     bool report;      /* `stages` has it */
     int n;
     ik__variant *variants;

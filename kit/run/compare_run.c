@@ -32,18 +32,16 @@ static ik_status refuse_old(const ik__compare *c, ik_error *err) {
                              "error: %s holds variants of an earlier run; go on with --resume, "
                              "which leaves finished ones alone, or choose another folder with "
                              "--out",
-                             c->out);
+                             c->out.text);
     return IK_OK;
 }
 
 /* The comparison's own pipeline.yaml, with all its variants. */
 static ik_status keep_pipeline(const ik__compare *c, const ik__run_options *o, ik_error *err) {
     ik__conf *conf;
-    char path[1100];
-    snprintf(path, sizeof path, "%s/pipeline.yaml", c->out);
     ik_status status = ik__conf_load(o->pipeline, o->n_sets, o->sets, &conf, err);
     if (status) return status;
-    status = ik__conf_write(conf, path, err);
+    status = ik__conf_write(conf, ik__folder_file(c->out.text, IK__PIPELINE_FILE).text, err);
     ik__conf_free(conf);
     return status;
 }
@@ -60,7 +58,7 @@ static ik_status report(const ik__compare *c, ik_error *err) {
         v[i] = (ik__reported){from->name, from->run.out, from->ran,
                               from->status ? from->problem : NULL};
     }
-    return ik__report_compare(c->name, c->out, c->n, v, err);
+    return ik__report_compare(c->name, c->out.text, c->n, v, err);
 }
 
 /* IK_INTERRUPTED ends the comparison; failures are kept with their variants. */
@@ -102,7 +100,7 @@ static ik_status verdict(const ik__compare *c, ik_error *err) {
     return ik_errorf(err, IK_FAILED,
                      "error: %d of %d variants failed: %s; mend the cause and go on with --resume "
                      "--out %s",
-                     failed, c->n, names, c->out);
+                     failed, c->n, names, c->out.text);
 }
 
 ik_status ik__compare_run(ik__compare *c, const ik__run_options *o, ik_error *err) {
@@ -110,10 +108,11 @@ ik_status ik__compare_run(ik__compare *c, const ik__run_options *o, ik_error *er
     ik_status status = o->resume ? IK_OK : refuse_old(c, err);
     if (!status) status = ik__child_run(record_all, c, &stopped, err);
     if (stopped) return ik_errorf(err, IK_INTERRUPTED, "stopped before the first variant");
-    if (!status) status = ik__make_folder(c->out, err);
+    if (!status) status = ik__make_folder(c->out.text, err);
     if (!status) status = keep_pipeline(c, o, err);
     if (!status) status = run_all(c, o, err);
     if (!status && !o->quiet) ik__compare_print(c, stdout);
-    if (!status && c->report && !o->quiet) fprintf(stderr, "done: see %s/report.html\n", c->out);
+    if (!status && c->report && !o->quiet)
+        fprintf(stderr, "done: see %s\n", ik__folder_file(c->out.text, IK__REPORT_FILE).text);
     return status ? status : verdict(c, err);
 }

@@ -132,9 +132,9 @@ static void training_leaves(const ik__session *s, FILE *to) {
     const struct ik__train *t = &s->set.train;
     ik__memory m = ik__session_memory(s);
     double size = (double)(m.values + m.moments + m.averages) / 1048576;
-    every(to, "log.jsonl", t->log_every, NULL);
-    every(to, "images/train-<step>.png", t->picture_every, NULL);
-    every(to, "images/batch-<step>.png", t->picture_every, NULL);
+    every(to, IK__LOG_FILE, t->log_every, NULL);
+    every(to, IK__IMAGES_FOLDER "/train-<step>.png", t->picture_every, NULL);
+    every(to, IK__IMAGES_FOLDER "/batch-<step>.png", t->picture_every, NULL);
     every(to, "checkpoints/step-<step>/", t->checkpoint_every, "at the end");
     fprintf(to, "  %-34s the newest %lld are kept, about %.0f MiB each\n", "", (long long)t->keep,
             size < 1 ? 1 : size);
@@ -143,21 +143,21 @@ static void training_leaves(const ik__session *s, FILE *to) {
 static void grid_leaves(const ik__session *s, FILE *to, const char *name, bool masked) {
     const struct ik__synthesize *set = &s->set.synthesize;
     char file[64];
-    snprintf(file, sizeof file, "images/%s.png", name);
+    snprintf(file, sizeof file, IK__IMAGES_FOLDER "/%s.png", name);
     fprintf(to, "  %-34s up to %lld layouts, %lld samples of each\n", file, (long long)set->items,
             (long long)set->samples);
-    snprintf(file, sizeof file, "images/%s/", name);
+    snprintf(file, sizeof file, IK__IMAGES_FOLDER "/%s/", name);
     fprintf(to, "  %-34s each sample by itself\n", file);
-    snprintf(file, sizeof file, "images/%s-mask.png", name);
+    snprintf(file, sizeof file, IK__IMAGES_FOLDER "/%s-mask.png", name);
     if (masked) fprintf(to, "  %-34s what was drawn anew\n", file);
 }
 
 static void leaves(ik__session *s, const ik__run_options *o, FILE *to) {
     const struct ik__synthesize *set = &s->set.synthesize;
-    ik__run_folder(&s->set, o, s->out, sizeof s->out);
-    fprintf(to, "\nwould be written to %s/\n", s->out);
-    fprintf(to, "  %-34s the configuration above, without defaults\n", "pipeline.yaml");
-    fprintf(to, "  %-34s machine, time, memory\n", "run.json");
+    s->out = ik__run_folder(&s->set, o);
+    fprintf(to, "\nwould be written to %s/\n", s->out.text);
+    fprintf(to, "  %-34s the configuration above, without defaults\n", IK__PIPELINE_FILE);
+    fprintf(to, "  %-34s machine, time, memory\n", IK__FACTS_FILE);
     if (ik__settings_stage(&s->set, "train")) training_leaves(s, to);
     if (ik__settings_stage(&s->set, "synthesize")) {
         grid_leaves(s, to, "samples", false);
@@ -165,9 +165,9 @@ static void leaves(ik__session *s, const ik__run_options *o, FILE *to) {
         if (set->n_styles) grid_leaves(s, to, "styled", true);
     }
     if (ik__settings_stage(&s->set, "evaluate"))
-        fprintf(to, "  %-34s a line of metrics\n", "log.jsonl");
+        fprintf(to, "  %-34s a line of metrics\n", IK__LOG_FILE);
     if (ik__settings_stage(&s->set, "report"))
-        fprintf(to, "  %-34s all of this on one page\n", "report.html");
+        fprintf(to, "  %-34s all of this on one page\n", IK__REPORT_FILE);
     if (ik__checkpoint_exists(s))
         fprintf(to, "  %s\n",
                 o->resume ? "It has checkpoints: the run goes on from the newest."

@@ -3,12 +3,14 @@
 
 #include "base/files.h"
 #include "exec/choices.h"
+#include "folder/folder.h"
 #include "pictures/grid.h"
 #include "pictures/image.h"
 #include "pictures/resize.h"
 #include "session/checkpoint.h"
 #include "session/start.h"
 #include "stages/synthesize.h"
+#include "weights/file.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -16,7 +18,7 @@
 typedef struct job {
     const ik__paint_file *o;
     ik__pool *pool;
-    char folder[1200]; /* of the checkpoint */
+    ik__path folder; /* of the checkpoint */
     ik__session *s;
     ik__batch *layout; /* [1] */
     ik__grid *sheet;
@@ -28,25 +30,25 @@ typedef struct job {
 /* --- where from */
 
 static bool is_there(const char *folder, const char *name) {
-    char path[1300];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    return access(path, R_OK) == 0;
+    return access(ik__folder_file(folder, name).text, R_OK) == 0;
 }
 
 static ik_status find_checkpoint(job *j, ik_error *err) {
     const char *given = j->o->checkpoint;
-    snprintf(j->folder, sizeof j->folder, "%s", given);
-    if (!is_there(given, "weights.safetensors") &&
-        ik__checkpoint_newest(given, j->folder, sizeof j->folder) < 0)
+    int64_t newest = is_there(given, IK__WEIGHTS_FILE) ? -1 : ik__checkpoint_newest(given);
+    j->folder = newest < 0 ? ik__path_of("%s", given) : ik__folder_checkpoint(given, newest);
+    if (newest < 0 && !is_there(given, IK__WEIGHTS_FILE))
         return ik_errorf(err, IK_USAGE,
-                         "error: %s is no checkpoint: it has no weights.safetensors, and no folder "
+                         "error: %s is no checkpoint: it has no " IK__WEIGHTS_FILE
+                         ", and no folder "
                          "checkpoints as a run has; or name --pipeline and --weights",
                          given);
-    if (is_there(j->folder, "pipeline.yaml")) return IK_OK;
+    if (is_there(j->folder.text, IK__PIPELINE_FILE)) return IK_OK;
     return ik_errorf(err, IK_USAGE,
-                     "error: %s has no pipeline.yaml; name its pipeline: --pipeline FILE --weights "
+                     "error: %s has no " IK__PIPELINE_FILE
+                     "; name its pipeline: --pipeline FILE --weights "
                      "%s",
-                     j->folder, j->folder);
+                     j->folder.text, j->folder.text);
 }
 
 /* The pipeline, told to paint only. */
@@ -54,8 +56,8 @@ static ik_status begin(job *j, ik_error *err) {
     const ik__paint_file *o = j->o;
     ik_status status = o->checkpoint ? find_checkpoint(j, err) : IK_OK;
     if (status) return status;
-    char path[1300], device[256], seed[48];
-    snprintf(path, sizeof path, "%s/pipeline.yaml", j->folder);
+    char device[256], seed[48];
+    ik__path path = ik__folder_file(j->folder.text, IK__PIPELINE_FILE);
     snprintf(device, sizeof device, "device=%s", o->device);
     snprintf(seed, sizeof seed, "seed=%lld", (long long)o->seed);
     const char **sets = ik__pool_alloc(j->pool, sizeof *sets * (size_t)(o->sets.n + 3));
@@ -64,14 +66,15 @@ static ik_status begin(job *j, ik_error *err) {
     sets[n++] = "stages=[synthesize]";
     if (o->device) sets[n++] = device;
     if (o->seed >= 0) sets[n++] = seed;
-    const ik__run_options run = {.pipeline = o->checkpoint ? path : o->pipeline,
+    const ik__run_options run = {.pipeline = o->checkpoint ? path.text : o->pipeline,
                                  .n_sets = n,
                                  .sets = sets,
                                  .no_data = true,
                                  .threads = o->threads};
     status = ik__session_begin(&run, &j->s, err);
     if (status) return status;
-    if (o->checkpoint) ik__choices_recall(j->s->engine, j->folder);
+    path = ik__folder_file(j->folder.text, IK__CHOICES_FILE);
+    if (o->checkpoint) ik__choices_recall(j->s->engine, path.text);
     struct ik__synthesize *set = &j->s->set.synthesize;
     set->vary = false;
     set->vary_labels.n = set->vary_instances.n = set->n_styles = 0;
@@ -81,7 +84,7 @@ static ik_status begin(job *j, ik_error *err) {
 
 static ik_status load(job *j, ik_error *err) {
     const ik__paint_file *o = j->o;
-    const char *file = o->checkpoint ? j->folder : o->weights;
+    const char *file = o->checkpoint ? j->folder.text : o->weights;
     bool averaged = false;
     ik_status status = ik__session_ready(j->s, err);
     if (status) return status;
@@ -317,28 +320,27 @@ static ik_status hang(void *user, const ik__painted *p, ik_error *err) {
     int cell = j->ahead + (int)p->sample;
     ik__grid_image(j->sheet, cell / j->columns, cell % j->columns, p->rgb);
     if (j->mask) ik__grid_outline(j->sheet, cell / j->columns, cell % j->columns, j->mask);
-    char path[1400], seed[24], number[24];
-    snprintf(path, sizeof path, "%s/%.200s-%lld.png", j->o->out, p->layouts->names[p->row],
-             (long long)p->sample);
+    char seed[24], number[24];
+    ik__path path =
+        ik__path_of("%s/%s-%lld.png", j->o->out, p->layouts->names[p->row], (long long)p->sample);
     snprintf(seed, sizeof seed, "%lld", (long long)j->s->set.seed);
     snprintf(number, sizeof number, "%lld", (long long)p->sample);
     const char *const keys[] = {"inadekit.seed", "inadekit.item", "inadekit.sample",
                                 "inadekit.vary", "inadekit.style"};
     const char *const values[] = {seed, j->o->label, number, j->vary,
                                   j->o->style ? j->o->style : "none"};
-    return ik__picture_save(path, d->height, d->width, p->rgb, 5, keys, values, err);
+    return ik__picture_save(path.text, d->height, d->width, p->rgb, 5, keys, values, err);
 }
 
 static ik_status paint(job *j, ik_error *err) {
-    char path[1300];
+    ik__path path = ik__path_of("%s/samples.png", j->o->out);
     ik_status status = ik__make_folder(j->o->out, err);
     if (!status) status = ik__paint_each(j->s, 0, 1, j->o->samples, IK__ONE, hang, j, err);
     if (j->mask) ik__grid_outline(j->sheet, 0, 0, j->mask);
-    snprintf(path, sizeof path, "%s/samples.png", j->o->out);
-    if (!status) status = ik__grid_save(j->sheet, path, err);
+    if (!status) status = ik__grid_save(j->sheet, path.text, err);
     if (!status && !j->o->quiet)
         fprintf(stderr, "%lld pictures in %s, all of them in %s\n", (long long)j->o->samples,
-                j->o->out, path);
+                j->o->out, path.text);
     return status;
 }
 

@@ -17,10 +17,8 @@
 
 static ik_status paint(ik__session *s, const char *name, ik__painting how, ik_error *err) {
     const struct ik__synthesize *set = &s->set.synthesize;
-    char grid[1200], folder[1200];
-    snprintf(grid, sizeof grid, "%s/images/%s.png", s->out, name);
-    snprintf(folder, sizeof folder, "%s/images/%s", s->out, name);
-    return ik__synthesize(s, set->items, set->samples, how, grid, folder, err);
+    return ik__synthesize(s, set->items, set->samples, how, ik__folder_grid(s->out.text, name).text,
+                          ik__folder_pictures(s->out.text, name).text, err);
 }
 
 static ik_status synthesize(ik__session *s, ik_error *err) {
@@ -37,22 +35,21 @@ static ik_status load_trained(ik__session *s, ik_error *err) {
     ik_status status = ik__checkpoint_resume(s, &at, err);
     if (status || at.step) return status;
     return ik_errorf(err, IK_USAGE, "error: %s has no checkpoint to go on from; train first",
-                     s->out);
+                     s->out.text);
 }
 
 /* Was this very pipeline run to its end in the folder? */
 static bool finished(ik__session *s, const ik__run_options *o) {
-    char folder[1024], path[1100];
+    ik__path folder = ik__run_folder(&s->set, o);
     ik__facts facts;
     size_t n;
-    ik__run_folder(&s->set, o, folder, sizeof folder);
-    if (!ik__facts_read(&facts, folder) || !facts.finished) return false;
-    snprintf(path, sizeof path, "%s/pipeline.yaml", folder);
-    char *old = ik__textfile_read(path, 1 << 20, &n), *new = ik__conf_dump(s->conf);
+    if (!ik__facts_read(&facts, folder.text) || !facts.finished) return false;
+    ik__path path = ik__folder_file(folder.text, IK__PIPELINE_FILE);
+    char *old = ik__textfile_read(path.text, 1 << 20, &n), *new = ik__conf_dump(s->conf);
     bool same = old && new && !strcmp(old, new);
     free(old);
     free(new);
-    if (same && !o->quiet) fprintf(stderr, "%s is finished already\n", folder);
+    if (same && !o->quiet) fprintf(stderr, "%s is finished already\n", folder.text);
     return same;
 }
 
@@ -60,9 +57,8 @@ static bool finished(ik__session *s, const ik__run_options *o) {
  * finished with a pipeline that it did not run. What was measured before a stop is kept. */
 static ik_status begin(ik__session *s, const ik__run_options *o, ik_error *err) {
     ik__facts before;
-    char path[1100];
     ik__session_facts(s, o);
-    if (o->resume && ik__facts_read(&before, s->out)) {
+    if (o->resume && ik__facts_read(&before, s->out.text)) {
         s->facts.steps = before.steps;
         s->facts.total_steps = before.total_steps;
         s->facts.timed_steps = before.timed_steps;
@@ -70,20 +66,20 @@ static ik_status begin(ik__session *s, const ik__run_options *o, ik_error *err) 
         s->facts.peak_bytes = before.peak_bytes;
         s->facts.picture_us = before.picture_us;
     }
-    ik_status status = ik__facts_write(&s->facts, s->out, err);
-    snprintf(path, sizeof path, "%s/pipeline.yaml", s->out);
-    return status ? status : ik__conf_write(s->conf, path, err);
+    ik_status status = ik__facts_write(&s->facts, s->out.text, err);
+    if (status) return status;
+    return ik__conf_write(s->conf, ik__folder_file(s->out.text, IK__PIPELINE_FILE).text, err);
 }
 
 static ik_status report(ik__session *s, ik_error *err) {
     ik__facts_peak(&s->facts);
-    ik_status status = ik__facts_write(&s->facts, s->out, err);
-    return status ? status : ik__report_run(s->out, err);
+    ik_status status = ik__facts_write(&s->facts, s->out.text, err);
+    return status ? status : ik__report_run(s->out.text, err);
 }
 
 /* A long run can be looked at. */
 static ik_status report_saved(ik__session *s, ik_error *err) {
-    return ik__settings_stage(&s->set, "report") ? ik__report_run(s->out, err) : IK_OK;
+    return ik__settings_stage(&s->set, "report") ? ik__report_run(s->out.text, err) : IK_OK;
 }
 
 static ik_status run_stage(ik__session *s, const ik__run_options *o, const char *stage,
@@ -96,9 +92,9 @@ static ik_status run_stage(ik__session *s, const ik__run_options *o, const char 
 static ik_status finish(ik__session *s, const ik__run_options *o, ik_error *err) {
     ik__facts_peak(&s->facts);
     s->facts.finished = 1;
-    ik_status status = ik__facts_write(&s->facts, s->out, err);
-    const char *what = ik__settings_stage(&s->set, "report") ? "report.html" : "images";
-    if (!status && !o->quiet) fprintf(stderr, "done: see %s/%s\n", s->out, what);
+    ik_status status = ik__facts_write(&s->facts, s->out.text, err);
+    const char *what = ik__settings_stage(&s->set, "report") ? IK__REPORT_FILE : IK__IMAGES_FOLDER;
+    if (!status && !o->quiet) fprintf(stderr, "done: see %s/%s\n", s->out.text, what);
     return status;
 }
 
@@ -112,7 +108,7 @@ static ik_status stages(ik__session *s, const ik__run_options *o, ik_error *err)
         fprintf(stderr, "%s on %s: %lld training items, %lldx%lld, %lld labels; writes to %s\n",
                 s->set.name, s->device, (long long)s->info->count[IK_TRAIN],
                 (long long)s->info->height, (long long)s->info->width, (long long)s->info->labels,
-                s->out);
+                s->out.text);
     if (!status && o->verbose) status = ik__summary_print(s, 0, stderr, err);
     if (!status && o->resume && !ik__settings_stage(&s->set, "train"))
         status = load_trained(s, err);
@@ -124,10 +120,11 @@ static ik_status stages(ik__session *s, const ik__run_options *o, ik_error *err)
 /* What the backend chose for the checkpoint that is gone on from holds before anything is chosen.
  */
 static void recall(const ik__session *s, const ik__run_options *o) {
-    char folder[1024], newest[1200];
-    ik__run_folder(&s->set, o, folder, sizeof folder);
-    if (ik__checkpoint_newest(folder, newest, sizeof newest) >= 0)
-        ik__choices_recall(s->engine, newest);
+    ik__path folder = ik__run_folder(&s->set, o);
+    int64_t newest = ik__checkpoint_newest(folder.text);
+    if (newest < 0) return;
+    folder = ik__folder_checkpoint(folder.text, newest);
+    ik__choices_recall(s->engine, ik__folder_file(folder.text, IK__CHOICES_FILE).text);
 }
 
 ik_status ik__run_one(const ik__run_options *o, ik_error *err) {

@@ -2,6 +2,7 @@
 #include "run.h"
 
 #include "compare.h"
+#include "folder/folder.h"
 #include "pipeline.h"
 
 /* One variant after the other, in this process: nothing is computed, so nothing is measured. */
@@ -14,9 +15,9 @@ static ik_status dry_variants(const ik__compare *c, ik_error *err) {
         if (status) ik_errorf(err, status, "variant '%s': %s", c->variants[i].name, inner.text);
     }
     if (!status)
-        printf("\n# the comparison\n\nwould be written to %s/\n  %-34s with its variants\n", c->out,
-               "pipeline.yaml");
-    if (!status && c->report) printf("  %-34s the variants side by side\n", "report.html");
+        printf("\n# the comparison\n\nwould be written to %s/\n  %-34s with its variants\n",
+               c->out.text, IK__PIPELINE_FILE);
+    if (!status && c->report) printf("  %-34s the variants side by side\n", IK__REPORT_FILE);
     return status;
 }
 

@@ -2,7 +2,7 @@
  * synced and renamed, so that a checkpoint is whole or not there. */
 #include "checkpoint.h"
 
-#include "base/durable.h"
+#include "base/aside.h"
 #include "base/files.h"
 #include "exec/choices.h"
 #include "start.h"
@@ -182,10 +182,9 @@ static void walk_folder(const char *folder, const char *prefix, void each(const 
     DIR *d = opendir(folder);
     struct dirent *e;
     while (d && (e = readdir(d))) {
-        char path[1400];
-        snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
         bool itself = !strcmp(e->d_name, ".") || !strcmp(e->d_name, "..");
-        if (!itself && !strncmp(e->d_name, prefix, strlen(prefix))) each(path);
+        if (!itself && !strncmp(e->d_name, prefix, strlen(prefix)))
+            each(ik__folder_file(folder, e->d_name).text);
     }
     if (d) closedir(d);
 }
@@ -202,8 +201,9 @@ static void remove_folder(const char *path) {
 /* The step that a folder's name tells, or -1. */
 static int64_t step_of(const char *name) {
     char *end;
-    if (strncmp(name, "step-", 5) || name[5] < '0' || name[5] > '9') return -1;
-    int64_t step = strtoll(name + 5, &end, 10);
+    size_t n = strlen(IK__CHECKPOINT_PREFIX);
+    if (strncmp(name, IK__CHECKPOINT_PREFIX, n) || name[n] < '0' || name[n] > '9') return -1;
+    int64_t step = strtoll(name + n, &end, 10);
     return *end ? -1 : step;
 }
 
@@ -234,68 +234,60 @@ static int64_t *list_steps(const char *folder, int *n) {
     return steps;
 }
 
-int64_t ik__checkpoint_newest(const char *run, char *path, size_t size) {
-    char folder[1100];
+int64_t ik__checkpoint_newest(const char *run) {
     int n;
-    snprintf(folder, sizeof folder, "%s/checkpoints", run);
-    int64_t *steps = list_steps(folder, &n), newest = n ? steps[n - 1] : -1;
+    int64_t *steps = list_steps(ik__folder_checkpoints(run).text, &n);
+    int64_t newest = n ? steps[n - 1] : -1;
     free(steps);
-    if (n) snprintf(path, size, "%s/step-%08lld", folder, (long long)newest);
     return newest;
 }
 
 bool ik__checkpoint_exists(const ik__session *s) {
-    char path[1200];
-    return ik__checkpoint_newest(s->out, path, sizeof path) >= 0;
+    return ik__checkpoint_newest(s->out.text) >= 0;
 }
 
 /* What a write that was cut short has left. */
-static void remove_leftovers(const char *folder) {
-    walk_folder(folder, ".writing-", remove_folder);
+static void remove_leftovers(const char *run) {
+    walk_folder(ik__folder_checkpoints(run).text, IK__WRITING_PREFIX, remove_folder);
 }
 
-static void remove_old(const char *folder, int64_t keep) {
+static void remove_old(const char *run, int64_t keep) {
     int n;
-    int64_t *steps = list_steps(folder, &n);
-    char path[1300];
-    for (int64_t i = 0; i < n - keep; i++) {
-        snprintf(path, sizeof path, "%s/step-%08lld", folder, (long long)steps[i]);
-        remove_folder(path);
-    }
+    int64_t *steps = list_steps(ik__folder_checkpoints(run).text, &n);
+    for (int64_t i = 0; i < n - keep; i++) remove_folder(ik__folder_checkpoint(run, steps[i]).text);
     free(steps);
 }
 
 static ik_status write_folder(ik__session *s, const char *aside, const ik__position *at,
                               ik_error *err) {
-    char path[1300];
     ik_status status = ik__make_folder(aside, err);
-    snprintf(path, sizeof path, "%s/weights.safetensors", aside);
-    if (!status) status = write_file(s, path, WEIGHTS, WEIGHTS, NULL, err);
-    snprintf(path, sizeof path, "%s/optimizer.safetensors", aside);
-    if (!status) status = write_file(s, path, FIRST_MOMENTS, AVERAGES, at, err);
-    if (!status) status = ik__choices_save(s->engine, aside, err);
-    snprintf(path, sizeof path, "%s/pipeline.yaml", aside);
-    return status ? status : ik__conf_write(s->conf, path, err);
+    ik__path path = ik__folder_file(aside, IK__WEIGHTS_FILE);
+    if (!status) status = write_file(s, path.text, WEIGHTS, WEIGHTS, NULL, err);
+    path = ik__folder_file(aside, IK__OPTIMIZER_FILE);
+    if (!status) status = write_file(s, path.text, FIRST_MOMENTS, AVERAGES, at, err);
+    path = ik__folder_file(aside, IK__CHOICES_FILE);
+    if (!status) status = ik__choices_save(s->engine, path.text, err);
+    path = ik__folder_file(aside, IK__PIPELINE_FILE);
+    return status ? status : ik__conf_write(s->conf, path.text, err);
 }
 
 ik_status ik__checkpoint_save(ik__session *s, const ik__position *at, ik_error *err) {
-    char folder[1100], aside[1200], final[1200];
-    snprintf(folder, sizeof folder, "%s/checkpoints", s->out);
-    snprintf(aside, sizeof aside, "%s/.writing-%08lld", folder, (long long)at->step);
-    snprintf(final, sizeof final, "%s/step-%08lld", folder, (long long)at->step);
-    remove_leftovers(folder);
-    ik_status status = write_folder(s, aside, at, err);
+    const char *run = s->out.text;
+    ik__path aside = ik__folder_writing(run, at->step),
+             final = ik__folder_checkpoint(run, at->step);
+    remove_leftovers(run);
+    ik_status status = write_folder(s, aside.text, at, err);
     if (status) {
-        remove_folder(aside);
+        remove_folder(aside.text);
         return status;
     }
-    ik__sync_folder(aside);
-    remove_folder(final);
-    if (rename(aside, final))
-        return ik_errorf(err, IK_FAILED, "error: cannot rename %s to %s: %s", aside, final,
-                         strerror(errno));
-    ik__sync_folder(folder);
-    remove_old(folder, s->set.train.keep);
+    ik__sync_folder(aside.text);
+    remove_folder(final.text);
+    if (rename(aside.text, final.text))
+        return ik_errorf(err, IK_FAILED, "error: cannot rename %s to %s: %s", aside.text,
+                         final.text, strerror(errno));
+    ik__sync_folder(ik__folder_checkpoints(run).text);
+    remove_old(run, s->set.train.keep);
     return IK_OK;
 }
 
@@ -305,18 +297,17 @@ static int64_t number(const ik__wfile *file, const char *key) {
 }
 
 ik_status ik__checkpoint_resume(ik__session *s, ik__position *at, ik_error *err) {
-    char folder[1100], at_step[1200], path[1300];
     *at = (ik__position){0};
-    snprintf(folder, sizeof folder, "%s/checkpoints", s->out);
-    remove_leftovers(folder);
-    int64_t newest = ik__checkpoint_newest(s->out, at_step, sizeof at_step);
+    remove_leftovers(s->out.text);
+    int64_t newest = ik__checkpoint_newest(s->out.text);
     if (newest < 0) return IK_OK;
-    snprintf(path, sizeof path, "%s/weights.safetensors", at_step);
-    ik_status status = read_file(s, path, WEIGHTS, WEIGHTS, NULL, err);
+    ik__path folder = ik__folder_checkpoint(s->out.text, newest);
+    ik__path path = ik__folder_file(folder.text, IK__WEIGHTS_FILE);
+    ik_status status = read_file(s, path.text, WEIGHTS, WEIGHTS, NULL, err);
     if (status) return status;
     ik__wfile *file;
-    snprintf(path, sizeof path, "%s/optimizer.safetensors", at_step);
-    status = read_file(s, path, FIRST_MOMENTS, AVERAGES, &file, err);
+    path = ik__folder_file(folder.text, IK__OPTIMIZER_FILE);
+    status = read_file(s, path.text, FIRST_MOMENTS, AVERAGES, &file, err);
     if (status) return status;
     at->step = number(file, "step");
     at->log_bytes = number(file, "log_bytes");
@@ -324,13 +315,13 @@ ik_status ik__checkpoint_resume(ik__session *s, ik__position *at, ik_error *err)
         status = ik_errorf(err, IK_FAILED,
                            "error: %s was written at step %lld; the folder's files do not belong "
                            "together: remove it to go on from the checkpoint before",
-                           path, (long long)at->step);
+                           path.text, (long long)at->step);
     else if (number(file, "seed") != s->set.seed)
         status =
             ik_errorf(err, IK_USAGE,
                       "error: %s was trained with seed %lld, the pipeline says %lld; a resumed run "
                       "keeps its seed",
-                      path, (long long)number(file, "seed"), (long long)s->set.seed);
+                      path.text, (long long)number(file, "seed"), (long long)s->set.seed);
     for (int i = 0; i < s->engine->store->n_blocks; i++) {
         char key[96];
         snprintf(key, sizeof key, "adam_steps.%s", s->engine->store->blocks[i].name);

@@ -19,7 +19,7 @@ ik_status ik__weights_load(ik__session *s, const char *path, ik_error *err);
 /* Is there a checkpoint in the run folder? */
 bool ik__checkpoint_exists(const ik__session *s);
 
-/* The step of a run folder's newest checkpoint, and its folder; -1 where there is none. */
-int64_t ik__checkpoint_newest(const char *run, char *path, size_t size);
+/* The step of a run folder's newest checkpoint; -1 where there is none. */
+int64_t ik__checkpoint_newest(const char *run);
 
 #endif

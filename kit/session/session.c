@@ -296,15 +296,13 @@ void ik__session_close(ik__session *s) {
     free(s);
 }
 
-void ik__run_folder(const ik__settings *set, const ik__run_options *o, char *to, size_t size) {
-    ik__folder_choose(o->out ? o->out : set->out, set->name, o->resume, to, size);
+ik__path ik__run_folder(const ik__settings *set, const ik__run_options *o) {
+    return ik__folder_choose(o->out ? o->out : set->out, set->name, o->resume);
 }
 
 ik_status ik__session_folder(ik__session *s, const ik__run_options *o, ik_error *err) {
-    char path[1100];
-    ik__run_folder(&s->set, o, s->out, sizeof s->out);
-    snprintf(path, sizeof path, "%s/images", s->out);
-    return ik__make_folder(path, err);
+    s->out = ik__run_folder(&s->set, o);
+    return ik__make_folder(ik__folder_file(s->out.text, IK__IMAGES_FOLDER).text, err);
 }
 
 ik_status ik__upload_batch(ik__session *s, const ik__batch *b, ik_error *err) {

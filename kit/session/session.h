@@ -7,6 +7,7 @@
 #include "exec/memory.h"
 #include "exec/program.h"
 #include "folder/facts.h"
+#include "folder/folder.h"
 #include "model/model.h"
 #include "model/recording.h"
 #include "options.h"
@@ -27,7 +28,7 @@ typedef struct ik__session {
     ik__evaluation *evaluation; /* NULL: no metrics are named */
     ik__program *encode;        /* where `synthesize.style` asks for it */
     const char *device;
-    char out[1024]; /* the run folder */
+    ik__path out; /* the run folder */
     ik__facts facts;
 } ik__session;
 
@@ -53,7 +54,7 @@ void ik__session_close(ik__session *s);
 ik_status ik__session_record(ik__session *s, bool resume, ik_error *err);
 
 /* The run folder, not made yet; see folder/folder.h. */
-void ik__run_folder(const ik__settings *set, const ik__run_options *o, char *to, size_t size);
+ik__path ik__run_folder(const ik__settings *set, const ik__run_options *o);
 /* The run folder is chosen and made. */
 ik_status ik__session_folder(ik__session *s, const ik__run_options *o, ik_error *err);
 

@@ -1,6 +1,7 @@
 /* Where networks start from; see start.h. */
 #include "start.h"
 
+#include "base/path.h"
 #include "weights/file.h"
 
 #include <stdlib.h>
@@ -211,9 +212,8 @@ static ik_status fill_all(ik__session *s, const char *path, const char *optimize
 }
 
 ik_status ik__weights_fill(ik__session *s, const char *path, bool *averaged, ik_error *err) {
-    char optimizer[1200];
+    ik__path optimizer = ik__path_of("%s/" IK__OPTIMIZER_FILE, path);
     *averaged = false;
-    snprintf(optimizer, sizeof optimizer, "%s/optimizer.safetensors", path);
-    bool trained = access(optimizer, R_OK) == 0;
-    return fill_all(s, path, trained ? optimizer : NULL, averaged, err);
+    bool trained = access(optimizer.text, R_OK) == 0;
+    return fill_all(s, path, trained ? optimizer.text : NULL, averaged, err);
 }

@@ -127,10 +127,8 @@ static ik_status measure(ik__session *s, ik__log *log, bool quiet, ik_error *err
 ik_status ik__evaluate(ik__session *s, bool quiet, ik_error *err) {
     if (!s->info->count[IK_VALIDATION])
         return ik_errorf(err, IK_FAILED, "error: the dataset has no validation items to evaluate");
-    char path[1100];
-    snprintf(path, sizeof path, "%s/log.jsonl", s->out);
     ik__log *log;
-    ik_status status = ik__log_open(path, -1, &log, err);
+    ik_status status = ik__log_open(ik__folder_file(s->out.text, IK__LOG_FILE).text, -1, &log, err);
     if (status) return status;
     status = measure(s, log, quiet, err);
     ik__log_close(log);

@@ -159,9 +159,9 @@ static void style_text(const ik__session *s, char *text, size_t size) {
 /* Into a folder, as <layout>-<sample>.png that says how it was made. */
 static ik_status save_picture(const ik__session *s, const char *folder, const ik__painted *p,
                               ik_error *err) {
-    char path[1400], seed[24], number[24], vary[512] = "all";
-    snprintf(path, sizeof path, "%s/%.200s-%lld.png", folder, p->layouts->names[p->row],
-             (long long)p->sample);
+    char seed[24], number[24], vary[512] = "all";
+    ik__path path =
+        ik__path_of("%s/%s-%lld.png", folder, p->layouts->names[p->row], (long long)p->sample);
     snprintf(seed, sizeof seed, "%lld", (long long)s->set.seed);
     snprintf(number, sizeof number, "%lld", (long long)p->sample);
     if (p->how == IK__VARIED) vary_text(s, vary, sizeof vary);
@@ -169,7 +169,8 @@ static ik_status save_picture(const ik__session *s, const char *folder, const ik
     const char *const keys[] = {"inadekit.seed", "inadekit.item", "inadekit.sample",
                                 "inadekit.vary"};
     const char *const values[] = {seed, p->layouts->names[p->row], number, vary};
-    return ik__picture_save(path, s->info->height, s->info->width, p->rgb, 4, keys, values, err);
+    return ik__picture_save(path.text, s->info->height, s->info->width, p->rgb, 4, keys, values,
+                            err);
 }
 
 static ik_status paint_all(painter *p, int64_t samples, ik__painted_visit *visit, void *user,
@@ -262,9 +263,8 @@ ik_status ik__synthesize(ik__session *s, int64_t items, int64_t samples, ik__pai
     if (!status && folder) status = ik__make_folder(folder, err);
     if (!status) status = ik__paint_each(s, 0, items, samples, how, hang, &to, err);
     if (!status) status = ik__grid_save(to.grid, path, err);
-    char mask[1300];
-    snprintf(mask, sizeof mask, "%.*s-mask.png", (int)strlen(path) - (int)strlen(".png"), path);
-    if (!status && to.mask) status = ik__grid_save(to.mask, mask, err);
+    ik__path mask = ik__path_of("%.*s-mask.png", (int)(strlen(path) - strlen(".png")), path);
+    if (!status && to.mask) status = ik__grid_save(to.mask, mask.text, err);
     ik__grid_free(to.grid);
     ik__grid_free(to.mask);
     return status;

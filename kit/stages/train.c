@@ -185,9 +185,8 @@ static ik_status batch_picture(trainer *t, ik__program *painting, const ik__batc
         ik__grid_image(grid, (int)i, 1, all->image + at * 3);
         ik__grid_image(grid, (int)i, 2, rgb + i * pixels * 3);
     }
-    char path[1200];
-    snprintf(path, sizeof path, "%s/images/batch-%08lld.png", s->out, (long long)t->at.step + 1);
-    if (!status) status = ik__grid_save(grid, path, err);
+    ik__path path = ik__folder_step_grid(s->out.text, "batch", t->at.step + 1);
+    if (!status) status = ik__grid_save(grid, path.text, err);
     ik__grid_free(grid);
     free(rgb);
     return status;
@@ -234,9 +233,8 @@ static ik_status write_log(trainer *t, ik_error *err) {
 }
 
 static ik_status picture(trainer *t, ik_error *err) {
-    char path[1200];
-    snprintf(path, sizeof path, "%s/images/train-%08lld.png", t->s->out, (long long)t->at.step);
-    return ik__synthesize(t->s, 4, 2, IK__FRESH, path, NULL, err);
+    ik__path path = ik__folder_step_grid(t->s->out.text, "train", t->at.step);
+    return ik__synthesize(t->s, 4, 2, IK__FRESH, path.text, NULL, err);
 }
 
 /* The time since the last note is added to what the run has trained. */
@@ -261,7 +259,7 @@ static ik_status save(trainer *t, ik_error *err) {
     t->saved = t->at.step;
     note_time(t);
     ik__facts_peak(&t->s->facts);
-    status = ik__facts_write(&t->s->facts, t->s->out, err);
+    status = ik__facts_write(&t->s->facts, t->s->out.text, err);
     return status || !t->tell ? status : t->tell(t->s, err);
 }
 
@@ -320,7 +318,7 @@ static ik_status open_trainer(trainer *t, const ik__run_options *o, ik_error *er
         return ik_errorf(err, IK_USAGE,
                          "error: %s has checkpoints of an earlier run; go on from them with "
                          "--resume, or choose another folder with --out",
-                         s->out);
+                         s->out.text);
     ik_status status = o->resume ? ik__checkpoint_resume(s, &t->at, err) : IK_OK;
     t->saved = t->at.step ? t->at.step : -1;
     if (!status) status = open_loader(t, t->at.step, &t->loader, err);
@@ -330,9 +328,8 @@ static ik_status open_trainer(trainer *t, const ik__run_options *o, ik_error *er
     if (status) return status;
     t->per_epoch = s->info->count[IK_TRAIN] / (set->batch * set->accumulate);
     t->total = set->steps ? set->steps : (set->epochs + set->decay_epochs) * t->per_epoch;
-    char path[1200];
-    snprintf(path, sizeof path, "%s/log.jsonl", s->out);
-    return ik__log_open(path, o->resume ? t->at.log_bytes : 0, &t->log, err);
+    return ik__log_open(ik__folder_file(s->out.text, IK__LOG_FILE).text,
+                        o->resume ? t->at.log_bytes : 0, &t->log, err);
 }
 
 ik_status ik__train(ik__session *s, const ik__run_options *o, ik__saved *saved, ik_error *err) {

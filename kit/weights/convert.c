@@ -6,6 +6,7 @@
 #include "file.h"
 #include "tensors/pth_write.h"
 #include "tensors/safetensors.h"
+#include "base/path.h"
 
 #include <stdlib.h>
 
@@ -149,11 +150,8 @@ ik_status ik__weights_import(const ik__conversion *c, ik__converted *done, ik_er
 }
 
 static ik_status open_averages(const ik__conversion *c, plan *p, ik_error *err) {
-    char *path;
-    if (asprintf(&path, "%s/optimizer.safetensors", c->from) < 0)
-        return ik_errorf(err, IK_FAILED, "error: out of memory");
-    ik_status status = ik__wfile_open(path, &p->averages, err);
-    free(path);
+    ik__path path = ik__path_of("%s/" IK__OPTIMIZER_FILE, c->from);
+    ik_status status = ik__wfile_open(path.text, &p->averages, err);
     if (!status && ik__wfile_overlay(p->weights, p->averages, "ema.")) return IK_OK;
     return status ? status
                   : ik_errorf(err, IK_FAILED,

@@ -126,7 +126,7 @@ ik_status ik__wfile_open(const char *path, ik__wfile **out, ik_error *err) {
     bool folder = !stat(path, &info) && S_ISDIR(info.st_mode);
     *out = NULL;
     ik__wfile *f = calloc(1, sizeof *f);
-    if (!f || asprintf(&f->path, "%s%s", path, folder ? "/weights.safetensors" : "") < 0) {
+    if (!f || asprintf(&f->path, "%s%s", path, folder ? "/" IK__WEIGHTS_FILE : "") < 0) {
         free(f);
         return no_memory(path, err);
     }
@@ -135,7 +135,7 @@ ik_status ik__wfile_open(const char *path, ik__wfile **out, ik_error *err) {
     ik_status status;
     if (folder && access(f->path, F_OK))
         status = ik_errorf(err, IK_FAILED,
-                           "%s: a folder without weights.safetensors; name a checkpoint, as "
+                           "%s: a folder without " IK__WEIGHTS_FILE "; name a checkpoint, as "
                            "%s/checkpoints/step-00001000",
                            path, path);
     else if (f->foreign)

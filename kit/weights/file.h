@@ -11,6 +11,10 @@
 
 #include "rename.h"
 
+/* In the folder of a checkpoint: what a folder's weights are, and what its optimiser holds. */
+#define IK__WEIGHTS_FILE "weights.safetensors"
+#define IK__OPTIMIZER_FILE "optimizer.safetensors"
+
 typedef struct ik__wfile ik__wfile;
 
 typedef struct ik__wfile_entry {

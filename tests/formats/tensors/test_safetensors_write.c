@@ -78,7 +78,7 @@ START_TEST(missing_folder) {
     ik__st_writer *w = ik__st_writer_new("/nonexistent/x");
     ck_assert_int_eq(ik__st_begin(w), IK_FAILED);
     ck_assert_int_eq(ik__st_commit(w, &err), IK_FAILED);
-    ck_assert_str_eq(err.text, "/nonexistent/x: cannot be created: No such file or directory; "
+    ck_assert_str_eq(err.text, "/nonexistent/x: cannot be written: No such file or directory; "
                                "choose a folder that exists and can be written");
 }
 END_TEST
@@ -93,7 +93,7 @@ START_TEST(unwritable_folder) {
         ik__st_writer *w = ik__st_writer_new(path);
         ik__st_begin(w);
         bool failed = ik__st_commit(w, &err) == IK_FAILED;
-        bool said = !strcmp(err.text + strlen(path), ": cannot be created: Permission denied; "
+        bool said = !strcmp(err.text + strlen(path), ": cannot be written: Permission denied; "
                                                      "choose a folder that exists and can be "
                                                      "written");
         _exit(failed && said ? 0 : 1);
@@ -109,7 +109,7 @@ END_TEST
 START_TEST(full_disk) {
     char partial[160];
     float x = 1;
-    snprintf(partial, sizeof partial, "%s.partial", path);
+    snprintf(partial, sizeof partial, "%s.%d.part", path, (int)getpid());
     ck_assert_int_eq(symlink("/dev/full", partial), 0);
     ik__st_writer *w = ik__st_writer_new(path);
     ik__st_add(w, "a", IK_F32, IK_SHAPE1(1));

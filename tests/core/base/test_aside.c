@@ -1,0 +1,124 @@
+/* Writing aside: the old file stays until the new one is whole, faults leave nothing behind, and no
+ * path is cut. */
+#include <check.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/aside.h"
+#include "base/files.h"
+#include "base/textfile.h"
+
+static char folder[64], path[128];
+static ik_error err;
+
+static void make_folder(void) {
+    strcpy(folder, "/tmp/inadekit-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/file", folder);
+    *err.text = 0;
+}
+
+static void remove_folder(void) {
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    ck_assert_int_eq(system(command), 0);
+}
+
+/* How many files lie in the folder. */
+static int files(void) {
+    char command[128];
+    int n = -1;
+    snprintf(command, sizeof command, "ls -A %s | wc -l", folder);
+    FILE *p = popen(command, "r");
+    ck_assert_int_eq(fscanf(p, "%d", &n), 1);
+    pclose(p);
+    return n;
+}
+
+static void holds(const char *text) {
+    size_t n;
+    char *have = ik__textfile_read(path, 1000, &n);
+    ck_assert_ptr_nonnull(have);
+    ck_assert_str_eq(have, text);
+    free(have);
+}
+
+START_TEST(the_old_stays_until_commit) {
+    ik__aside a;
+    ck_assert(!ik__textfile_write(path, "old", 3, &err));
+    ck_assert(!ik__aside_open(&a, path, &err));
+    fputs("new", a.file);
+    fflush(a.file);
+    holds("old");
+    ck_assert_int_eq(files(), 2);
+    ck_assert(!ik__aside_commit(&a, &err));
+    holds("new");
+    ck_assert_int_eq(files(), 1);
+}
+END_TEST
+
+START_TEST(giving_up_leaves_nothing) {
+    ik__aside a;
+    ck_assert(!ik__aside_open(&a, path, &err));
+    fputs("half", a.file);
+    ik__aside_abort(&a);
+    ik__aside_abort(&a);
+    ck_assert_int_eq(files(), 0);
+    ik__aside_name(&a, path); /* a library that never wrote */
+    ck_assert_int_eq(ik__aside_commit(&a, &err), IK_FAILED);
+    ck_assert_ptr_nonnull(strstr(err.text, "/file: cannot be written: No such file"));
+}
+END_TEST
+
+/* /dev/full is a disk without room: the part is made a link to it. */
+START_TEST(a_full_disk) {
+    ik__aside a;
+    ck_assert(!ik__textfile_write(path, "old", 3, &err));
+    ik__aside_name(&a, path);
+    ck_assert_int_eq(symlink("/dev/full", a.part.text), 0);
+    ck_assert_int_eq(ik__textfile_write(path, "new", 3, &err), IK_FAILED);
+    ck_assert_ptr_nonnull(strstr(err.text, "/file: cannot be written: No space left on device; "
+                                           "free some space or choose another folder"));
+    holds("old");
+    ck_assert_int_eq(files(), 1);
+}
+END_TEST
+
+START_TEST(a_folder_in_the_way) {
+    ck_assert_int_eq(mkdir(path, 0777), 0);
+    ck_assert_int_eq(ik__textfile_write(path, "new", 3, &err), IK_FAILED);
+    ck_assert_ptr_nonnull(strstr(err.text, "/file: cannot be written: Is a directory"));
+    ck_assert_int_eq(files(), 1);
+}
+END_TEST
+
+/* One that does not fit is too long for the system as well, and not another file's. */
+START_TEST(paths_are_not_cut) {
+    char name[PATH_MAX + 100];
+    memset(name, 'a', sizeof name - 1);
+    name[sizeof name - 1] = 0;
+    for (size_t i = 100; i < sizeof name; i += 100) name[i] = '/';
+    ik__path p = ik__path_of("%s/%s", folder, name);
+    ck_assert_int_gt((int)strlen(p.text), PATH_MAX);
+    ck_assert_int_eq(ik__make_folder(p.text, &err), IK_FAILED);
+    ck_assert_ptr_nonnull(strstr(err.text, "File name too long"));
+}
+END_TEST
+
+int main(void) {
+    Suite *s = suite_create("aside");
+    TCase *t = tcase_create("aside");
+    tcase_add_checked_fixture(t, make_folder, remove_folder);
+    tcase_add_test(t, the_old_stays_until_commit);
+    tcase_add_test(t, giving_up_leaves_nothing);
+    tcase_add_test(t, a_full_disk);
+    tcase_add_test(t, a_folder_in_the_way);
+    tcase_add_test(t, paths_are_not_cut);
+    suite_add_tcase(s, t);
+    SRunner *r = srunner_create(s);
+    srunner_run_all(r, CK_NORMAL);
+    int failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed != 0;
+}
