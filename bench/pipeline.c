@@ -90,7 +90,7 @@ int main(int argc, char **argv) {
                                    "device=cpu"};
     int n = 2;
     for (int i = c.first_set; i < argc; i++) sets[n++] = argv[i];
-    ik__run_options o = {.pipeline = c.pipeline, .n_sets = n, .sets = sets, .quiet = true};
+    ik__run_options o = {.pipeline = c.pipeline, .n_sets = n, .sets = sets};
     ik_status status = ik__session_open(&o, &s, &err);
     if (!status) status = carry_out(&c, s, &o, &err);
     ik__session_close(s);

@@ -26,11 +26,11 @@ static int run(const cli_args *args) {
         return cli_usage(args->command, "--quiet and --verbose contradict each other; give one");
     ik__run_options o = {.dry_run = v->dry_run,
                          .resume = v->resume,
-                         .quiet = v->quiet,
                          .verbose = v->verbose,
                          .out = v->out,
                          .threads = (int)v->threads};
     ik_error err = {""};
+    cli_watch(v->quiet);
     cli_take_pipeline(args, &o);
     return cli_exit(ik__run(&o, &err), &err);
 }

@@ -80,9 +80,9 @@ static int run(const cli_args *args) {
                               .device = v->device,
                               .threads = (int)v->threads,
                               .sets = args->sets,
-                              .out = v->out,
-                              .quiet = v->quiet};
+                              .out = v->out};
     ik_error err = {""};
+    cli_watch(v->quiet);
     return cli_exit(ik__paint_from_file(&o, &err), &err);
 }
 

@@ -4,6 +4,7 @@
 #define COMMANDS_H
 
 #include "command.h"
+#include "terminal.h"
 #include "run/run.h"
 #include "weights/convert.h"
 

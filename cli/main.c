@@ -75,6 +75,7 @@ static void calm_openmp(void) {
 int main(int argc, char **argv) {
     calm_openmp();
     ik__blame_watch();
+    cli_watch(false);
     int status = cli_run(&cmd_root, argc, argv);
     ik__plugins_path(NULL);
     return finish(status);

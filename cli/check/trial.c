@@ -95,7 +95,7 @@ ik_status check_trial_new(ik_kind kind, const char *name, const ik_strings *sets
     ik_status status =
         check_placed_open(sets ? sets : &none, text, built_in[kind].place, &placed, err);
     const ik__run_options o = {
-        .pipeline = placed.path, .n_sets = placed.sets.n, .sets = placed.sets.v, .quiet = true};
+        .pipeline = placed.path, .n_sets = placed.sets.n, .sets = placed.sets.v};
     if (!status) status = ik__session_open(&o, &out->s, err);
     if (!status) status = ik__session_ready(out->s, err);
     if (!status) status = upload(out->s, err);

@@ -9,7 +9,7 @@
 
 void *ik__words_checked(void *p) {
     if (p) return p;
-    fputs("inadekit: error: no memory left to look for plugins; free some and retry\n", stderr);
+    fputs("inadekit: error: no memory left for a list of names; free some and retry\n", stderr);
     abort();
 }
 

@@ -270,7 +270,7 @@ ik_status ik__yaml_parse(ik__yaml *loader, const ik__yaml_source *source, ik__ya
 }
 
 const char *ik__conf_library(void) {
-    static char text[48];
+    static _Thread_local char text[48];
     snprintf(text, sizeof text, "libyaml %s", yaml_get_version_string());
     return text;
 }

@@ -4,6 +4,7 @@
 #include "choices.h"
 
 #include "base/textfile.h"
+#include "base/watch.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -26,13 +27,12 @@ void ik__choices_recall(const ik__engine *e, const char *path) {
     if (!IK__PROVIDES(e->backend, recall) || access(path, F_OK)) return;
     char *text = ik__textfile_read(path, MOST, &n);
     if (!text)
-        fprintf(stderr,
-                "note: %s cannot be read, or has more than %d MiB: what the device chose "
-                "is chosen anew\n",
-                path, MOST >> 20);
+        ik__tell(IK__NOTED,
+                 "%s cannot be read, or has more than %d MiB: what the device chose is chosen anew",
+                 path, MOST >> 20);
     else if (e->backend->recall(e->self, text, &why))
-        fprintf(stderr, "note: %s: %s\n", path, why.text);
+        ik__tell(IK__NOTED, "%s: %s", path, why.text);
     else if (strlen(text) < n)
-        fprintf(stderr, "note: %s: a zero byte and what comes after it were ignored\n", path);
+        ik__tell(IK__NOTED, "%s: a zero byte and what comes after it were ignored", path);
     free(text);
 }

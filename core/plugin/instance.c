@@ -1,6 +1,7 @@
 /* Instances: a plugin's struct with its options filled and checked. */
 #include "plugins.h"
 
+#include "base/watch.h"
 #include "blame.h"
 
 #include "config/options.h"
@@ -34,8 +35,8 @@ static void drop_foreign_keys(ik__conf *map, const ik_plugin *p, const char *con
             map->items[kept++] = item;
             continue;
         }
-        fprintf(stderr, "note: %s:%d:%d: dropped '%s', which %s/%s does not know\n", item->key_file,
-                item->key_line, item->key_column, key, ik__kind_names[p->kind], p->name);
+        ik__tell(IK__NOTED, "%s:%d:%d: dropped '%s', which %s/%s does not know", item->key_file,
+                 item->key_line, item->key_column, key, ik__kind_names[p->kind], p->name);
     }
     map->n = kept;
 }

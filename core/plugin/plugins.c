@@ -1,5 +1,6 @@
 /* Loading a plugin: open the file, ask it for its descriptors, and refuse what this version of the
  * interface cannot run before anything else of it is read. */
+#define _GNU_SOURCE
 #include "search.h"
 
 #include "base/nearest.h"
@@ -7,6 +8,7 @@
 #include "config/options.h"
 
 #include <dlfcn.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -34,11 +36,16 @@ typedef struct loaded {
     char path[];
 } loaded;
 
-static loaded *all_loaded;
-static const ik_plugin *const *preferred;
+static struct {
+    pthread_mutex_t lock; /* recursive: a plugin being loaded may load others */
+    loaded *all;
+    const ik_plugin *const *preferred;
+} registry = {.lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP};
 
 void ik__plugins_prefer(const ik_plugin *const *list) {
-    preferred = list;
+    pthread_mutex_lock(&registry.lock);
+    registry.preferred = list;
+    pthread_mutex_unlock(&registry.lock);
 }
 
 static ik_status refuse(const char *path, ik_error *err, const char *why, const char *remedy) {
@@ -57,8 +64,7 @@ static ik_status refuse_version(const char *path, ik_error *err, const ik_plugin
                         : "rebuild the plugin with this version's headers");
 }
 
-static const char *malformed(const ik_plugin *p) {
-    static char text[128];
+static const char *malformed(const ik_plugin *p, char text[128]) {
     if (!p->name || !*p->name || !p->version || !p->summary)
         return "name, version or summary is missing";
     if ((unsigned)p->kind >= IK_KIND_COUNT) return "its kind is unknown";
@@ -66,7 +72,7 @@ static const char *malformed(const ik_plugin *p) {
     uint32_t has;
     memcpy(&has, p->iface, sizeof has);
     if (has < least_iface[p->kind]) {
-        snprintf(text, sizeof text, "its interface has %u bytes instead of %zu", (unsigned)has,
+        snprintf(text, 128, "its interface has %u bytes instead of %zu", (unsigned)has,
                  least_iface[p->kind]);
         return text;
     }
@@ -74,7 +80,7 @@ static const char *malformed(const ik_plugin *p) {
         size_t size = ik__option_size(o->type);
         bool inside = size && o->offset <= p->instance_size && size <= p->instance_size - o->offset;
         if (inside && (o->type != IK_OPT_CHOICE || o->choices)) continue;
-        snprintf(text, sizeof text, "option '%.40s' has %s", o->name,
+        snprintf(text, 128, "option '%.40s' has %s", o->name,
                  !size    ? "an unknown type"
                  : inside ? "no choices"
                           : "a field outside of instance_size");
@@ -85,7 +91,7 @@ static const char *malformed(const ik_plugin *p) {
 
 /* In the order in which fields can be trusted: versions and size sit at the front for good. */
 static ik_status check(const char *path, const ik_plugin *const *list, ik_error *err) {
-    char why[256];
+    char why[256], text[128];
     for (int i = 0; list[i]; i++) {
         const ik_plugin *p = list[i];
         if (i == MAX_DESCRIPTORS)
@@ -99,7 +105,7 @@ static ik_status check(const char *path, const ik_plugin *const *list, ik_error 
                      p->abi_major, p->abi_minor, (unsigned)p->struct_size, LEAST_SIZE);
             return refuse(path, err, why, "begin it with IK_PLUGIN_HEAD and rebuild the plugin");
         }
-        const char *what = malformed(p);
+        const char *what = malformed(p, text);
         if (!what) continue;
         snprintf(why, sizeof why, "a descriptor for plugin interface %d.%d is wrong: %s",
                  p->abi_major, p->abi_minor, what);
@@ -132,25 +138,32 @@ static ik_status open_file(const char *path, const ik_plugin *const **list, ik_e
     return check(path, *list, err);
 }
 
+/* Under the lock. */
+static ik_status load(const char *path, const ik_plugin *const **list, ik_error *err) {
+    for (loaded *l = registry.all; l; l = l->next)
+        if (strcmp(l->path, path) == 0) {
+            *list = l->list;
+            return IK_OK;
+        }
+    ik_status status = open_file(path, list, err);
+    size_t size = strlen(path) + 1;
+    loaded *l = status ? NULL : malloc(sizeof *l + size);
+    if (l) {
+        memcpy(l->path, path, size);
+        l->list = *list;
+        l->next = registry.all;
+        registry.all = l;
+    }
+    return status;
+}
+
 ik_status ik__plugin_load(const char *path, const ik_plugin *const **list, ik_error *err) {
     /* Without a slash dlopen would look in the system's folders. */
     char *real = realpath(path, NULL);
     if (!real) return refuse(path, err, "there is no such file", "check the path");
-    for (loaded *l = all_loaded; l; l = l->next)
-        if (strcmp(l->path, real) == 0) {
-            free(real);
-            *list = l->list;
-            return IK_OK;
-        }
-    ik_status status = open_file(real, list, err);
-    size_t size = strlen(real) + 1;
-    loaded *l = status ? NULL : malloc(sizeof *l + size);
-    if (l) {
-        memcpy(l->path, real, size);
-        l->list = *list;
-        l->next = all_loaded;
-        all_loaded = l;
-    }
+    pthread_mutex_lock(&registry.lock);
+    ik_status status = load(real, list, err);
+    pthread_mutex_unlock(&registry.lock);
     free(real);
     return status;
 }
@@ -205,17 +218,22 @@ static ik_status not_found(ik_kind kind, const char *name, const ik__conf *at,
     return ik__conf_fail(at, err, "there is no plugin %s/%s%s", ik__kind_names[kind], name, text);
 }
 
+static const ik_plugin *find_preferred(ik_kind kind, const char *name) {
+    pthread_mutex_lock(&registry.lock);
+    const ik_plugin *const *p = registry.preferred;
+    while (p && *p && ((*p)->kind != kind || strcmp((*p)->name, name))) p++;
+    const ik_plugin *found = p ? *p : NULL;
+    pthread_mutex_unlock(&registry.lock);
+    return found;
+}
+
 ik_status ik__plugin_find(ik_kind kind, const char *name, const ik__conf *at, const ik_plugin **out,
                           ik_error *err) {
     if (!is_name(name))
         return ik__conf_fail(
             at, err, "'%.80s' is no plugin's name; use up to 64 letters, digits, '_' and '-'",
             name);
-    for (const ik_plugin *const *p = preferred; p && *p; p++)
-        if ((*p)->kind == kind && !strcmp((*p)->name, name)) {
-            *out = *p;
-            return IK_OK;
-        }
+    if ((*out = find_preferred(kind, name))) return IK_OK;
     ik__words dirs = ik__plugin_dirs();
     char *path = NULL;
     for (int i = 0; i < dirs.n && !path; i++) {

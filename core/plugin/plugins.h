@@ -1,4 +1,4 @@
-/* Finding and loading plugins, and making instances of them. One thread at a time.
+/* Finding and loading plugins, and making instances of them; from any thread.
  *
  * <dir>/<kind>/<name>.so is looked for in the directories of --plugin-path, INADEKIT_PLUGIN_PATH,
  * ../lib/inadekit beside the executable, inadekit beside this library, and the compiled-in one, in
@@ -53,7 +53,7 @@ int ik__plugins_list(ik_kind kind,
 
 /* Creates an instance from a map `{plugin: NAME, ...options}`; `also` are keys of the map that are
  * not the plugin's. `conf` may be a bare scalar: the plugin's name. Where --set chose the plugin,
- * keys of the file that the plugin does not know are removed from the map, with a note on stderr;
+ * keys of the file that the plugin does not know are removed from the map, which is
  * so dump a configuration after its instances are made. `conf` must outlive the instance. */
 ik_status ik__instance_new(ik_kind kind, const ik__conf *conf, const char *const *also,
                            ik__instance **out, ik_error *err);

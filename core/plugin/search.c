@@ -6,6 +6,7 @@
 
 #include <dlfcn.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 #ifndef INADEKIT_PLUGIN_DIR
@@ -20,11 +21,14 @@ const char *const ik__kind_names[] = {
     [IK_COMM] = "comm",        [IK_KIND_COUNT] = NULL,
 };
 
-static char *asked_path; /* --plugin-path */
+static char *asked_path;                                 /* --plugin-path */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of it */
 
 void ik__plugins_path(const char *dirs) {
+    pthread_mutex_lock(&lock);
     free(asked_path);
     asked_path = dirs ? ik__words_checked(strdup(dirs)) : NULL;
+    pthread_mutex_unlock(&lock);
 }
 
 static void add_dir(ik__words *dirs, const char *dir) {
@@ -55,7 +59,9 @@ ik__words ik__plugin_dirs(void) {
     ik__words dirs = {0};
     char program[PATH_MAX];
     Dl_info self;
+    pthread_mutex_lock(&lock);
     add_dirs(&dirs, asked_path);
+    pthread_mutex_unlock(&lock);
     add_dirs(&dirs, getenv("INADEKIT_PLUGIN_PATH"));
     if (ik__program_folder(program, sizeof program)) add_beside(&dirs, program, "lib/inadekit");
     /* The library's folder may be lib64 or lib/x86_64-linux-gnu. */

@@ -225,7 +225,7 @@ ik_status ik__png_write(const char *path, int height, int width, const uint8_t *
 }
 
 const char *ik__png_library(void) {
-    static char text[48];
+    static _Thread_local char text[48];
     snprintf(text, sizeof text, "libpng %s", png_get_libpng_ver(NULL));
     return text;
 }

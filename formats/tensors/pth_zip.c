@@ -176,7 +176,7 @@ void ik__pth_zip_close(ik__pth *p) {
 }
 
 const char *ik__pth_library(void) {
-    static char text[48];
+    static _Thread_local char text[48];
     snprintf(text, sizeof text, "libzip %s", zip_libzip_version());
     return text;
 }

@@ -43,6 +43,6 @@ ik_status ik__compare_run(ik__compare *c, const ik__run_options *o, ik_error *er
 
 /* compare_table.c. A line per variant that ran: its generator's size and speed, as publications
  * tell them, from what its run wrote. */
-void ik__compare_print(const ik__compare *c, FILE *to);
+void ik__compare_tell(const ik__compare *c);
 
 #endif

@@ -1,6 +1,7 @@
 /* Running the variants, one process after the other. */
 #include "base/child.h"
 #include "base/files.h"
+#include "base/watch.h"
 #include "compare.h"
 #include "pipeline.h"
 #include "report/report.h"
@@ -46,10 +47,6 @@ static ik_status keep_pipeline(const ik__compare *c, const ik__run_options *o, i
     return status;
 }
 
-static void tell(const ik__run_options *o, const ik__variant *v, int i, int n) {
-    if (!o->quiet) fprintf(stderr, "variant %s (%d of %d)\n", v->name, i + 1, n);
-}
-
 static ik_status report(const ik__compare *c, ik_error *err) {
     if (!c->report) return IK_OK;
     ik__reported *v = ik__pool_alloc(c->pool, sizeof *v * (size_t)c->n);
@@ -62,12 +59,12 @@ static ik_status report(const ik__compare *c, ik_error *err) {
 }
 
 /* IK_INTERRUPTED ends the comparison; failures are kept with their variants. */
-static ik_status run_all(ik__compare *c, const ik__run_options *o, ik_error *err) {
+static ik_status run_all(ik__compare *c, ik_error *err) {
     for (int i = 0; i < c->n; i++) {
         ik__variant *v = &c->variants[i];
         ik_error inner = {""};
         bool stopped;
-        tell(o, v, i, c->n);
+        ik__tell(IK__SAID, "variant %s (%d of %d)", v->name, i + 1, c->n);
         v->status = ik__child_run(run_variant, v, &stopped, &inner);
         if (v->status) v->problem = ik__pool_strdup(c->pool, inner.text);
         if (v->status == IK_INTERRUPTED || (stopped && v->status))
@@ -77,7 +74,7 @@ static ik_status run_all(ik__compare *c, const ik__run_options *o, ik_error *err
         if (stopped && i + 1 < c->n)
             return ik_errorf(err, IK_INTERRUPTED, "stopped after variant '%s'; go on with --resume",
                              v->name);
-        if (v->status) fprintf(stderr, "variant '%s' failed: %s\n", v->name, inner.text);
+        if (v->status) ik__tell(IK__NOTED, "variant '%s' failed: %s", v->name, inner.text);
         v->ran = true;
         ik_status status = report(c, err);
         if (status) return status;
@@ -110,9 +107,9 @@ ik_status ik__compare_run(ik__compare *c, const ik__run_options *o, ik_error *er
     if (stopped) return ik_errorf(err, IK_INTERRUPTED, "stopped before the first variant");
     if (!status) status = ik__make_folder(c->out.text, err);
     if (!status) status = keep_pipeline(c, o, err);
-    if (!status) status = run_all(c, o, err);
-    if (!status && !o->quiet) ik__compare_print(c, stdout);
-    if (!status && c->report && !o->quiet)
-        fprintf(stderr, "done: see %s\n", ik__folder_file(c->out.text, IK__REPORT_FILE).text);
+    if (!status) status = run_all(c, err);
+    if (!status) ik__compare_tell(c);
+    if (!status && c->report)
+        ik__tell(IK__SAID, "done: see %s", ik__folder_file(c->out.text, IK__REPORT_FILE).text);
     return status ? status : verdict(c, err);
 }

@@ -1,8 +1,10 @@
 /* A comparison in a table; see compare.h. */
 #include "compare.h"
+
+#include "base/watch.h"
 #include "folder/facts.h"
 
-void ik__compare_print(const ik__compare *c, FILE *to) {
+static void print(const ik__compare *c, FILE *to) {
     ik__facts last = {0};
     fprintf(to, "%-24s %12s %12s %12s\n", "variant", "P (M)", "F (G)", "T (s)");
     for (int i = 0; i < c->n; i++) {
@@ -23,4 +25,11 @@ void ik__compare_print(const ik__compare *c, FILE *to) {
             "(the generator's parameters; its multiply-adds for a picture of %lld instances; the "
             "time for a\n picture%s)\n",
             (long long)last.counted_instances, last.picture_us ? "" : ", where one was made");
+}
+
+void ik__compare_tell(const ik__compare *c) {
+    ik__telling t;
+    ik__telling_begin(&t);
+    if (t.file) print(c, t.file);
+    ik__telling_end(&t, IK__RESULT);
 }

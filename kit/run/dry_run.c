@@ -2,6 +2,7 @@
  * takes, what it leaves. */
 #include "dry_run.h"
 
+#include "base/watch.h"
 #include "config/origins.h"
 #include "exec/memory.h"
 #include "session/checkpoint.h"
@@ -174,7 +175,7 @@ static void leaves(ik__session *s, const ik__run_options *o, FILE *to) {
                           : "It has checkpoints of an earlier run: --resume would be needed.");
 }
 
-ik_status ik__dry_run(ik__session *s, const ik__run_options *o, FILE *to, ik_error *err) {
+static ik_status print(ik__session *s, const ik__run_options *o, FILE *to, ik_error *err) {
     char text[256] = "";
     const ik_backend_iface *b = s->engine->backend;
     ik__settings_complete(s->conf);
@@ -189,6 +190,14 @@ ik_status ik__dry_run(ik__session *s, const ik__run_options *o, FILE *to, ik_err
     if (status) return status;
     memory(s, to);
     leaves(s, o, to);
-    fflush(to);
     return ik__session_fits(s, err);
+}
+
+ik_status ik__dry_run(ik__session *s, const ik__run_options *o, ik_error *err) {
+    ik__telling t;
+    ik__telling_begin(&t);
+    ik_status status =
+        t.file ? print(s, o, t.file, err) : ik_errorf(err, IK_FAILED, "error: out of memory");
+    ik__telling_end(&t, IK__RESULT);
+    return status;
 }

@@ -6,6 +6,6 @@
 
 /* Of a recorded session: the whole configuration with the origin of every value, networks and
  * programs, what is left out and why, memory, and what would be written where. */
-ik_status ik__dry_run(ik__session *s, const ik__run_options *o, FILE *to, ik_error *err);
+ik_status ik__dry_run(ik__session *s, const ik__run_options *o, ik_error *err);
 
 #endif

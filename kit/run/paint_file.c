@@ -2,6 +2,7 @@
 #include "paint_file.h"
 
 #include "base/files.h"
+#include "base/watch.h"
 #include "exec/choices.h"
 #include "folder/folder.h"
 #include "pictures/grid.h"
@@ -89,9 +90,9 @@ static ik_status load(job *j, ik_error *err) {
     ik_status status = ik__session_ready(j->s, err);
     if (status) return status;
     status = file ? ik__weights_fill(j->s, file, &averaged, err) : ik__weights_start(j->s, err);
-    if (!status && !o->quiet && file)
-        fprintf(stderr, "weights of %s%s, on %s\n", file, averaged ? ", averaged" : "",
-                j->s->device);
+    if (!status && file)
+        ik__tell(IK__SAID, "weights of %s%s, on %s", file, averaged ? ", averaged" : "",
+                 j->s->device);
     return status;
 }
 
@@ -109,9 +110,9 @@ static ik_status read_layout(job *j, ik_error *err) {
     int32_t *map = NULL;
     if (!status) status = ik__images.read_map(o->label, 16, &h, &w, &map, err);
     free(map);
-    if (!status && !o->quiet && (h != d->height || w != d->width))
-        fprintf(stderr, "%s: %dx%d, resized to %lldx%lld (nearest), as in training\n", o->label, w,
-                h, (long long)d->width, (long long)d->height);
+    if (!status && (h != d->height || w != d->width))
+        ik__tell(IK__SAID, "%s: %dx%d, resized to %lldx%lld (nearest), as in training", o->label, w,
+                 h, (long long)d->width, (long long)d->height);
     return status;
 }
 
@@ -289,9 +290,9 @@ static ik_status set_style(job *j, ik_error *err) {
     if (!status) status = ik__data_read(j->s->data, IK_TRAIN, 0, NULL, b, 0, err);
     if (!status) match(j, b);
     int styled = j->s->set.synthesize.n_styles - 1;
-    if (!status && !j->o->quiet)
-        fprintf(stderr, "style of %s: %d of %d instances have their label there\n", part[0], styled,
-                (int)j->layout->instances[0]);
+    if (!status)
+        ik__tell(IK__SAID, "style of %s: %d of %d instances have their label there", part[0],
+                 styled, (int)j->layout->instances[0]);
     if (!status && j->sheet) ik__grid_image(j->sheet, 0, 1, b->image);
     ik__batch_free(b);
     return status;
@@ -338,9 +339,9 @@ static ik_status paint(job *j, ik_error *err) {
     if (!status) status = ik__paint_each(j->s, 0, 1, j->o->samples, IK__ONE, hang, j, err);
     if (j->mask) ik__grid_outline(j->sheet, 0, 0, j->mask);
     if (!status) status = ik__grid_save(j->sheet, path.text, err);
-    if (!status && !j->o->quiet)
-        fprintf(stderr, "%lld pictures in %s, all of them in %s\n", (long long)j->o->samples,
-                j->o->out, path.text);
+    if (!status)
+        ik__tell(IK__SAID, "%lld pictures in %s, all of them in %s", (long long)j->o->samples,
+                 j->o->out, path.text);
     return status;
 }
 

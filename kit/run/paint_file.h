@@ -19,7 +19,6 @@ typedef struct ik__paint_file {
     int threads;           /* 0: all */
     ik_strings sets;       /* as --set */
     const char *out;       /* folder */
-    bool quiet;
 } ik__paint_file;
 
 /* Writes out/<label map>-<n>.png, n from 0, each with its seed in its text, and out/samples.png:

@@ -2,6 +2,7 @@
 #include "pipeline.h"
 
 #include "base/textfile.h"
+#include "base/watch.h"
 #include "dry_run.h"
 #include "exec/choices.h"
 #include "report/report.h"
@@ -49,7 +50,7 @@ static bool finished(ik__session *s, const ik__run_options *o) {
     bool same = old && new && !strcmp(old, new);
     free(old);
     free(new);
-    if (same && !o->quiet) fprintf(stderr, "%s is finished already\n", folder.text);
+    if (same) ik__tell(IK__SAID, "%s is finished already", folder.text);
     return same;
 }
 
@@ -85,16 +86,24 @@ static ik_status report_saved(ik__session *s, ik_error *err) {
 static ik_status run_stage(ik__session *s, const ik__run_options *o, const char *stage,
                            ik_error *err) {
     if (!strcmp(stage, "train")) return ik__train(s, o, report_saved, err);
-    if (!strcmp(stage, "evaluate")) return ik__evaluate(s, o->quiet, err);
+    if (!strcmp(stage, "evaluate")) return ik__evaluate(s, err);
     return !strcmp(stage, "synthesize") ? synthesize(s, err) : report(s, err);
 }
 
-static ik_status finish(ik__session *s, const ik__run_options *o, ik_error *err) {
+static ik_status finish(ik__session *s, ik_error *err) {
     ik__facts_peak(&s->facts);
     s->facts.finished = 1;
     ik_status status = ik__facts_write(&s->facts, s->out.text, err);
     const char *what = ik__settings_stage(&s->set, "report") ? IK__REPORT_FILE : IK__IMAGES_FOLDER;
-    if (!status && !o->quiet) fprintf(stderr, "done: see %s/%s\n", s->out.text, what);
+    if (!status) ik__tell(IK__SAID, "done: see %s/%s", s->out.text, what);
+    return status;
+}
+
+static ik_status tell_summary(ik__session *s, ik_error *err) {
+    ik__telling t;
+    ik__telling_begin(&t);
+    ik_status status = t.file ? ik__summary_print(s, 0, t.file, err) : IK_OK;
+    ik__telling_end(&t, IK__SAID);
     return status;
 }
 
@@ -104,17 +113,17 @@ static ik_status stages(ik__session *s, const ik__run_options *o, ik_error *err)
     if (!status) status = begin(s, o, err);
     bool resumes = o->resume && ik__checkpoint_exists(s); /* what it holds goes before */
     if (!status && !resumes) status = ik__weights_start(s, err);
-    if (!status && !o->quiet)
-        fprintf(stderr, "%s on %s: %lld training items, %lldx%lld, %lld labels; writes to %s\n",
-                s->set.name, s->device, (long long)s->info->count[IK_TRAIN],
-                (long long)s->info->height, (long long)s->info->width, (long long)s->info->labels,
-                s->out.text);
-    if (!status && o->verbose) status = ik__summary_print(s, 0, stderr, err);
+    if (!status)
+        ik__tell(IK__SAID, "%s on %s: %lld training items, %lldx%lld, %lld labels; writes to %s",
+                 s->set.name, s->device, (long long)s->info->count[IK_TRAIN],
+                 (long long)s->info->height, (long long)s->info->width, (long long)s->info->labels,
+                 s->out.text);
+    if (!status && o->verbose) status = tell_summary(s, err);
     if (!status && o->resume && !ik__settings_stage(&s->set, "train"))
         status = load_trained(s, err);
     for (int i = 0; i < s->set.stages.n && !status; i++)
         status = run_stage(s, o, s->set.stages.v[i], err);
-    return status ? status : finish(s, o, err);
+    return status ? status : finish(s, err);
 }
 
 /* What the backend chose for the checkpoint that is gone on from holds before anything is chosen.
@@ -142,7 +151,7 @@ ik_status ik__run_one(const ik__run_options *o, ik_error *err) {
         return status;
     }
     if (o->dry_run)
-        status = ik__dry_run(s, o, stdout, err);
+        status = ik__dry_run(s, o, err);
     else
         status = stages(s, o, err);
     ik__session_close(s);

@@ -1,6 +1,7 @@
 /* A pipeline, or what it compares. */
 #include "run.h"
 
+#include "base/watch.h"
 #include "compare.h"
 #include "folder/folder.h"
 #include "pipeline.h"
@@ -10,14 +11,16 @@ static ik_status dry_variants(const ik__compare *c, ik_error *err) {
     ik_status status = IK_OK;
     for (int i = 0; i < c->n && !status; i++) {
         ik_error inner = {""};
-        printf("%s# variant %s\n", i ? "\n" : "", c->variants[i].name);
+        ik__tell(IK__RESULT, "%s# variant %s", i ? "\n" : "", c->variants[i].name);
         status = ik__run_one(&c->variants[i].run, &inner);
         if (status) ik_errorf(err, status, "variant '%s': %s", c->variants[i].name, inner.text);
     }
     if (!status)
-        printf("\n# the comparison\n\nwould be written to %s/\n  %-34s with its variants\n",
-               c->out.text, IK__PIPELINE_FILE);
-    if (!status && c->report) printf("  %-34s the variants side by side\n", IK__REPORT_FILE);
+        ik__tell(IK__RESULT,
+                 "\n# the comparison\n\nwould be written to %s/\n  %-34s with its variants",
+                 c->out.text, IK__PIPELINE_FILE);
+    if (!status && c->report)
+        ik__tell(IK__RESULT, "  %-34s the variants side by side", IK__REPORT_FILE);
     return status;
 }
 

@@ -2,6 +2,7 @@
 #include "start.h"
 
 #include "base/path.h"
+#include "base/watch.h"
 #include "weights/file.h"
 
 #include <stdlib.h>
@@ -131,9 +132,8 @@ static ik_status for_all(ik__session *s, FILE *to, ik_error *err) {
         bool own = net->weights.file || net->weights.random;
         const ik__weights_key *key = own ? &net->weights : &m->weights;
         if (net->weights.random && net->frozen && !to)
-            fprintf(stderr,
-                    "note: network '%s' is frozen with random weights, as the pipeline says\n",
-                    net->name);
+            ik__tell(IK__NOTED, "network '%s' is frozen with random weights, as the pipeline says",
+                     net->name);
         if (!key->file) continue;
         status = to ? look_only(s, net, key, own ? NULL : &common, to, err)
                     : start(s, net, key, own ? NULL : &common, err);

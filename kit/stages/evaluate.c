@@ -2,6 +2,7 @@
  * validation set does not matter. */
 #include "evaluate.h"
 
+#include "base/watch.h"
 #include "folder/runlog.h"
 #include "plugin/metric.h"
 #include "synthesize.h"
@@ -61,7 +62,6 @@ static ik_status show_all(ik__session *s, int64_t items, int64_t samples, ik_err
 typedef struct results {
     ik__log *log;
     const char *metric;
-    bool quiet;
 } results;
 
 static void take_result(void *to, const char *name, double value) {
@@ -69,7 +69,7 @@ static void take_result(void *to, const char *name, double value) {
     char key[256];
     snprintf(key, sizeof key, "%s.%s", r->metric, name);
     ik__log_real(r->log, key, value);
-    if (!r->quiet) printf("%-32s %.6g\n", key, value);
+    ik__tell(IK__RESULT, "%-32s %.6g", key, value);
 }
 
 /* Metrics first .. n-1 are ended without being asked. */
@@ -78,10 +78,10 @@ static void abandon(const ik__evaluation *v, int first, int n) {
     for (int i = first; i < n; i++) ik__metric_end(v->v[i].instance, NULL, NULL, &ignored);
 }
 
-static ik_status end_all(const ik__session *s, ik__log *log, bool quiet, ik_error *err) {
+static ik_status end_all(const ik__session *s, ik__log *log, ik_error *err) {
     const ik__evaluation *v = s->evaluation;
     for (int i = 0; i < v->n; i++) {
-        results r = {log, v->v[i].name, quiet};
+        results r = {log, v->v[i].name};
         ik_error inner = {""};
         ik_status status = ik__metric_end(v->v[i].instance, take_result, &r, &inner);
         if (!status) continue;
@@ -91,7 +91,7 @@ static ik_status end_all(const ik__session *s, ik__log *log, bool quiet, ik_erro
     return IK_OK;
 }
 
-static ik_status measure(ik__session *s, ik__log *log, bool quiet, ik_error *err) {
+static ik_status measure(ik__session *s, ik__log *log, ik_error *err) {
     const ik__evaluation *v = s->evaluation;
     const ik__data_info *d = s->info;
     const ik_metric_info info = {.struct_size = sizeof info,
@@ -120,17 +120,17 @@ static ik_status measure(ik__session *s, ik__log *log, bool quiet, ik_error *err
     ik__log_text(log, "stage", "evaluate");
     ik__log_int(log, "items", info.items);
     ik__log_int(log, "samples", info.samples);
-    status = end_all(s, log, quiet, err);
+    status = end_all(s, log, err);
     return status ? status : ik__log_end(log, err);
 }
 
-ik_status ik__evaluate(ik__session *s, bool quiet, ik_error *err) {
+ik_status ik__evaluate(ik__session *s, ik_error *err) {
     if (!s->info->count[IK_VALIDATION])
         return ik_errorf(err, IK_FAILED, "error: the dataset has no validation items to evaluate");
     ik__log *log;
     ik_status status = ik__log_open(ik__folder_file(s->out.text, IK__LOG_FILE).text, -1, &log, err);
     if (status) return status;
-    status = measure(s, log, quiet, err);
+    status = measure(s, log, err);
     ik__log_close(log);
     return status;
 }

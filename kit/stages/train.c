@@ -12,7 +12,7 @@
 #include "train.h"
 
 #include "base/clock.h"
-#include "base/signals.h"
+#include "base/watch.h"
 #include "data/loader.h"
 #include "exec/adam.h"
 #include "exec/average.h"
@@ -20,7 +20,6 @@
 #include "folder/runlog.h"
 #include "guard.h"
 #include "pictures/grid.h"
-#include "progress.h"
 #include "session/checkpoint.h"
 #include "synthesize.h"
 
@@ -33,7 +32,6 @@ typedef struct trainer {
     ik__saved *tell;
     ik__loader *loader;
     ik__log *log;
-    ik__progress *progress;
     ik__position at;
     int64_t total, per_epoch;
     int64_t saved;                     /* the step of the newest checkpoint, or -1 */
@@ -257,6 +255,7 @@ static ik_status save(trainer *t, ik_error *err) {
     if (!status) status = ik__checkpoint_save(t->s, &t->at, err);
     if (status) return status;
     t->saved = t->at.step;
+    ik__tell_saved(ik__folder_checkpoint(t->s->out.text, t->at.step).text);
     note_time(t);
     ik__facts_peak(&t->s->facts);
     status = ik__facts_write(&t->s->facts, t->s->out.text, err);
@@ -292,7 +291,7 @@ static ik_status step(trainer *t, ik_error *err) {
     t->at.step++;
     char text[512];
     ik__guard_text(&t->guard, text, sizeof text);
-    ik__progress_at(t->progress, t->at.step, text);
+    ik__tell_step(t->at.step, t->total, text);
     bool last = t->at.step == t->total;
     if (due(t->at.step, set->log_every) || last) status = write_log(t, err);
     if (!status && paint) status = picture(t, err);
@@ -300,7 +299,7 @@ static ik_status step(trainer *t, ik_error *err) {
     return status;
 }
 
-/* After a signal. */
+/* Asked to. */
 static ik_status stop(trainer *t, ik_error *err) {
     ik_status status = ik__guard_check(&t->guard, err);
     if (t->guard.bad.found) return not_finite(t, err);
@@ -335,21 +334,19 @@ static ik_status open_trainer(trainer *t, const ik__run_options *o, ik_error *er
 ik_status ik__train(ik__session *s, const ik__run_options *o, ik__saved *saved, ik_error *err) {
     trainer t = {.s = s, .tell = saved};
     ik_status status = open_trainer(&t, o, err);
-    if (!status) t.progress = ik__progress_new(stderr, t.total, o->quiet);
     t.began = t.noted = ik__now();
     t.began_at = t.noted_at = t.at.step;
-    ik__signals_watch();
-    if (!status) ik__progress_at(t.progress, t.at.step, NULL);
+    ik__listen(true);
+    if (!status) ik__tell_step(t.at.step, t.total, NULL);
     while (!status && t.at.step < t.total) {
         status = step(&t, err);
-        if (!status && ik__signals_seen()) status = stop(&t, err);
+        if (!status && ik__stop_asked()) status = stop(&t, err);
     }
-    ik__signals_unwatch();
-    ik__progress_free(t.progress);
-    if (!status && !o->quiet && t.at.step > t.began_at)
-        fprintf(stderr, "trained %lld steps in %.0f s, %.3f s per step\n",
-                (long long)(t.at.step - t.began_at), ik__now() - t.began,
-                (ik__now() - t.began) / (double)(t.at.step - t.began_at));
+    ik__listen(false);
+    if (!status && t.at.step > t.began_at)
+        ik__tell(IK__SAID, "trained %lld steps in %.0f s, %.3f s per step",
+                 (long long)(t.at.step - t.began_at), ik__now() - t.began,
+                 (ik__now() - t.began) / (double)(t.at.step - t.began_at));
     ik__log_close(t.log);
     ik__loader_close(t.loader);
     ik__guard_close(&t.guard);

@@ -23,10 +23,8 @@ static ik__session *open(const char *device, bool constants) {
     snprintf(set, sizeof set, "device=%s", device);
     snprintf(rounded, sizeof rounded, "precision=%s", precision);
     const char *sets[] = {set, rounded, constants ? "stages=[synthesize]" : "stages=[train]"};
-    ik__run_options o = {.pipeline = SOURCE_DIR "/tests/golden/inade_small.yaml",
-                         .n_sets = 3,
-                         .sets = sets,
-                         .quiet = true};
+    ik__run_options o = {
+        .pipeline = SOURCE_DIR "/tests/golden/inade_small.yaml", .n_sets = 3, .sets = sets};
     ik__session *s;
     must(ik__session_open(&o, &s, &err));
     must(ik__session_ready(s, &err));

@@ -71,8 +71,7 @@ static int run_steps(const char *steps, const char *norm) {
     snprintf(out, sizeof out, "%s/%s", folder, strchr(steps, '=') + 1);
     const char *const sets[] = {steps, "train.picture_every=0", "train.checkpoint_every=0",
                                 "stages=train", norm};
-    ik__run_options o = {
-        .pipeline = pipeline, .n_sets = 5, .sets = sets, .out = out, .quiet = true};
+    ik__run_options o = {.pipeline = pipeline, .n_sets = 5, .sets = sets, .out = out};
     ik_error err = {""};
     calls = 0;
     trainer = pthread_self();

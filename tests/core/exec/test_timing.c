@@ -19,10 +19,8 @@ static ik__session *open(const char *device) {
     char set[64];
     snprintf(set, sizeof set, "device=%s", device);
     const char *sets[] = {set, "stages=[train]"};
-    ik__run_options o = {.pipeline = SOURCE_DIR "/tests/golden/inade_small.yaml",
-                         .n_sets = 2,
-                         .sets = sets,
-                         .quiet = true};
+    ik__run_options o = {
+        .pipeline = SOURCE_DIR "/tests/golden/inade_small.yaml", .n_sets = 2, .sets = sets};
     ik__session *s;
     must(ik__session_open(&o, &s, &err));
     must(ik__session_ready(s, &err));

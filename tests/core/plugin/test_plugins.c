@@ -1,5 +1,6 @@
 /* Plugins: where they are looked for, what is refused and in which words, and instances of them.
  * The plugins, good and bad, are compiled here. */
+#include "base/watch.h"
 #include "plugin/plugins.h"
 
 #include <check.h>
@@ -285,23 +286,21 @@ START_TEST(instances) {
 }
 END_TEST
 
+static void hear(void *user, ik__tone tone, const char *text) {
+    ck_assert_int_eq(tone, IK__NOTED);
+    strcpy(user, text);
+}
+
 START_TEST(overridden_plugin) {
     const char *const plugin[] = {"norm.plugin=t1"}, *const more[] = {"norm.plugin=t1", "norm.q=1"};
     const char *yaml = "norm: {plugin: old, noise: 3, k: 2, id: x}\n";
     use_t1();
-    char note[256] = "", path[512];
-    snprintf(path, sizeof path, "%s/stderr", folder);
-    fflush(stderr);
-    int saved = dup(2);
-    ck_assert_ptr_nonnull(freopen(path, "w", stderr));
+    char heard[256] = "";
+    const ik__watch watch = {.user = heard, .note = hear};
+    ik__watch_set(&watch);
     makes(yaml, 1, plugin, 2, "norm:\n  plugin: t1\n  k: 2\n  id: x\n");
-    fflush(stderr);
-    dup2(saved, 2);
-    close(saved);
-    FILE *f = fopen(path, "r");
-    ck_assert_ptr_nonnull(fgets(note, sizeof note, f));
-    fclose(f);
-    ck_assert_str_eq(note, "note: x.yaml:1:21: dropped 'noise', which norm/t1 does not know\n");
+    ik__watch_set(NULL);
+    ck_assert_str_eq(heard, "x.yaml:1:21: dropped 'noise', which norm/t1 does not know");
     makes_not(yaml, 2, more,
               "--set norm.q=1:1:1: error: unknown option 'q' of norm/t1; known are: "
               "k, id");

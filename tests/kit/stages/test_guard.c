@@ -44,8 +44,7 @@ static trained train(const char *file, const char *name, const char *const *more
     for (; *more; more++) sets[n++] = *more;
     snprintf(pipeline, sizeof pipeline, "%s/%s", folder, file);
     snprintf(out, sizeof out, "%s/%s", folder, name);
-    ik__run_options o = {
-        .pipeline = pipeline, .n_sets = n, .sets = sets, .out = out, .quiet = true, .threads = 1};
+    ik__run_options o = {.pipeline = pipeline, .n_sets = n, .sets = sets, .out = out, .threads = 1};
     trained t = {0};
     ik__plugins_path(BUILD_DIR "/tests/plugins_pretended");
     must(ik__session_open(&o, &t.s, &err));

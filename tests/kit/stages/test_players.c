@@ -19,8 +19,7 @@ static ik__losses train(const char *name, void (*change)(ik__players *)) {
                           "device=naive"};
     snprintf(pipeline, sizeof pipeline, "%s/tiny.yaml", folder);
     snprintf(out, sizeof out, "%s/%s", folder, name);
-    ik__run_options o = {
-        .pipeline = pipeline, .n_sets = 4, .sets = sets, .out = out, .quiet = true, .threads = 1};
+    ik__run_options o = {.pipeline = pipeline, .n_sets = 4, .sets = sets, .out = out, .threads = 1};
     ik__session *s;
     ik__losses losses;
     ik__plugins_path(BUILD_DIR "/lib/inadekit");

@@ -1,6 +1,6 @@
 /* The progress line: its text, its width, and that it is quiet where it should be. */
 #define _GNU_SOURCE
-#include "stages/progress.h"
+#include "cli/progress.h"
 
 #include <check.h>
 #include <fcntl.h>

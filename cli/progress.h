@@ -1,6 +1,6 @@
 /* The progress of training: a line rewritten in place on a terminal, plain lines elsewhere. */
-#ifndef INADEKIT_STAGES_PROGRESS_H
-#define INADEKIT_STAGES_PROGRESS_H
+#ifndef CLI_PROGRESS_H
+#define CLI_PROGRESS_H
 
 #include "inadekit/types.h"
 

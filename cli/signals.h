@@ -1,6 +1,6 @@
 /* SIGINT and SIGTERM ask for a clean stop; a second one stops at once. */
-#ifndef INADEKIT_BASE_SIGNALS_H
-#define INADEKIT_BASE_SIGNALS_H
+#ifndef CLI_SIGNALS_H
+#define CLI_SIGNALS_H
 
 #include <stdbool.h>
 
