@@ -51,8 +51,7 @@ static void add_plugin(const char *path, const ik_plugin *p, const char *why_not
     size_t n = strlen(name);
     if (n > 3 && strcmp(name + n - 3, ".so") == 0) name[n - 3] = 0;
     /* The message begins with the path, which has a column of its own. */
-    const char *mark = strstr(why_not, ": error: ");
-    snprintf(why, sizeof why, "%s", mark ? mark + 9 : why_not);
+    snprintf(why, sizeof why, "%s", ik__refusal(path, why_not));
     add_row(t, (const char *const[]){t->kind, name, "refused", why, path});
 }
 

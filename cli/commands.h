@@ -13,6 +13,8 @@ extern const cli_command cmd_run, cmd_synthesize, cmd_summary, cmd_trace, cmd_im
     cmd_plugins, cmd_completion;
 extern const cli_command cmd_plugins_new, cmd_plugins_check; /* actions of cmd_plugins */
 
+/* Says "error: " and what it is, behind the position where there is one. */
+void cli_error(const char *text);
 /* Prints the error, if `status` is one, and gives the exit status. */
 int cli_exit(ik_status status, const ik_error *err);
 

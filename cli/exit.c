@@ -1,18 +1,19 @@
 /* What the commands share at their beginning and their end. */
 #include "commands.h"
 
-/* Has the first line a position or the word already? */
-static bool is_labelled(const char *text) {
-    if (strncmp(text, "error:", 6) == 0) return true;
-    const char *mark = strstr(text, ": error:"), *line = strchr(text, '\n');
-    return mark && (!line || mark < line);
+#include "base/status.h"
+#include "config/config.h"
+
+void cli_error(const char *text) {
+    const char *message = ik__conf_message(text);
+    fprintf(stderr, "%.*serror: %s\n", (int)(message - text), text, message);
 }
 
-int cli_exit(ik_status status, const ik_error *err) {
+int cli_exit(ik_status given, const ik_error *err) {
+    ik_status status = ik__status_outside(given);
     if (status == IK_OK) return 0;
     const char *text = *err->text ? err->text : "it failed without a reason";
-    if (status != IK_INTERRUPTED || *err->text)
-        fprintf(stderr, "%s%s\n", is_labelled(text) ? "" : "error: ", text);
+    if (status != IK_INTERRUPTED || *err->text) cli_error(text);
     return status == IK_USAGE ? 2 : 1;
 }
 

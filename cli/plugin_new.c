@@ -48,8 +48,8 @@ static ik_status write_one(const project *p, const char *sub, const char *file, 
     snprintf(from, sizeof from, "%s/%s%s", p->templates, sub, file);
     char *text = ik__textfile_read(from, 1 << 20, &n);
     if (!text)
-        return ik_errorf(err, IK_FAILED,
-                         "error: the template %s cannot be read; install inadekit anew", from);
+        return ik_errorf(err, IK_FAILED, "the template %s cannot be read; install inadekit anew",
+                         from);
     char *name = fill_in(file, p->kind, p->name), *filled = fill_in(text, p->kind, p->name);
     free(text);
     snprintf(to, sizeof to, "%s/%s", p->folder, name ? name : file);
@@ -64,7 +64,7 @@ static ik_status check_name(const char *name, ik_error *err) {
     size_t n = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
     if (n > 0 && n <= 64 && !name[n] && !(name[0] >= '0' && name[0] <= '9')) return IK_OK;
     return ik_errorf(err, IK_USAGE,
-                     "error: '%.80s' cannot be a new plugin's name, which is a name in C, too: up "
+                     "'%.80s' cannot be a new plugin's name, which is a name in C, too: up "
                      "to 64 letters, digits and '_', a letter first",
                      name);
 }
@@ -77,12 +77,12 @@ ik_status ik__plugin_new(const char *kind, const char *name, const char *folder,
     if (status) return status;
     if (!ik__share_path("templates", p.templates, sizeof p.templates))
         return ik_errorf(err, IK_FAILED,
-                         "error: the templates are not where they belong, %s; install inadekit "
+                         "the templates are not where they belong, %s; install inadekit "
                          "anew",
                          p.templates);
     if (mkdir(folder, 0777))
-        return ik_errorf(err, IK_FAILED, "error: cannot make the folder %s: %s; name another",
-                         folder, strerror(errno));
+        return ik_errorf(err, IK_FAILED, "cannot make the folder %s: %s; name another", folder,
+                         strerror(errno));
     snprintf(sub, sizeof sub, "%s/", kind);
     for (int i = 0; own_files[i] && !status; i++) status = write_one(&p, sub, own_files[i], err);
     for (int i = 0; common_files[i] && !status; i++)

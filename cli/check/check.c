@@ -3,6 +3,7 @@
 #include "check.h"
 
 #include "base/child.h"
+#include "base/status.h"
 #include "plugin/blame.h"
 #include "plugin/plugins.h"
 
@@ -39,8 +40,7 @@ void check_going_on(void) {
 }
 
 void check_found_error(check_findings *f, const char *what, const ik_error *err) {
-    const char *mark = strstr(err->text, "error: ");
-    check_found(f, CHECK_WRONG, "%s: %s", what, mark ? mark + 7 : err->text);
+    check_found(f, CHECK_WRONG, "%s: %s", what, ik__conf_message(err->text));
 }
 
 /* <kind>/<name>.so is where it will be looked for. */
@@ -87,7 +87,7 @@ static ik_status work(void *user, ik_error *err) {
     check_symbols(&f);
     ik_status status = ik__plugin_load(f.what->file, &list, err);
     if (status) {
-        check_found_error(&f, "it is refused", err);
+        check_found(&f, CHECK_WRONG, "it is refused: %s", ik__refusal(f.what->file, err->text));
         common->finished = 1;
         return IK_OK;
     }
@@ -101,11 +101,10 @@ static ik_status work(void *user, ik_error *err) {
 /* How the child ended, where that was not how it should. */
 static void judge_end(const check_task *what, ik_status status, const ik_error *err) {
     const char *doing = *common->doing ? common->doing : "no plugin was at work";
-    const char *mark = strstr(err->text, "ended by");
     if (common->hung)
         fprintf(what->out, "FAIL  it hung: no end after %d s; %s\n", timeout, doing);
-    else if (status && mark)
-        fprintf(what->out, "FAIL  it crashed: %s; %s\n", mark, doing);
+    else if ((int)status == IK__CRASHED)
+        fprintf(what->out, "FAIL  it crashed: %s; %s\n", err->text, doing);
     else if (status || !common->finished) /* exit, or a sanitizer */
         fprintf(what->out, "FAIL  it ended the process; %s\n", doing);
     else
@@ -115,7 +114,7 @@ static void judge_end(const check_task *what, ik_status status, const ik_error *
 
 ik_status check_plugin(const check_task *what, int *failed, ik_error *err) {
     common = mmap(NULL, sizeof *common, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (common == MAP_FAILED) return ik_errorf(err, IK_FAILED, "error: out of memory");
+    if (common == MAP_FAILED) return ik_errorf(err, IK_FAILED, "out of memory");
     timeout = what->timeout;
     bool stopped;
     *err = (ik_error){""};

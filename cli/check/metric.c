@@ -73,7 +73,7 @@ static ik_status measure(ik__instance *m, bool pictures, bool give_up, results *
     ik_status status = ik__metric_begin(m, &info, err);
     if (status) return status;
     show *s = malloc(sizeof *s);
-    if (!s) return ik_errorf(err, IK_FAILED, "error: out of memory");
+    if (!s) return ik_errorf(err, IK_FAILED, "out of memory");
     for (int64_t i = 0; i < (give_up ? 1 : ITEMS * SAMPLES) && !status; i++) {
         bool pictured = pictures && i / SAMPLES < ITEMS - 1;
         draw(s, i / SAMPLES, i % SAMPLES, iface->record != NULL);

@@ -3,6 +3,7 @@
 #include "trial.h"
 
 #include "base/clock.h"
+#include "base/status.h"
 #include "exec/finite.h"
 
 #include <math.h>
@@ -148,9 +149,9 @@ static bool compute(place *p, bool first, const backends *others) {
     return fine;
 }
 
-static void say_not_recorded(const place *p, const ik_error *err) {
+static void say_not_recorded(const place *p, ik_status status, const ik_error *err) {
     /* A loss may call networks that are its own affair. */
-    if (strstr(err->text, "which is not among `networks:`"))
+    if ((int)status == IK__NO_NETWORK)
         check_found(p->f, CHECK_NOTE,
                     "it takes a network that is not part of this check, so it "
                     "was not recorded: %s",
@@ -159,9 +160,9 @@ static void say_not_recorded(const place *p, const ik_error *err) {
         check_found_error(p->f, p->at, err);
 }
 
-static bool record(place *p, const ik_strings *sets, ik_error *err) {
-    return !check_trial_new(p->plugin->kind, p->plugin->name, sets, p->size, "naive", &p->naive,
-                            err);
+static ik_status record(place *p, const ik_strings *sets, ik_error *err) {
+    return check_trial_new(p->plugin->kind, p->plugin->name, sets, p->size, "naive", &p->naive,
+                           err);
 }
 
 /* Recorded with the user's options, computed with small ones. */
@@ -169,8 +170,9 @@ static bool inspect_size(place *p, bool first, const backends *others) {
     const ik_strings *given = &p->f->what->sets;
     ik_error err = {""};
     snprintf(p->at, sizeof p->at, "at %dx%d", p->size.height, p->size.width);
-    if (!record(p, given, &err)) {
-        say_not_recorded(p, &err);
+    ik_status status = record(p, given, &err);
+    if (status) {
+        say_not_recorded(p, status, &err);
         return false;
     }
     check_found(p->f, CHECK_FINE, "%s: recorded, shapes fit", p->at);
@@ -183,11 +185,11 @@ static bool inspect_size(place *p, bool first, const backends *others) {
             p->at, p->seconds);
     } else if (p->sets != given) {
         check_trial_free(&p->naive);
-        if (record(p, p->sets, &err)) {
+        if (!record(p, p->sets, &err)) {
             if (first) check_found(p->f, CHECK_NOTE, "to be quick, it computes with %s", p->small);
         } else { /* these options do not go together; the user's do */
             p->sets = given;
-            if (!record(p, given, &err)) return false;
+            if (record(p, given, &err)) return false;
         }
         fine = compute(p, first, others);
     } else {

@@ -20,7 +20,7 @@ ik_status check_placed_open(const ik_strings *given, const char *text, const cha
     snprintf(out->path, sizeof out->path, "/proc/self/fd/%d", out->fd);
     size_t n = strlen(text);
     if (out->fd < 0 || write(out->fd, text, n) != (ssize_t)n)
-        return ik_errorf(err, IK_FAILED, "error: no memory for a pipeline: %s", strerror(errno));
+        return ik_errorf(err, IK_FAILED, "no memory for a pipeline: %s", strerror(errno));
     return IK_OK;
 }
 

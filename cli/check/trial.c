@@ -112,28 +112,23 @@ void check_trial_free(check_trial *t) {
 }
 
 static ik_status move(const check_trial *from, const check_trial *to, const ik__entry *e,
-                      float *host, ik_error *err) {
-    const ik__store *a = from->s->engine->store, *b = to->s->engine->store;
+                      ik_error *err) {
+    ik__store *a = from->s->engine->store, *b = to->s->engine->store;
     const ik__entry *other = ik__store_find(b, e->path);
-    int64_t n = ik_count(e->shape);
     if (!other)
-        return ik_errorf(err, IK_FAILED, "error: %s is recorded on '%s' only", e->path,
-                         from->s->device);
-    ik_status status = a->backend->download(a->self, IK_F32, n, host, ik__store_value(a, e), err);
-    if (!status) status = a->backend->upload(a->self, IK_F32, n, ik__store_value(a, e), host, err);
-    return status ? status
-                  : b->backend->upload(b->self, IK_F32, n, ik__store_value(b, other), host, err);
+        return ik_errorf(err, IK_FAILED, "%s is recorded on '%s' only", e->path, from->s->device);
+    float *host = ik__store_read(a, e, IK__VALUE, err);
+    if (!host) return IK_FAILED;
+    ik_status status = ik__store_write(a, e, IK__VALUE, host, err);
+    if (!status) status = ik__store_write(b, other, IK__VALUE, host, err);
+    free(host);
+    return status;
 }
 
 ik_status check_trial_copy(const check_trial *from, const check_trial *to, ik_error *err) {
     const ik__store *st = from->s->engine->store;
-    int64_t most = 1;
-    for (int i = 0; i < st->n; i++)
-        if (ik_count(st->entries[i]->shape) > most) most = ik_count(st->entries[i]->shape);
-    float *host = malloc(sizeof *host * (size_t)most);
-    ik_status status = host ? IK_OK : ik_errorf(err, IK_FAILED, "error: out of memory");
-    for (int i = 0; i < st->n && !status; i++) status = move(from, to, st->entries[i], host, err);
-    free(host);
+    ik_status status = IK_OK;
+    for (int i = 0; i < st->n && !status; i++) status = move(from, to, st->entries[i], err);
     return status;
 }
 

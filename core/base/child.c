@@ -3,6 +3,8 @@
 #define _GNU_SOURCE
 #include "child.h"
 
+#include "status.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -21,7 +23,7 @@ static _Noreturn void be_child(ik_status (*work)(void *, ik_error *), void *user
     ik_status status = work(user, &e);
     fflush(NULL);
     if (write(to, e.text, strlen(e.text)) < 0) _exit(IK_FAILED);
-    _exit((int)status);
+    _exit((int)ik__status_outside(status));
 }
 
 /* Waits, and passes signals on. */
@@ -45,13 +47,13 @@ static int wait_for(pid_t child, const sigset_t *watched, bool *stopped) {
 
 static ik_status outcome(int status, int from, ik_error *err) {
     if (WIFSIGNALED(status))
-        return ik_errorf(err, IK_FAILED, "error: it was ended by signal %d (%s)", WTERMSIG(status),
+        return ik_errorf(err, (ik_status)IK__CRASHED, "ended by signal %d (%s)", WTERMSIG(status),
                          strsignal(WTERMSIG(status)));
     ssize_t n = read(from, err->text, sizeof err->text - 1);
     err->text[n > 0 ? n : 0] = 0;
     int code = WEXITSTATUS(status);
     if (code > IK_INTERRUPTED)
-        return ik_errorf(err, IK_FAILED, "error: it ended with exit status %d", code);
+        return ik_errorf(err, IK_FAILED, "it ended with exit status %d", code);
     return (ik_status)code;
 }
 
@@ -63,7 +65,7 @@ ik_status ik__child_run(ik_status (*work)(void *user, ik_error *err), void *user
     struct sigaction usual = {.sa_handler = SIG_DFL}, old;
     *stopped = false;
     if (pipe2(pipes, O_CLOEXEC))
-        return ik_errorf(err, IK_FAILED, "error: no pipe to a child process: %s", strerror(errno));
+        return ik_errorf(err, IK_FAILED, "no pipe to a child process: %s", strerror(errno));
     sigemptyset(&watched);
     sigaddset(&watched, SIGINT);
     sigaddset(&watched, SIGTERM);
@@ -76,9 +78,8 @@ ik_status ik__child_run(ik_status (*work)(void *user, ik_error *err), void *user
     if (!child) be_child(work, user, pipes[1], parent, &before);
     close(pipes[1]);
     ik_status status =
-        child < 0
-            ? ik_errorf(err, IK_FAILED, "error: no child process can be made: %s", strerror(errno))
-            : outcome(wait_for(child, &watched, stopped), pipes[0], err);
+        child < 0 ? ik_errorf(err, IK_FAILED, "no child process can be made: %s", strerror(errno))
+                  : outcome(wait_for(child, &watched, stopped), pipes[0], err);
     close(pipes[0]);
     sigaction(SIGCHLD, &old, NULL);
     sigprocmask(SIG_SETMASK, &before, NULL);

@@ -14,7 +14,7 @@ ik_status ik__make_folder(const char *path, ik_error *err) {
         char was = *p;
         *p = 0;
         if (mkdir(part, 0777) && errno != EEXIST)
-            return ik_errorf(err, IK_FAILED, "error: cannot make the folder %s: %s", part,
+            return ik_errorf(err, IK_FAILED, "cannot make the folder %s: %s", part,
                              strerror(errno));
         *p = was;
         if (!was) return IK_OK;

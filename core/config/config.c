@@ -57,14 +57,28 @@ bool ik__conf_is_null(const ik__conf *c) {
 
 ik_status ik__conf_fail(const ik__conf *at, ik_error *err, const char *fmt, ...) {
     if (!err) return IK_USAGE;
-    int n = at ? snprintf(err->text, sizeof err->text, "%.1024s:%d:%d: error: ", at->file, at->line,
+    int n = at ? snprintf(err->text, sizeof err->text, "%.1024s:%d:%d: ", at->file, at->line,
                           at->column)
-               : snprintf(err->text, sizeof err->text, "error: ");
+               : 0;
     va_list args;
     va_start(args, fmt);
     vsnprintf(err->text + n, sizeof err->text - (size_t)n, fmt, args);
     va_end(args);
     return IK_USAGE;
+}
+
+/* The digits and the colon behind a colon; NULL if there are none. */
+static const char *number(const char *s) {
+    size_t n = *s == ':' ? strspn(s + 1, "0123456789") : 0;
+    return n && s[n + 1] == ':' ? s + n + 1 : NULL;
+}
+
+const char *ik__conf_message(const char *text) {
+    for (const char *s = text; *s && *s != '\n'; s++) {
+        const char *line = number(s), *column = line ? number(line) : NULL;
+        if (column && column[1] == ' ') return column + 2;
+    }
+    return text;
 }
 
 static ik_status resolve_scalar(ik__yaml *loader, const ik__yaml_node *n, ik__conf *out,

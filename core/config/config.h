@@ -6,7 +6,7 @@
  *
  * Limits: 1 MiB a file, 64 levels, 64 files, 1024 keys a map, 2^18 values. Beyond them, and for
  * duplicate keys, tags, merge keys, cyclic aliases or includes, several documents, keys that are
- * not scalars and bytes that are not UTF-8, loading fails with `file:line:column: error: ...`. */
+ * not scalars and bytes that are not UTF-8, loading fails with `file:line:column: ...`. */
 #ifndef INADEKIT_CONFIG_CONFIG_H
 #define INADEKIT_CONFIG_CONFIG_H
 
@@ -55,7 +55,10 @@ void ik__conf_remove(ik__conf *map, const char *key);         /* if it is there 
 ik__conf *ik__conf_get(const ik__conf *map, const char *key); /* NULL if absent or not a map */
 bool ik__conf_is_null(const ik__conf *c);                     /* `key:`, `key: ~`, `key: null` */
 
-/* "file:line:column: error: ..."; returns IK_USAGE. Without `at` the position is left out. */
+/* The part of an error's first line behind its position, if it has one: for whoever prints it. */
+const char *ik__conf_message(const char *text);
+
+/* "file:line:column: ..."; returns IK_USAGE. Without `at` the position is left out. */
 ik_status ik__conf_fail(const ik__conf *at, ik_error *err, const char *fmt, ...) IK_PRINTF(3, 4);
 
 /* The tree as YAML text that loads to the same tree without any environment; malloc'ed. */

@@ -260,23 +260,42 @@ static ik_status check_keys(const filler *f, const ik_option *rows, const ik__co
     return IK_OK;
 }
 
-ik_status ik__options_fill(const ik_option *rows, const ik__conf *map, const char *const *also,
-                           const char *what, void *self, ik__pool *pool, ik_error *err) {
-    filler f = {what, pool, err};
-    ik_status status = map ? check_keys(&f, rows, map, also) : IK_OK;
+/* Every row but those of `also`; what `map`, which may be NULL, does not have is by default. */
+static ik_status fill(const filler *f, const ik_option *rows, const ik__conf *map,
+                      const char *const *also, void *self) {
+    ik_status status = IK_OK;
     if (map) ik__conf_note(map, rows);
     for (const ik_option *row = rows; row && row->name && !status; row++) {
         const ik__conf *c = listed(also, row->name) ? NULL : ik__conf_get(map, row->name);
         void *to = (char *)self + row->offset;
         if (c)
-            status = read_value(&f, row, c, to);
+            status = read_value(f, row, c, to);
         else if (row->fallback)
-            status = read_fallback(&f, row, to);
+            status = read_fallback(f, row, to);
         else
-            status = ik__conf_fail(map, err, "%s needs the option '%s' (%s); add it", what,
+            status = ik__conf_fail(map, f->err, "%s needs the option '%s' (%s); add it", f->what,
                                    row->name, row->help ? row->help : types[row->type].type);
     }
     return status;
+}
+
+ik_status ik__options_fill(const ik_option *rows, const ik__conf *map, const char *const *also,
+                           const char *what, void *self, ik__pool *pool, ik_error *err) {
+    filler f = {what, pool, err};
+    ik_status status = map ? check_keys(&f, rows, map, also) : IK_OK;
+    return status ? status : fill(&f, rows, map, also, self);
+}
+
+ik_status ik__options_pick(const ik_option *rows, const ik__conf *from, const char *what,
+                           void *self, ik__pool *pool, ik_error *err) {
+    filler f = {what, pool, err};
+    return fill(&f, rows, from, NULL, self);
+}
+
+ik_status ik__options_value(const ik_option *row, const ik__conf *value, const char *what,
+                            void *self, ik__pool *pool, ik_error *err) {
+    filler f = {what, pool, err};
+    return read_value(&f, row, value, (char *)self + row->offset);
 }
 
 /* Its type, and which values are allowed. */

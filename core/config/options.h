@@ -15,6 +15,14 @@
 ik_status ik__options_fill(const ik_option *rows, const ik__conf *map, const char *const *also,
                            const char *what, void *self, ik__pool *pool, ik_error *err);
 
+/* The same from a node that has other keys as well, which are left to others; one that is no map
+ * has none of these. */
+ik_status ik__options_pick(const ik_option *rows, const ik__conf *from, const char *what,
+                           void *self, ik__pool *pool, ik_error *err);
+/* One value by its row, from where it is written. */
+ik_status ik__options_value(const ik_option *row, const ik__conf *value, const char *what,
+                            void *self, ik__pool *pool, ik_error *err);
+
 /* Help: a line of name, type, default and range, and a line of explanation, for each row. */
 void ik__options_describe(const ik_option *rows, FILE *out);
 

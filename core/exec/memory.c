@@ -20,8 +20,6 @@ ik__memory ik__memory_of(const ik__engine *e, bool accumulate, bool ema) {
         if (arena > m.arena) m.arena = arena;
         if (workspace > m.workspace) m.workspace = workspace;
     }
-    for (int i = 0; i < e->n_inputs; i++)
-        m.inputs += ik_count(e->inputs[i].shape) *
-                    (int64_t)e->backend->element_bytes(e->self, e->inputs[i].dtype);
+    for (int i = 0; i < e->n_inputs; i++) m.inputs += (int64_t)ik__input_bytes(e, &e->inputs[i]);
     return m;
 }

@@ -122,7 +122,7 @@ static ik_status prepare(ik__engine *e, ik__program *p, ik_error *err) {
         ik_kernel *k = &p->kernels[i];
         ik_error why;
         if (e->backend->prepare(e->self, k, &why))
-            status = ik_errorf(err, IK_FAILED, "error: %s, %s: %s", p->name,
+            status = ik_errorf(err, IK_FAILED, "%s, %s: %s", p->name,
                                p->graph->nodes[k->node.out->id]->path, why.text);
         if (k->workspace_bytes > p->workspace_bytes) p->workspace_bytes = k->workspace_bytes;
     }
@@ -306,8 +306,8 @@ typedef struct needs {
     size_t tensors, workspace, inputs, kept;
 } needs;
 
-static size_t input_bytes(const struct ik__held *h) {
-    return (size_t)ik_count(h->shape) * 8;
+size_t ik__input_bytes(const ik__engine *e, const struct ik__held *h) {
+    return (size_t)ik_count(h->shape) * e->backend->element_bytes(e->self, h->dtype);
 }
 
 static needs needs_of(const ik__engine *e) {
@@ -318,7 +318,7 @@ static needs needs_of(const ik__engine *e) {
         if (p->workspace_bytes > n.workspace) n.workspace = p->workspace_bytes;
         n.kept += p->kept_bytes;
     }
-    for (int i = 0; i < e->n_inputs; i++) n.inputs += input_bytes(&e->inputs[i]);
+    for (int i = 0; i < e->n_inputs; i++) n.inputs += ik__input_bytes(e, &e->inputs[i]);
     return n;
 }
 
@@ -332,7 +332,7 @@ ik_status ik__engine_fits(const ik__engine *e, size_t weights, ik_error *err) {
     if (weights + n.tensors + n.workspace <= free) return IK_OK;
     const double mib = 1048576;
     return ik_errorf(err, IK_FAILED,
-                     "error: out of memory: the run needs %.1f MiB (weights and their optimiser "
+                     "out of memory: the run needs %.1f MiB (weights and their optimiser "
                      "%.1f, activations %.1f, workspace %.1f), the device has %.1f of %.1f MiB "
                      "free; reduce train.batch, synthesize.batch or dataset.size, set a coarser "
                      "`precision`, or end what else uses the device",
@@ -352,7 +352,7 @@ ik_status ik__engine_ready(ik__engine *e, ik_error *err) {
                          (double)n.tensors / 1048576, (double)n.workspace / 1048576);
     for (int i = 0; i < e->n_inputs; i++) {
         struct ik__held *h = &e->inputs[i];
-        h->data = e->backend->alloc(e->self, input_bytes(h));
+        h->data = e->backend->alloc(e->self, ik__input_bytes(e, h));
         if (!h->data) return ik_errorf(err, IK_FAILED, "out of memory for the input %s", h->name);
     }
     for (int i = 0; i < e->n_programs; i++) {

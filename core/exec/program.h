@@ -81,6 +81,8 @@ ik_status ik__program_output(ik__engine *e, ik__program *p, const char *name, vo
 ik_status ik__program_tensor(ik__engine *e, ik__program *p, const ik__node *n, void *to,
                              ik_error *err);
 
+/* What an input takes. */
+size_t ik__input_bytes(const ik__engine *e, const struct ik__held *h);
 /* Bytes that a tensor takes in storage. */
 size_t ik__tensor_bytes(const ik__engine *e, const ik_tensor *t);
 

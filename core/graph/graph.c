@@ -23,18 +23,30 @@ bool ik__is_leaf(ik_opcode op) {
     return op == IK_INPUT || op == IK_PARAM || op == IK_BUFFER;
 }
 
-void ik__graph_fail(ik__graph *g, const char *format, ...) {
+static void fail(ik__graph *g, ik_status status, const char *format, va_list args) {
     if (g->failed) return;
     g->failed = true;
     char what[1024];
-    va_list args;
-    va_start(args, format);
     vsnprintf(what, sizeof what, format, args);
-    va_end(args);
     if (g->at)
         ik__conf_fail(g->at, &g->error, "%s%s%s", g->path, g->path[0] ? ": " : "", what);
     else
-        ik_errorf(&g->error, IK_USAGE, "error: %s%s%s", g->path, g->path[0] ? ": " : "", what);
+        ik_errorf(&g->error, IK_USAGE, "%s%s%s", g->path, g->path[0] ? ": " : "", what);
+    g->status = status;
+}
+
+void ik__graph_fail(ik__graph *g, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    fail(g, IK_USAGE, format, args);
+    va_end(args);
+}
+
+void ik__graph_fail_as(ik__graph *g, ik_status status, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    fail(g, status, format, args);
+    va_end(args);
 }
 
 ik__node *ik__names_get(const ik__names *l, const char *name) {
@@ -67,8 +79,14 @@ const char *ik__path_join(ik__graph *g, const char *name) {
 ik__node *ik__append(ik__graph *g, ik_opcode op, const ik_attrs *attrs, int n,
                      ik_tensor *const *in) {
     if (g->n == g->cap) {
-        g->cap = g->cap ? 2 * g->cap : 1024;
-        g->nodes = realloc(g->nodes, (size_t)g->cap * sizeof *g->nodes);
+        int cap = g->cap ? 2 * g->cap : 1024;
+        ik__node **nodes = realloc(g->nodes, (size_t)cap * sizeof *nodes);
+        if (!nodes) {
+            ik__graph_fail_as(g, IK_FAILED, "out of memory for more than %d nodes", g->n);
+            return &g->spare;
+        }
+        g->nodes = nodes;
+        g->cap = cap;
     }
     ik__node *node = ik__pool_alloc(g->pool, sizeof *node);
     memset(node, 0, sizeof *node);

@@ -47,7 +47,9 @@ typedef struct ik__graph {
     int depth;
     const ik__conf *at; /* the YAML node being recorded */
     bool failed;
+    ik_status status; /* of the failure */
     ik_error error;
+    ik__node spare;    /* handed out when there is no memory for another; the graph has failed */
     ik__names states;  /* current value of each parameter and buffer, by path */
     ik__names assigns; /* final value of each assigned buffer */
     ik__names outputs; /* named results of the program; in training, the losses */
@@ -90,7 +92,9 @@ ik__node *ik__append(ik__graph *g, ik_opcode op, const ik_attrs *attrs, int n,
 bool ik__fits(ik__graph *g, const char *what, ik_shape s);
 /* Fails with why the inputs do not fit, and their shapes. */
 void ik__misfit(ik__graph *g, const char *op, const char *why, int n, ik_tensor *const *in);
+/* The first failure is kept, as a mistake of usage, or with a status of its own. */
 void IK_PRINTF(2, 3) ik__graph_fail(ik__graph *g, const char *format, ...);
+void IK_PRINTF(3, 4) ik__graph_fail_as(ik__graph *g, ik_status status, const char *format, ...);
 ik__node *ik__names_get(const ik__names *l, const char *name);
 void ik__names_set(ik__graph *g, ik__names *l, const char *name, ik_tensor *t);
 const char *ik__path_join(ik__graph *g, const char *name); /* in the pool */

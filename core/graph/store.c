@@ -61,8 +61,14 @@ ik__entry *ik__store_entry(ik__store *s, const char *path, ik_shape shape, ik_in
         return NULL;
     }
     if (s->n == s->cap) {
-        s->cap = s->cap ? 2 * s->cap : 256;
-        s->entries = realloc(s->entries, (size_t)s->cap * sizeof *s->entries);
+        int cap = s->cap ? 2 * s->cap : 256;
+        ik__entry **entries = realloc(s->entries, (size_t)cap * sizeof *entries);
+        if (!entries) {
+            snprintf(why, size, "out of memory for %s", path);
+            return NULL;
+        }
+        s->entries = entries;
+        s->cap = cap;
     }
     e = ik__pool_alloc(s->pool, sizeof *e);
     int64_t *used = learned ? &b->learned : &b->kept;
@@ -77,17 +83,38 @@ ik__entry *ik__store_entry(ik__store *s, const char *path, ik_shape shape, ik_in
     return e;
 }
 
-static void *at(const ik__store *s, void *block, const ik__entry *e) {
-    return (char *)block + (size_t)e->offset * s->backend->element_bytes(s->self, IK_F32);
+void *ik__store_at(const ik__store *s, const ik__entry *e, ik__part part) {
+    const ik__block *b = &s->blocks[e->block];
+    void *const of[IK__PARTS] = {e->learned ? b->value : b->buffers, b->grad, b->m, b->v, b->ema};
+    if (!of[part] || (part != IK__VALUE && !e->learned)) return NULL;
+    return (char *)of[part] + (size_t)e->offset * s->backend->element_bytes(s->self, IK_F32);
 }
 
 void *ik__store_value(const ik__store *s, const ik__entry *e) {
-    const ik__block *b = &s->blocks[e->block];
-    return at(s, e->learned ? b->value : b->buffers, e);
+    return ik__store_at(s, e, IK__VALUE);
 }
 
 void *ik__store_grad(const ik__store *s, const ik__entry *e) {
-    return at(s, s->blocks[e->block].grad, e);
+    return ik__store_at(s, e, IK__GRADIENT);
+}
+
+float *ik__store_read(const ik__store *s, const ik__entry *e, ik__part part, ik_error *err) {
+    int64_t n = ik_count(e->shape);
+    float *host = malloc((size_t)n * sizeof *host);
+    if (!host) {
+        ik_errorf(err, IK_FAILED, "out of memory for %s", e->path);
+        return NULL;
+    }
+    if (!s->backend->download(s->self, IK_F32, n, host, ik__store_at(s, e, part), err)) return host;
+    free(host);
+    return NULL;
+}
+
+ik_status ik__store_write(ik__store *s, const ik__entry *e, ik__part part, const float *host,
+                          ik_error *err) {
+    if (part == IK__VALUE) ik__store_changed(s);
+    return s->backend->upload(s->self, IK_F32, ik_count(e->shape), ik__store_at(s, e, part), host,
+                              err);
 }
 
 /* --- initial values */
@@ -185,8 +212,7 @@ ik_status ik__store_build(ik__store *s, const ik_backend_iface *backend, void *s
         float *v = malloc((size_t)n * sizeof *v);
         if (!v) return ik_errorf(err, IK_FAILED, "out of memory for %s", s->entries[i]->path);
         initialise(s->entries[i], seed, v);
-        ik_status status =
-            backend->upload(self, IK_F32, n, ik__store_value(s, s->entries[i]), v, err);
+        ik_status status = ik__store_write(s, s->entries[i], IK__VALUE, v, err);
         free(v);
         if (status) return status;
     }

@@ -58,8 +58,22 @@ size_t ik__store_bytes(const ik__store *s, size_t unit, bool accumulate, bool em
 static inline void ik__store_changed(ik__store *s) {
     s->version++;
 }
-/* Storage of an entry's value, of its gradient. */
+/* What a store keeps of an entry: the value and, of learned ones that are trained, the rest. */
+typedef enum ik__part {
+    IK__VALUE,
+    IK__GRADIENT,
+    IK__FIRST_MOMENT,
+    IK__SECOND_MOMENT,
+    IK__AVERAGE,
+    IK__PARTS
+} ik__part;
+/* Storage of a part; NULL where there is none. */
+void *ik__store_at(const ik__store *s, const ik__entry *e, ik__part part);
 void *ik__store_value(const ik__store *s, const ik__entry *e);
 void *ik__store_grad(const ik__store *s, const ik__entry *e);
+/* A host copy, malloc'ed, and the way back; NULL, or a status, after a failure. */
+float *ik__store_read(const ik__store *s, const ik__entry *e, ik__part part, ik_error *err);
+ik_status ik__store_write(ik__store *s, const ik__entry *e, ik__part part, const float *host,
+                          ik_error *err);
 
 #endif

@@ -53,47 +53,48 @@ static ik_status init(ik__instance *in, const ik__conf *at, const char *what, ik
     return status;
 }
 
-/* `conf` is a map or NULL; `at` is for messages. */
-static ik_status make(const ik_plugin *p, const ik__conf *conf, const ik__conf *at,
-                      const char *const *also, ik__instance **out, ik_error *err) {
+/* `conf` is a map, a bare name, which is one without options, or NULL. */
+static ik_status make(const ik_plugin *p, const ik__conf *conf, const char *const *also,
+                      ik__instance **out, ik_error *err) {
     char what[160];
     snprintf(what, sizeof what, "%s/%s", ik__kind_names[p->kind], p->name);
     ik__pool *pool = ik__pool_new();
     ik__instance *in = ik__pool_alloc(pool, sizeof *in);
-    *in = (ik__instance){.plugin = p, .pool = pool, .conf = at};
+    *in = (ik__instance){.plugin = p, .pool = pool, .conf = conf};
     in->self = ik__pool_alloc(pool, p->instance_size ? p->instance_size : 1);
-    ik_status status = ik__options_fill(p->options, conf, also, what, in->self, pool, err);
-    if (!status) status = init(in, at, what, err);
+    bool bare = conf && conf->kind != IK_CONF_MAP;
+    ik_status status = bare ? ik__options_pick(p->options, conf, what, in->self, pool, err)
+                            : ik__options_fill(p->options, conf, also, what, in->self, pool, err);
+    if (!status) status = init(in, conf, what, err);
     if (status) ik__pool_free(pool);
     *out = status ? NULL : in;
     return status;
 }
 
+ik_status ik__instance_of(ik_kind kind, const ik__conf *name, const ik__conf *conf,
+                          const char *const *also, ik__instance **out, ik_error *err) {
+    const ik_plugin *p;
+    *out = NULL;
+    ik_status status = ik__plugin_find(kind, name->text, name, &p, err);
+    if (status) return status;
+    if (conf->kind == IK_CONF_MAP && conf->plugin_overridden)
+        drop_foreign_keys((ik__conf *)conf, p, also);
+    return make(p, conf, also, out, err);
+}
+
 ik_status ik__instance_new(ik_kind kind, const ik__conf *conf, const char *const *also,
                            ik__instance **out, ik_error *err) {
     const ik__conf *name;
-    const ik_plugin *p;
     *out = NULL;
     ik_status status = plugin_name(kind, conf, &name, err);
-    if (!status) status = ik__plugin_find(kind, name->text, name, &p, err);
-    if (status) return status;
-    if (conf->kind == IK_CONF_MAP) {
-        if (conf->plugin_overridden) drop_foreign_keys((ik__conf *)conf, p, also);
-        return make(p, conf, conf, also, out, err);
-    }
-    /* A bare name is a map without options, at its place. */
-    ik__conf bare = *conf;
-    bare.kind = IK_CONF_MAP;
-    bare.n = 0;
-    ik__conf_note(conf, p->options);
-    return make(p, &bare, conf, also, out, err);
+    return status ? status : ik__instance_of(kind, name, conf, also, out, err);
 }
 
 ik_status ik__instance_named(ik_kind kind, const char *name, ik__instance **out, ik_error *err) {
     const ik_plugin *p;
     *out = NULL;
     ik_status status = ik__plugin_find(kind, name, NULL, &p, err);
-    return status ? status : make(p, NULL, NULL, NULL, out, err);
+    return status ? status : make(p, NULL, NULL, out, err);
 }
 
 void ik__instance_free(ik__instance *instance) {

@@ -49,8 +49,21 @@ void ik__plugins_prefer(const ik_plugin *const *list) {
 }
 
 static ik_status refuse(const char *path, ik_error *err, const char *why, const char *remedy) {
-    return ik_errorf(err, IK_FAILED, "%s: error: %s (plugin interface here: %d.%d); %s", path, why,
+    return ik_errorf(err, IK_FAILED, "%s: %s (plugin interface here: %d.%d); %s", path, why,
                      IK_ABI_MAJOR, IK_ABI_MINOR, remedy);
+}
+
+const char *ik__refusal(const char *path, const char *text) {
+    char *real = realpath(path, NULL);
+    const char *begins[] = {path, real ? real : path};
+    for (int i = 0; i < 2; i++) {
+        size_t n = strlen(begins[i]);
+        if (strncmp(text, begins[i], n) || strncmp(text + n, ": ", 2)) continue;
+        text += n + 2;
+        break;
+    }
+    free(real);
+    return text;
 }
 
 static ik_status refuse_version(const char *path, ik_error *err, const ik_plugin *p) {

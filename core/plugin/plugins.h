@@ -44,6 +44,9 @@ void ik__plugins_prefer(const ik_plugin *const *list);
 ik_status ik__plugin_load_file(const char *path, ik_kind kind, const char *name,
                                const ik_plugin **out, ik_error *err);
 
+/* What a refusal of a file says behind its path. */
+const char *ik__refusal(const char *path, const char *text);
+
 /* Loads all plugins of a kind, by directory and then by name; `p` is NULL where one was refused,
  * and `why_not` says why. Returns how many there are. */
 int ik__plugins_list(ik_kind kind,
@@ -57,6 +60,10 @@ int ik__plugins_list(ik_kind kind,
  * so dump a configuration after its instances are made. `conf` must outlive the instance. */
 ik_status ik__instance_new(ik_kind kind, const ik__conf *conf, const char *const *also,
                            ik__instance **out, ik_error *err);
+
+/* The same where another key names the plugin. */
+ik_status ik__instance_of(ik_kind kind, const ik__conf *name, const ik__conf *conf,
+                          const char *const *also, ik__instance **out, ik_error *err);
 
 /* The same by name, with default options. */
 ik_status ik__instance_named(ik_kind kind, const char *name, ik__instance **out, ik_error *err);

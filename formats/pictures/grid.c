@@ -60,7 +60,7 @@ ik_status ik__picture_save(const char *path, int64_t height, int64_t width, cons
                            ik_error *err) {
     int64_t n = height * width * 3;
     uint8_t *bytes = malloc((size_t)n);
-    if (!bytes) return ik_errorf(err, IK_FAILED, "error: out of memory for %s", path);
+    if (!bytes) return ik_errorf(err, IK_FAILED, "out of memory for %s", path);
     for (int64_t i = 0; i < n; i++) bytes[i] = byte_of(rgb[i]);
     ik_status status =
         ik__png_write(path, (int)height, (int)width, bytes, n_text, keys, values, err);

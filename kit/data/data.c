@@ -76,23 +76,13 @@ static ik_status settle(ik__data *d, const ik__conf *dataset, ik_error *err) {
 }
 
 static ik_status configure(ik__data *d, const ik__conf *dataset, ik_error *err) {
-    const char **common_names = names_of(ik__data_options), **own = NULL;
-    ik_status status = common_names
-                           ? ik__instance_new(IK_DATASET, dataset, common_names, &d->instance, err)
-                           : ik_errorf(err, IK_FAILED, "out of memory");
-    if (!status) {
-        ik__conf bare = *dataset; /* a plugin's name alone is a map without options */
-        bare.kind = IK_CONF_MAP;
-        bare.n = 0;
-        own = names_of(d->instance->plugin->options);
-        status =
-            own ? ik__options_fill(ik__data_options, dataset->kind == IK_CONF_MAP ? dataset : &bare,
-                                   own, "dataset", &d->options, d->instance->pool, err)
-                : ik_errorf(err, IK_FAILED, "out of memory");
-    }
-    if (!status) ik__conf_note(dataset, ik__data_options);
+    const char **common_names = names_of(ik__data_options);
+    if (!common_names) return ik_errorf(err, IK_FAILED, "out of memory");
+    ik_status status = ik__instance_new(IK_DATASET, dataset, common_names, &d->instance, err);
+    if (!status)
+        status = ik__options_pick(ik__data_options, dataset, "dataset", &d->options,
+                                  d->instance->pool, err);
     free(common_names);
-    free(own);
     return status ? status : settle(d, dataset, err);
 }
 

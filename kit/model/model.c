@@ -1,6 +1,7 @@
 /* Reading a pipeline's networks, norms and losses, and the recording calls that reach them. */
 #include "model.h"
 
+#include "base/status.h"
 #include "config/options.h"
 #include "plugin/blame.h"
 #include "recording.h"
@@ -11,7 +12,7 @@
 ik_status ik__model_keep(ik__model *m, ik__instance *i, ik_error *err) {
     if (m->n_instances == (int)(sizeof m->instances / sizeof *m->instances)) {
         ik__instance_free(i);
-        return ik_errorf(err, IK_USAGE, "error: a pipeline may use at most %zu plugin instances",
+        return ik_errorf(err, IK_USAGE, "a pipeline may use at most %zu plugin instances",
                          sizeof m->instances / sizeof *m->instances);
     }
     m->instances[m->n_instances++] = i;
@@ -81,13 +82,8 @@ static ik_status read_losses(ik__model *m, const ik__conf *list, ik_error *err) 
         ik_status status = ik__instance_new(IK_LOSS, list->items[i], also, &l->instance, err);
         if (!status) status = ik__model_keep(m, l->instance, err);
         if (status) return status;
-        ik__conf only = {.kind = IK_CONF_MAP}, *weight = ik__conf_get(list->items[i], "weight");
-        const char *key = "weight";
-        only.n = weight != NULL, only.items = &weight, only.keys = &key;
-        only.file = list->items[i]->file;
-        status = ik__options_fill(rows, &only, NULL, "loss", &l->weight, m->pool, err);
+        status = ik__options_pick(rows, list->items[i], "loss", &l->weight, m->pool, err);
         if (status) return status;
-        ik__conf_note(list->items[i], rows);
         const ik__conf *id = ik__conf_get(list->items[i], "id");
         l->name = id && id->kind == IK_CONF_SCALAR ? id->text : l->instance->plugin->name;
         m->n_losses++;
@@ -177,9 +173,14 @@ int ik__model_call_all(ik_graph *pub, const char *network, int n, const char *co
     ik__graph *g = ik__of(pub);
     if (g->failed) return 0;
     const ik__network *net = ik__model_network(ik__recording_of(g)->model, network);
-    if (!net || !net->n_nodes) {
-        ik__graph_fail(g, "calls the network '%s', which is %s", network,
-                       net ? "a plugin, not a list of nodes" : "not among `networks:`");
+    if (!net) {
+        ik__graph_fail_as(g, (ik_status)IK__NO_NETWORK,
+                          "calls the network '%s', which is not among `networks:`", network);
+        return 0;
+    }
+    if (!net->n_nodes) {
+        ik__graph_fail(g, "calls the network '%s', which is a plugin, not a list of nodes",
+                       network);
         return 0;
     }
     ik_tensor *all[IK__MAX_OUTPUTS];

@@ -25,13 +25,9 @@ static ik_status read_inputs(ik__model *m, ik__network *net, ik_error *err) {
         struct {
             ik_ints shape;
         } o = {0};
-        static const ik_option row[] = {{"shape", "per sample", IK_OPT_INTS, 0, NULL, 1, 1e6, NULL},
-                                        {0}};
-        ik__conf one = *map->items[i], wrap = *map;
-        const char *key = "shape";
-        ik__conf *item = &one;
-        wrap.n = 1, wrap.items = &item, wrap.keys = &key;
-        ik_status status = ik__options_fill(row, &wrap, NULL, "network inputs", &o, m->pool, err);
+        static const ik_option row = {"shape", "per sample", IK_OPT_INTS, 0, NULL, 1, 1e6, NULL};
+        ik_status status =
+            ik__options_value(&row, map->items[i], "network inputs", &o, m->pool, err);
         if (status) return status;
         if (o.shape.n < 1 || o.shape.n >= IK_MAX_RANK)
             return ik__conf_fail(map->items[i], err, "an input has 1 to %d dimensions",
@@ -97,14 +93,7 @@ static ik_status read_node(ik__model *m, ik__network *net, int i, ik_error *err)
     if (!status && norm) status = ik__model_norm_of(m, norm, &node->norm, err);
     if (status) return status;
     if (op) return read_layer(m, node, op, err);
-    ik__conf *alias =
-        ik__pool_alloc(m->pool, sizeof *alias); /* `block:` plays the part of plugin: */
-    *alias = *c;
-    const char **keys = ik__pool_alloc(m->pool, sizeof *keys * (size_t)c->n);
-    for (int k = 0; k < c->n; k++) keys[k] = strcmp(c->keys[k], "block") ? c->keys[k] : "plugin";
-    alias->keys = keys;
-    status = ik__instance_new(IK_BLOCK, alias, node_keys, &node->block, err);
-    if (!status) ik__conf_note(c, node->block->plugin->options);
+    status = ik__instance_of(IK_BLOCK, block, c, node_keys, &node->block, err);
     return status ? status : ik__model_keep(m, node->block, err);
 }
 

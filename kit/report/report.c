@@ -41,8 +41,7 @@ ik_status ik__report_run(const char *folder, ik_error *err) {
     ik__subject *s = malloc(sizeof *s);
     ik__text page = {0};
     char subtitle[320];
-    if (!s)
-        return ik_errorf(err, IK_FAILED, "error: out of memory for %s/" IK__REPORT_FILE, folder);
+    if (!s) return ik_errorf(err, IK_FAILED, "out of memory for %s/" IK__REPORT_FILE, folder);
     open_subject(s, "", folder);
     describe(subtitle, sizeof subtitle, &s->facts);
     ik__page_begin(&page, *s->facts.name ? s->facts.name : folder, subtitle);
@@ -91,8 +90,7 @@ ik_status ik__report_compare(const char *name, const char *folder, int n, const 
     ik__subject *s = calloc((size_t)n, sizeof *s);
     ik__text page = {0};
     char subtitle[400], run[320];
-    if (!s)
-        return ik_errorf(err, IK_FAILED, "error: out of memory for %s/" IK__REPORT_FILE, folder);
+    if (!s) return ik_errorf(err, IK_FAILED, "out of memory for %s/" IK__REPORT_FILE, folder);
     int ran = 0;
     for (int i = 0; i < n; i++)
         if (v[i].ran) open_subject(&s[ran++], v[i].name, v[i].folder);

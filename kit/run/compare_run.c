@@ -30,7 +30,7 @@ static ik_status refuse_old(const ik__compare *c, ik_error *err) {
     for (int i = 0; i < c->n; i++)
         if (ik__exists(c->variants[i].run.out))
             return ik_errorf(err, IK_USAGE,
-                             "error: %s holds variants of an earlier run; go on with --resume, "
+                             "%s holds variants of an earlier run; go on with --resume, "
                              "which leaves finished ones alone, or choose another folder with "
                              "--out",
                              c->out.text);
@@ -95,7 +95,7 @@ static ik_status verdict(const ik__compare *c, ik_error *err) {
     }
     if (!failed) return IK_OK;
     return ik_errorf(err, IK_FAILED,
-                     "error: %d of %d variants failed: %s; mend the cause and go on with --resume "
+                     "%d of %d variants failed: %s; mend the cause and go on with --resume "
                      "--out %s",
                      failed, c->n, names, c->out.text);
 }

@@ -197,7 +197,7 @@ ik_status ik__dry_run(ik__session *s, const ik__run_options *o, ik_error *err) {
     ik__telling t;
     ik__telling_begin(&t);
     ik_status status =
-        t.file ? print(s, o, t.file, err) : ik_errorf(err, IK_FAILED, "error: out of memory");
+        t.file ? print(s, o, t.file, err) : ik_errorf(err, IK_FAILED, "out of memory");
     ik__telling_end(&t, IK__RESULT);
     return status;
 }

@@ -40,13 +40,12 @@ static ik_status find_checkpoint(job *j, ik_error *err) {
     j->folder = newest < 0 ? ik__path_of("%s", given) : ik__folder_checkpoint(given, newest);
     if (newest < 0 && !is_there(given, IK__WEIGHTS_FILE))
         return ik_errorf(err, IK_USAGE,
-                         "error: %s is no checkpoint: it has no " IK__WEIGHTS_FILE
-                         ", and no folder "
+                         "%s is no checkpoint: it has no " IK__WEIGHTS_FILE ", and no folder "
                          "checkpoints as a run has; or name --pipeline and --weights",
                          given);
     if (is_there(j->folder.text, IK__PIPELINE_FILE)) return IK_OK;
     return ik_errorf(err, IK_USAGE,
-                     "error: %s has no " IK__PIPELINE_FILE
+                     "%s has no " IK__PIPELINE_FILE
                      "; name its pipeline: --pipeline FILE --weights "
                      "%s",
                      j->folder.text, j->folder.text);
@@ -150,8 +149,8 @@ static ik_status vary_label(job *j, const char *word, ik_error *err) {
     int64_t label = ik__data_label(d, word);
     if (label < 0)
         return ik_errorf(err, IK_USAGE,
-                         "error: --vary-label: there is no label '%s'; labels are 0 to %lld%s",
-                         word, (long long)d->labels - 1, d->label_names ? ", or their names" : "");
+                         "--vary-label: there is no label '%s'; labels are 0 to %lld%s", word,
+                         (long long)d->labels - 1, d->label_names ? ", or their names" : "");
     bool found = false;
     for (int i = 0; i < j->layout->segment_count[0]; i++) {
         if (j->layout->segment_label[i] != label) continue;
@@ -161,7 +160,7 @@ static ik_status vary_label(job *j, const char *word, ik_error *err) {
     if (found) return IK_OK;
     char all[512];
     list_values(j->layout->label, d->height * d->width, all, sizeof all);
-    return ik_errorf(err, IK_USAGE, "error: --vary-label: label %lld is not in %s, which holds %s",
+    return ik_errorf(err, IK_USAGE, "--vary-label: label %lld is not in %s, which holds %s",
                      (long long)label, j->o->label, all);
 }
 
@@ -171,7 +170,7 @@ static ik_status vary_instances(job *j, ik_error *err) {
     const ik__data_info *d = j->s->info;
     if (!o->instance)
         return ik_errorf(err, IK_USAGE,
-                         "error: --vary-instance needs --instance, a map that tells instances "
+                         "--vary-instance needs --instance, a map that tells instances "
                          "apart; without one there is --vary-label");
     int h, w;
     int64_t pixels = d->height * d->width;
@@ -189,9 +188,9 @@ static ik_status vary_instances(job *j, ik_error *err) {
         }
         char all[512];
         list_values(map, pixels, all, sizeof all);
-        status = ik_errorf(err, IK_USAGE,
-                           "error: --vary-instance: instance %lld is not in %s, which holds %s",
-                           (long long)o->vary_instances[i], o->instance, all);
+        status =
+            ik_errorf(err, IK_USAGE, "--vary-instance: instance %lld is not in %s, which holds %s",
+                      (long long)o->vary_instances[i], o->instance, all);
     }
     return status;
 }
@@ -243,7 +242,7 @@ static ik_status check_vary(const job *j, ik_error *err) {
     }
     if (by_instance || !s->set.synthesize.vary) return IK_OK;
     return ik_errorf(err, IK_USAGE,
-                     "error: this generator draws random values for the picture as a whole, so no "
+                     "this generator draws random values for the picture as a whole, so no "
                      "part of it can be varied alone; that takes a norm that draws per instance; "
                      "`inadekit plugins list norm` shows which there are");
 }
@@ -280,7 +279,7 @@ static ik_status set_style(job *j, ik_error *err) {
     while (n < 4 && (part[n] = strsep(&rest, ","))) n++;
     if (n < 2 || n > 3 || !*part[0] || !*part[1] || (n == 3 && !*part[2]))
         return ik_errorf(err, IK_USAGE,
-                         "error: --style: PICTURE,LABEL or PICTURE,LABEL,INSTANCE is wanted, not "
+                         "--style: PICTURE,LABEL or PICTURE,LABEL,INSTANCE is wanted, not "
                          "'%s'",
                          j->o->style);
     const ik__item_files files = {part[0], part[1], part[2]};
@@ -308,8 +307,7 @@ static ik_status open_sheet(job *j, ik_error *err) {
     j->sheet = ik__grid_new((int)((cells + j->columns - 1) / j->columns), j->columns,
                             (int)d->height, (int)d->width, IK__GRID_PAD);
     if (!j->sheet)
-        return ik_errorf(err, IK_FAILED,
-                         "error: %lld pictures are too many for one sheet; ask for fewer",
+        return ik_errorf(err, IK_FAILED, "%lld pictures are too many for one sheet; ask for fewer",
                          (long long)j->o->samples);
     ik__grid_labels(j->sheet, 0, 0, j->layout->label, j->layout->instance);
     return IK_OK;

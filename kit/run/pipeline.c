@@ -35,8 +35,7 @@ static ik_status load_trained(ik__session *s, ik_error *err) {
     ik__position at;
     ik_status status = ik__checkpoint_resume(s, &at, err);
     if (status || at.step) return status;
-    return ik_errorf(err, IK_USAGE, "error: %s has no checkpoint to go on from; train first",
-                     s->out.text);
+    return ik_errorf(err, IK_USAGE, "%s has no checkpoint to go on from; train first", s->out.text);
 }
 
 /* Was this very pipeline run to its end in the folder? */

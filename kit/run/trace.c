@@ -5,6 +5,7 @@
 #include "model/recording.h"
 #include "session/checkpoint.h"
 #include "session/start.h"
+#include "exec/compile.h"
 #include "trace_inputs.h"
 
 #include <stdlib.h>
@@ -23,11 +24,12 @@ static ik_status declare(const ik__session *s, int but, ik_error *err) {
     for (int k = 0; trains && k < p->n_updates && !status; k++) {
         if (k == but) continue;
         ik__graph *g = ik__session_graph(s, true);
+        if (!g) return ik_errorf(err, IK_FAILED, "out of memory");
         ik_tensor *totals[IK__MOST_PLAYERS];
         ik__record_update(g, &p->updates[k], totals);
         if (g->failed) {
             *err = g->error;
-            status = IK_USAGE;
+            status = g->status;
         }
         ik__graph_free(g);
     }
@@ -65,7 +67,7 @@ static void name_latents(ik__graph *g) {
 }
 
 /* Fills the losses to differentiate of an update. */
-static bool record_graph(ik__graph *g, int k, ik_tensor **totals) {
+static void record_graph(ik__graph *g, int k, ik_tensor **totals) {
     bool any = k < 0;
     if (k == SAMPLE) {
         ik__record_sample(g);
@@ -82,36 +84,32 @@ static bool record_graph(ik__graph *g, int k, ik_tensor **totals) {
                            u->name);
         if (!g->failed) name_results(g);
     }
-    if (g->failed) return false;
-    if (k != ENCODE) {
-        name_latents(g);
-        ik__name_posteriors(g);
-    }
-    return true;
+    if (g->failed || k == ENCODE) return;
+    name_latents(g);
+    ik__name_posteriors(g);
+}
+
+typedef struct losses {
+    ik__session *s;
+    int k;
+    ik_tensor *totals[IK__MOST_PLAYERS];
+} losses;
+
+static int derive(void *user, ik__graph *g, ik__gradient *out) {
+    const losses *l = user;
+    const ik__update *u = &l->s->model->players.updates[l->k];
+    return ik__session_gradients(l->s, g, u, l->totals, out);
 }
 
 static ik_status record(ik__session *s, int k, const char *name, const char *const *supplied,
                         ik__program **out, ik_error *err) {
+    losses l = {.s = s, .k = k};
     ik__graph *g = ik__session_graph(s, k >= 0);
-    ik_tensor *totals[IK__MOST_PLAYERS] = {NULL};
-    ik__recording_of(g)->supplied = supplied;
-    bool fine = record_graph(g, k, totals);
-    if (fine) ik__fuse(g, s->engine->instance->plugin->abi_minor);
-    ik__gradient *grads = calloc((size_t)g->n + 1, sizeof *grads);
-    int n = 0;
-    if (fine && k >= 0 && grads)
-        n = ik__session_gradients(s, g, &s->model->players.updates[k], totals, grads);
-    ik_status status;
-    if (g->failed || !grads) {
-        status = IK_USAGE;
-        *err = g->error;
-        if (!g->failed) status = ik_errorf(err, IK_FAILED, "error: out of memory");
-        ik__graph_free(g);
-    } else {
-        status = ik__program_new(s->engine, name, g, n, grads, out, err);
+    if (g) {
+        ik__recording_of(g)->supplied = supplied;
+        record_graph(g, k, l.totals);
     }
-    free(grads);
-    return status;
+    return ik__compile(s->engine, name, g, k >= 0 ? derive : NULL, &l, out, err);
 }
 
 /* --- writing */
@@ -220,7 +218,7 @@ static ik_status begin(const ik__run_options *o, int64_t batch, ik__session **ou
     snprintf(train, sizeof train, "train.batch=%lld", (long long)batch);
     snprintf(synthesize, sizeof synthesize, "synthesize.batch=%lld", (long long)batch);
     const char **sets = malloc(sizeof *sets * (size_t)(o->n_sets + 2));
-    if (!sets) return ik_errorf(err, IK_FAILED, "error: out of memory");
+    if (!sets) return ik_errorf(err, IK_FAILED, "out of memory");
     for (int i = 0; i < o->n_sets; i++) sets[i] = o->sets[i];
     sets[o->n_sets] = train;
     sets[o->n_sets + 1] = synthesize;
@@ -246,12 +244,10 @@ static ik_status find_program(const ik__session *s, const ik__trace_options *t, 
             at += (size_t)snprintf(list + at, sizeof list - at, "%s%s",
                                    i + 1 < p->n_updates ? ", " : " and ", p->updates[i].name);
         if (*k < 0)
-            return ik_errorf(err, IK_USAGE, "error: unknown program '%s'; there are %s", t->program,
-                             list);
+            return ik_errorf(err, IK_USAGE, "unknown program '%s'; there are %s", t->program, list);
     }
     if (*k >= 0 || !t->grads) return IK_OK;
-    return ik_errorf(err, IK_USAGE,
-                     "error: %s has no gradients; they are those of programs that train",
+    return ik_errorf(err, IK_USAGE, "%s has no gradients; they are those of programs that train",
                      t->program);
 }
 

@@ -18,24 +18,17 @@
 
 /* --- one safetensors file of entries */
 
-typedef enum part { WEIGHTS, FIRST_MOMENTS, SECOND_MOMENTS, AVERAGES, PARTS } part;
-static const char *const prefix[PARTS] = {"", "m.", "v.", "ema."};
-
-static void *storage(const ik__store *s, const ik__entry *e, part p) {
-    const ik__block *b = &s->blocks[e->block];
-    if (p == WEIGHTS) return ik__store_value(s, e);
-    void *const blocks[PARTS] = {NULL, b->m, b->v, b->ema};
-    if (!e->learned || !blocks[p]) return NULL;
-    size_t unit = s->backend->element_bytes(s->self, IK_F32);
-    return (char *)blocks[p] + (size_t)e->offset * unit;
-}
+static const char *const prefix[IK__PARTS] = {[IK__VALUE] = "",
+                                              [IK__FIRST_MOMENT] = "m.",
+                                              [IK__SECOND_MOMENT] = "v.",
+                                              [IK__AVERAGE] = "ema."};
 
 /* Numbers that are not finite would spoil the checkpoint, and its keeping an older, good one. */
 static ik_status check_finite(const char *name, const float *v, int64_t n, ik_error *err) {
     for (int64_t i = 0; i < n; i++)
         if (!isfinite(v[i]))
             return ik_errorf(err, IK_FAILED,
-                             "error: %s holds %g, so no checkpoint was written; lower train.lr and "
+                             "%s holds %g, so no checkpoint was written; lower train.lr and "
                              "go on from the last one with --resume",
                              name, isnan(v[i]) ? NAN : (double)v[i]);
     return IK_OK;
@@ -61,46 +54,43 @@ static void add_meta(const ik__session *s, ik__st_writer *w, const ik__position 
     }
 }
 
-static ik_status write_entry(const ik__store *st, const ik__entry *e, part p, ik__st_writer *w,
-                             const char *path, ik_error *err) {
+static ik_status write_entry(const ik__store *st, const ik__entry *e, ik__part p, ik__st_writer *w,
+                             ik_error *err) {
+    float *host = ik__store_read(st, e, p, err);
+    if (!host) return IK_FAILED;
     char name[1100];
     snprintf(name, sizeof name, "%s%s", prefix[p], e->path);
-    int64_t n = ik_count(e->shape);
-    float *host = malloc((size_t)n * sizeof *host);
-    ik_status status =
-        host ? st->backend->download(st->self, IK_F32, n, host, storage(st, e, p), err)
-             : ik_errorf(err, IK_FAILED, "error: out of memory while saving %s", path);
-    if (!status) status = check_finite(name, host, n, err);
-    if (!status) ik__st_write(w, host, n);
+    ik_status status = check_finite(name, host, ik_count(e->shape), err);
+    if (!status) ik__st_write(w, host, ik_count(e->shape));
     free(host);
     return status;
 }
 
-static ik_status write_file(ik__session *s, const char *path, part from, part to,
+static ik_status write_file(ik__session *s, const char *path, ik__part from, ik__part to,
                             const ik__position *at, ik_error *err) {
     ik__store *st = s->engine->store;
     ik__entry **sorted = malloc(sizeof *sorted * ((size_t)st->n + 1));
     ik__st_writer *w = ik__st_writer_new(path);
     ik_status status = IK_OK;
     if (!sorted || !w) {
-        status = ik_errorf(err, IK_FAILED, "error: out of memory while saving %s", path);
+        status = ik_errorf(err, IK_FAILED, "out of memory while saving %s", path);
         goto fail;
     }
     memcpy(sorted, st->entries, sizeof *sorted * (size_t)st->n);
     qsort(sorted, (size_t)st->n, sizeof *sorted, by_path);
     char name[1100];
-    for (part p = from; p <= to; p++)
+    for (ik__part p = from; p <= to; p++)
         for (int i = 0; i < st->n; i++)
-            if (storage(st, sorted[i], p)) {
+            if (ik__store_at(st, sorted[i], p)) {
                 snprintf(name, sizeof name, "%s%s", prefix[p], sorted[i]->path);
                 ik__st_add(w, name, IK_F32, sorted[i]->shape);
             }
     ik__st_meta_set(w, "format", "pt");
     if (at) add_meta(s, w, at);
     ik__st_begin(w);
-    for (part p = from; p <= to && !status; p++)
+    for (ik__part p = from; p <= to && !status; p++)
         for (int i = 0; i < st->n && !status; i++)
-            if (storage(st, sorted[i], p)) status = write_entry(st, sorted[i], p, w, path, err);
+            if (ik__store_at(st, sorted[i], p)) status = write_entry(st, sorted[i], p, w, err);
     free(sorted);
     if (!status) return ik__st_commit(w, err);
     ik__st_abort(w);
@@ -138,27 +128,28 @@ static ik_status start_later_ones(ik__session *s, const ik__wfile *file, ik_erro
 }
 
 /* Fills the parts from a file; with `out` the file stays open. */
-static ik_status read_file(ik__session *s, const char *path, part from, part to, ik__wfile **out,
-                           ik_error *err) {
+static ik_status read_file(ik__session *s, const char *path, ik__part from, ik__part to,
+                           ik__wfile **out, ik_error *err) {
     ik__store *st = s->engine->store;
     ik__wfile *file;
     ik_status status = ik__wfile_open(path, &file, err);
     if (status) return status;
     ik__pool *names = ik__pool_new();
-    ik__wanted *wanted = ik__pool_alloc(names, sizeof *wanted * (size_t)(PARTS * st->n + 1));
+    ik__wanted *wanted = ik__pool_alloc(names, sizeof *wanted * (size_t)(IK__PARTS * st->n + 1));
     int n = 0;
-    for (part p = from; p <= to; p++)
+    for (ik__part p = from; p <= to; p++)
         for (int i = 0; i < st->n; i++) {
             const ik__entry *e = st->entries[i];
-            void *data = storage(st, e, p);
-            if (!data || (p == WEIGHTS && came_later(s, file, st->blocks[e->block].name))) continue;
+            void *data = ik__store_at(st, e, p);
+            if (!data || (p == IK__VALUE && came_later(s, file, st->blocks[e->block].name)))
+                continue;
             char name[1100];
             snprintf(name, sizeof name, "%s%s", prefix[p], e->path);
             wanted[n++] = (ik__wanted){ik__pool_strdup(names, name), e->shape, data};
         }
     status = ik__wfile_load(file, n, wanted, st->backend, st->self, err);
     ik__store_changed(st);
-    if (!status && from == WEIGHTS) status = start_later_ones(s, file, err);
+    if (!status && from == IK__VALUE) status = start_later_ones(s, file, err);
     ik__pool_free(names);
     if (out && !status)
         *out = file;
@@ -168,11 +159,11 @@ static ik_status read_file(ik__session *s, const char *path, part from, part to,
 }
 
 ik_status ik__weights_save(ik__session *s, const char *path, ik_error *err) {
-    return write_file(s, path, WEIGHTS, WEIGHTS, NULL, err);
+    return write_file(s, path, IK__VALUE, IK__VALUE, NULL, err);
 }
 
 ik_status ik__weights_load(ik__session *s, const char *path, ik_error *err) {
-    return read_file(s, path, WEIGHTS, WEIGHTS, NULL, err);
+    return read_file(s, path, IK__VALUE, IK__VALUE, NULL, err);
 }
 
 /* --- folders */
@@ -262,9 +253,9 @@ static ik_status write_folder(ik__session *s, const char *aside, const ik__posit
                               ik_error *err) {
     ik_status status = ik__make_folder(aside, err);
     ik__path path = ik__folder_file(aside, IK__WEIGHTS_FILE);
-    if (!status) status = write_file(s, path.text, WEIGHTS, WEIGHTS, NULL, err);
+    if (!status) status = write_file(s, path.text, IK__VALUE, IK__VALUE, NULL, err);
     path = ik__folder_file(aside, IK__OPTIMIZER_FILE);
-    if (!status) status = write_file(s, path.text, FIRST_MOMENTS, AVERAGES, at, err);
+    if (!status) status = write_file(s, path.text, IK__FIRST_MOMENT, IK__AVERAGE, at, err);
     path = ik__folder_file(aside, IK__CHOICES_FILE);
     if (!status) status = ik__choices_save(s->engine, path.text, err);
     path = ik__folder_file(aside, IK__PIPELINE_FILE);
@@ -284,8 +275,8 @@ ik_status ik__checkpoint_save(ik__session *s, const ik__position *at, ik_error *
     ik__sync_folder(aside.text);
     remove_folder(final.text);
     if (rename(aside.text, final.text))
-        return ik_errorf(err, IK_FAILED, "error: cannot rename %s to %s: %s", aside.text,
-                         final.text, strerror(errno));
+        return ik_errorf(err, IK_FAILED, "cannot rename %s to %s: %s", aside.text, final.text,
+                         strerror(errno));
     ik__sync_folder(ik__folder_checkpoints(run).text);
     remove_old(run, s->set.train.keep);
     return IK_OK;
@@ -303,25 +294,24 @@ ik_status ik__checkpoint_resume(ik__session *s, ik__position *at, ik_error *err)
     if (newest < 0) return IK_OK;
     ik__path folder = ik__folder_checkpoint(s->out.text, newest);
     ik__path path = ik__folder_file(folder.text, IK__WEIGHTS_FILE);
-    ik_status status = read_file(s, path.text, WEIGHTS, WEIGHTS, NULL, err);
+    ik_status status = read_file(s, path.text, IK__VALUE, IK__VALUE, NULL, err);
     if (status) return status;
     ik__wfile *file;
     path = ik__folder_file(folder.text, IK__OPTIMIZER_FILE);
-    status = read_file(s, path.text, FIRST_MOMENTS, AVERAGES, &file, err);
+    status = read_file(s, path.text, IK__FIRST_MOMENT, IK__AVERAGE, &file, err);
     if (status) return status;
     at->step = number(file, "step");
     at->log_bytes = number(file, "log_bytes");
     if (at->step != newest)
         status = ik_errorf(err, IK_FAILED,
-                           "error: %s was written at step %lld; the folder's files do not belong "
+                           "%s was written at step %lld; the folder's files do not belong "
                            "together: remove it to go on from the checkpoint before",
                            path.text, (long long)at->step);
     else if (number(file, "seed") != s->set.seed)
-        status =
-            ik_errorf(err, IK_USAGE,
-                      "error: %s was trained with seed %lld, the pipeline says %lld; a resumed run "
-                      "keeps its seed",
-                      path.text, (long long)number(file, "seed"), (long long)s->set.seed);
+        status = ik_errorf(err, IK_USAGE,
+                           "%s was trained with seed %lld, the pipeline says %lld; a resumed run "
+                           "keeps its seed",
+                           path.text, (long long)number(file, "seed"), (long long)s->set.seed);
     for (int i = 0; i < s->engine->store->n_blocks; i++) {
         char key[96];
         snprintf(key, sizeof key, "adam_steps.%s", s->engine->store->blocks[i].name);

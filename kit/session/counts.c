@@ -64,7 +64,7 @@ ik__totals ik__summary_totals(const ik__session *s, const char *network) {
 ik_status ik__summary_published(const ik__session *s, int64_t instances, ik__published *out,
                                 ik_error *err) {
     ik__graph *g = ik__session_graph(s, false);
-    if (!g) return ik_errorf(err, IK_FAILED, "error: out of memory");
+    if (!g) return ik_errorf(err, IK_FAILED, "out of memory");
     if (!instances) instances = s->set.counted_instances;
     if (instances) g->pub.info.max_instances = instances;
     ik__record_sample(g);
@@ -74,7 +74,7 @@ ik_status ik__summary_published(const ik__session *s, int64_t instances, ik__pub
     *out = (ik__published){.instances = g->pub.info.max_instances,
                            .params = params_of(s->engine->store, IK__PAINTER),
                            .macs = (int64_t)(macs / (double)g->pub.info.batch)};
-    ik_status status = g->failed ? IK_USAGE : IK_OK;
+    ik_status status = g->failed ? g->status : IK_OK;
     if (status) *err = g->error;
     ik__graph_free(g);
     return status;

@@ -1,6 +1,7 @@
 /* Which metrics a pipeline has, and the program of their features. */
 #include "evaluation.h"
 
+#include "exec/compile.h"
 #include "plugin/metric.h"
 
 #include <stdlib.h>
@@ -57,8 +58,8 @@ void ik__evaluation_free(ik__evaluation *v) {
 /* --- features */
 
 /* One metric's, under its name; the result is kept as an output. */
-static bool record_one(ik__graph *g, struct ik__measured *m, ik_tensor *picture) {
-    if (!m->iface->record) return true;
+static void record_one(ik__graph *g, struct ik__measured *m, ik_tensor *picture) {
+    if (!m->iface->record) return;
     g->at = m->instance->conf;
     g->pub.api->push(&g->pub, m->name);
     ik_tensor *made = ik__metric_record(m->instance, &g->pub, picture);
@@ -67,14 +68,13 @@ static bool record_one(ik__graph *g, struct ik__measured *m, ik_tensor *picture)
     if (!made && !g->failed)
         ik__graph_fail(g, "%s: metrics/%s recorded no features", m->name,
                        m->instance->plugin->name);
-    if (g->failed) return false;
+    if (g->failed) return;
     ik__names_set(g, &g->outputs, m->name, made);
     m->made = ik__node_of(made);
     m->features = ik_count(made->shape);
     m->fake = malloc((size_t)m->features * sizeof *m->fake);
     m->image = malloc((size_t)m->features * sizeof *m->image);
-    if (!m->fake || !m->image) ik__graph_fail(g, "out of memory for its features");
-    return !g->failed;
+    if (!m->fake || !m->image) ik__graph_fail_as(g, IK_FAILED, "out of memory for its features");
 }
 
 bool ik__evaluation_looks(const ik__evaluation *v) {
@@ -84,18 +84,13 @@ bool ik__evaluation_looks(const ik__evaluation *v) {
 }
 
 ik_status ik__evaluation_record(ik__evaluation *v, ik__engine *e, ik__graph *g, ik_error *err) {
-    ik_scene_info *s = &g->pub.info;
-    s->batch = 1;
-    ik_tensor *picture = ik__input(g, "picture", IK_SHAPE4(1, s->height, s->width, 3), IK_F32);
-    bool done = picture != NULL;
-    for (int i = 0; i < v->n && done; i++) done = record_one(g, &v->v[i], picture);
-    if (!done) {
-        *err = g->error;
-        ik__graph_free(g);
-        return IK_USAGE;
+    if (g) {
+        ik_scene_info *s = &g->pub.info;
+        s->batch = 1;
+        ik_tensor *picture = ik__input(g, "picture", IK_SHAPE4(1, s->height, s->width, 3), IK_F32);
+        for (int i = 0; i < v->n && picture && !g->failed; i++) record_one(g, &v->v[i], picture);
     }
-    ik__fuse(g, e->instance->plugin->abi_minor);
-    return ik__program_new(e, "features", g, 0, NULL, &v->program, err);
+    return ik__compile(e, "features", g, NULL, NULL, &v->program, err);
 }
 
 ik_status ik__evaluation_look(const ik__evaluation *v, ik__engine *e, uint64_t seed,

@@ -2,6 +2,7 @@
 #include "session.h"
 
 #include "base/files.h"
+#include "exec/compile.h"
 #include "exec/memory.h"
 #include "folder/folder.h"
 #include "model/recording.h"
@@ -59,7 +60,7 @@ static ik_status open_backend(ik__session *s, int threads, ik_error *err) {
     const ik_backend_iface *b = i->plugin->iface;
     char why[256] = "";
     if (b->probe && !b->probe(i->self, why, sizeof why)) {
-        status = ik_errorf(err, IK_FAILED, "error: device '%s' cannot be used: %s", s->device, why);
+        status = ik_errorf(err, IK_FAILED, "device '%s' cannot be used: %s", s->device, why);
         ik__instance_free(i);
         return status;
     }
@@ -105,8 +106,11 @@ static int player_gradients(ik__session *s, ik__graph *g, int player, int record
         b->averaged = s->model->players.v[player].role == IK_ROLE_GENERATOR;
         wrt[n++] = g->nodes[i];
     }
-    if (wrt && grads) ik__backward(g, total, n, wrt, grads);
-    for (int i = 0; grads && i < n; i++) out[i] = (ik__gradient){wrt[i]->entry, grads[i]};
+    if (!wrt || !grads)
+        ik__graph_fail_as(g, IK_FAILED, "out of memory while deriving gradients");
+    else
+        ik__backward(g, total, n, wrt, grads);
+    for (int i = 0; wrt && grads && i < n; i++) out[i] = (ik__gradient){wrt[i]->entry, grads[i]};
     free(wrt);
     free(grads);
     return n;
@@ -120,28 +124,28 @@ int ik__session_gradients(ik__session *s, ik__graph *g, const ik__update *u,
     return n;
 }
 
-static ik_status record_update(ik__session *s, int which, ik_error *err) {
-    const ik__update *u = &s->model->players.updates[which];
-    ik__graph *g = ik__session_graph(s, true);
+typedef struct losses {
+    ik__session *s;
+    const ik__update *u;
     ik_tensor *totals[IK__MOST_PLAYERS];
+} losses;
+
+static int derive(void *user, ik__graph *g, ik__gradient *out) {
+    const losses *l = user;
+    return ik__session_gradients(l->s, g, l->u, l->totals, out);
+}
+
+static ik_status record_update(ik__session *s, int which, ik_error *err) {
+    losses l = {.s = s, .u = &s->model->players.updates[which]};
+    ik__graph *g = ik__session_graph(s, true);
     bool any = false;
-    ik__record_update(g, u, totals);
-    if (!g->failed) ik__fuse(g, s->engine->instance->plugin->abi_minor);
-    ik__gradient *grads = calloc((size_t)g->n + 1, sizeof *grads);
-    for (int i = 0; i < u->n; i++) any |= totals[i] != NULL;
-    int n = g->failed || !any ? 0 : ik__session_gradients(s, g, u, totals, grads);
-    ik_status status = IK_OK;
-    if (g->failed) {
-        *err = g->error;
-        status = IK_USAGE;
+    if (g) ik__record_update(g, l.u, l.totals);
+    for (int i = 0; i < l.u->n; i++) any |= l.totals[i] != NULL;
+    if (g && !g->failed && !any) { /* no loss for its players: they do not train */
         ik__graph_free(g);
-    } else if (!any) {
-        ik__graph_free(g); /* no loss for its players: they do not train */
-    } else {
-        status = ik__program_new(s->engine, u->name, g, n, grads, &s->update[which], err);
+        return IK_OK;
     }
-    free(grads);
-    return status;
+    return ik__compile(s->engine, l.u->name, g, derive, &l, &s->update[which], err);
 }
 
 /* Every update; what paints has to have a loss. */
@@ -163,14 +167,8 @@ static ik_status record_updates(ik__session *s, ik_error *err) {
 static ik_status record_plain(ik__session *s, const char *name, void (*record)(ik__graph *),
                               ik__program **out, ik_error *err) {
     ik__graph *g = ik__session_graph(s, false);
-    record(g);
-    if (g->failed) {
-        *err = g->error;
-        ik__graph_free(g);
-        return IK_USAGE;
-    }
-    ik__fuse(g, s->engine->instance->plugin->abi_minor);
-    return ik__program_new(s->engine, name, g, 0, NULL, out, err);
+    if (g) record(g);
+    return ik__compile(s->engine, name, g, NULL, NULL, out, err);
 }
 
 /* What metrics ask for, where the pipeline evaluates. */
@@ -216,7 +214,7 @@ static void take_fields(ik__session *s) {
 ik_status ik__session_begin(const ik__run_options *o, ik__session **out, ik_error *err) {
     ik__session *s = calloc(1, sizeof *s);
     *out = NULL;
-    if (!s) return ik_errorf(err, IK_FAILED, "error: out of memory");
+    if (!s) return ik_errorf(err, IK_FAILED, "out of memory");
     s->pool = ik__pool_new();
     ik_status status = ik__conf_load(o->pipeline, o->n_sets, o->sets, &s->conf, err);
     if (!status) ik__conf_remove(s->conf, "compare"); /* a session is one variant */
@@ -251,6 +249,10 @@ ik_status ik__session_begin(const ik__run_options *o, ik__session **out, ik_erro
         return status;
     }
     s->engine->store = ik__store_new();
+    if (!s->engine->store) {
+        ik__session_close(s);
+        return ik_errorf(err, IK_FAILED, "out of memory");
+    }
     *out = s;
     return IK_OK;
 }

@@ -65,7 +65,7 @@ static ik_status look(ik__session *s, const ik__network *net, const ik__weights_
     ik__store *st = s->engine->store;
     *file = NULL;
     *wanted = calloc((size_t)st->n + 1, sizeof **wanted);
-    if (!*wanted) return ik_errorf(err, IK_FAILED, "error: out of memory");
+    if (!*wanted) return ik_errorf(err, IK_FAILED, "out of memory");
     *n = list_wanted(st, net->name, *wanted);
     if (!*n) return IK_OK;
     ik_status status = open_file(key, net, file, err);
@@ -202,8 +202,8 @@ static ik_status fill_all(ik__session *s, const char *path, const char *optimize
             status = start(s, net, &key, NULL, err);
         else if (!status && one.asked && !one.found)
             status = ik_errorf(err, IK_FAILED,
-                               "error: %s holds nothing for the network '%s', which is needed here",
-                               path, net->name);
+                               "%s holds nothing for the network '%s', which is needed here", path,
+                               net->name);
         if (!status && one.found && optimizer)
             status = take_averages(s, net, optimizer, averaged, err);
         before += one.asked;

@@ -126,7 +126,7 @@ static ik_status measure(ik__session *s, ik__log *log, ik_error *err) {
 
 ik_status ik__evaluate(ik__session *s, ik_error *err) {
     if (!s->info->count[IK_VALIDATION])
-        return ik_errorf(err, IK_FAILED, "error: the dataset has no validation items to evaluate");
+        return ik_errorf(err, IK_FAILED, "the dataset has no validation items to evaluate");
     ik__log *log;
     ik_status status = ik__log_open(ik__folder_file(s->out.text, IK__LOG_FILE).text, -1, &log, err);
     if (status) return status;

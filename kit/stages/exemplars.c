@@ -23,9 +23,8 @@ static float *take(ik__session *s, const char *output, int64_t from, int64_t *si
     *size = all / n->t.shape.d[0] / (from < 0 ? 1 : n->t.shape.d[1]);
     float *whole = malloc(sizeof *whole * (size_t)all),
           *part = malloc(sizeof *part * (size_t)*size);
-    ik_status status = whole && part
-                           ? ik__program_tensor(s->engine, s->encode, n, whole, err)
-                           : ik_errorf(err, IK_FAILED, "error: out of memory for a style");
+    ik_status status = whole && part ? ik__program_tensor(s->engine, s->encode, n, whole, err)
+                                     : ik_errorf(err, IK_FAILED, "out of memory for a style");
     if (!status) memcpy(part, whole + (from < 0 ? 0 : from * *size), sizeof *part * (size_t)*size);
     free(whole);
     if (!status) return part;
@@ -37,7 +36,7 @@ static ik_status keep(ik__session *s, ik__exemplars *x, const char *output, cons
                       ik_error *err) {
     char other[160];
     exemplar *e = calloc(1, sizeof *e);
-    if (!e) return ik_errorf(err, IK_FAILED, "error: out of memory for a style");
+    if (!e) return ik_errorf(err, IK_FAILED, "out of memory for a style");
     e->latent = output + 3; /* "mu.NAME" */
     e->to = style->to;
     snprintf(other, sizeof other, "logvar.%s", e->latent);
@@ -52,7 +51,7 @@ static ik_status keep(ik__session *s, ik__exemplars *x, const char *output, cons
 static ik_status encode(ik__session *s, ik__batch *scratch, const ik__style *style, ik_error *err) {
     int64_t most = s->info->count[style->split];
     if (style->item >= most)
-        return ik_errorf(err, IK_USAGE, "error: synthesize.style: there is no item %lld, only %lld",
+        return ik_errorf(err, IK_USAGE, "synthesize.style: there is no item %lld, only %lld",
                          (long long)style->item, (long long)most);
     ik_status status = IK_OK;
     for (int64_t r = 0; r < scratch->n && !status; r++)
@@ -67,7 +66,7 @@ static ik_status keep_all(ik__session *s, const ik__batch *item, const ik__style
     int64_t last = style->from > style->to ? style->from : style->to;
     if (style->from >= item->instances[0] || last >= s->info->max_instances)
         return ik_errorf(err, IK_USAGE,
-                         "error: synthesize.style: %s has the instances 0 to %d, there is no %lld",
+                         "synthesize.style: %s has the instances 0 to %d, there is no %lld",
                          item->names[0], (int)item->instances[0] - 1, (long long)last);
     const ik__names *out = &s->encode->graph->outputs;
     ik_status status = IK_OK;
@@ -85,7 +84,7 @@ ik_status ik__exemplars_new(ik__session *s, ik__batch *scratch, ik__exemplars **
     *out = NULL;
     if (!s->encode) return IK_OK;
     ik__exemplars *x = calloc(1, sizeof *x);
-    if (!x) return ik_errorf(err, IK_FAILED, "error: out of memory for a style");
+    if (!x) return ik_errorf(err, IK_FAILED, "out of memory for a style");
     ik_status status = IK_OK;
     for (int i = 0; i < s->set.synthesize.n_styles && !status; i++) {
         const ik__style *y = &s->set.synthesize.styles[i];

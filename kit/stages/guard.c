@@ -19,13 +19,13 @@ ik_status ik__guard_open(ik__guard *g, ik__engine *e, const ik__players *players
     for (int u = 0; u < players->n_updates; u++)
         if (count(programs[u]) > IK__LOSSES)
             return ik_errorf(err, IK_USAGE,
-                             "error: %s has %d losses with their totals, at most %d can be "
+                             "%s has %d losses with their totals, at most %d can be "
                              "watched; leave some out",
                              programs[u]->name, count(programs[u]), IK__LOSSES);
     if (!IK__PROVIDES(e->backend, guard)) return IK_OK;
     g->kept = e->backend->alloc(e->self, (size_t)(players->n_updates * parts * IK__LOSSES) *
                                              e->backend->element_bytes(e->self, IK_F32));
-    return g->kept ? IK_OK : ik_errorf(err, IK_FAILED, "error: out of memory for the losses");
+    return g->kept ? IK_OK : ik_errorf(err, IK_FAILED, "out of memory for the losses");
 }
 
 void ik__guard_close(ik__guard *g) {
@@ -85,7 +85,7 @@ ik_status ik__guard_read(ik__guard *g, ik_error *err) {
     if (status || !g->kept) return status;
     int64_t rows = g->players->n_updates * g->parts, n = rows * IK__LOSSES;
     float *all = malloc((size_t)n * sizeof *all);
-    if (!all) return ik_errorf(err, IK_FAILED, "error: out of memory for the losses");
+    if (!all) return ik_errorf(err, IK_FAILED, "out of memory for the losses");
     status = g->engine->backend->download(g->engine->self, IK_F32, n, all, g->kept, err);
     for (int64_t k = 0; k < rows && !status; k++)
         for (int i = 0; i < count(g->programs[k / g->parts]); i++)

@@ -20,9 +20,9 @@ typedef struct painter {
     ik__batch *items; /* the layouts, read once */
     ik__batch *rows;  /* what the program takes at a time */
     float *pictures;
-    float *latent[8];
-    const ik__node *input[8];
-    int n_latents;
+    int n_latents; /* of the program: */
+    const ik__node **input;
+    float **latent; /* what they are given */
     int64_t *draws; /* by instance: which draw of its random values is taken */
     bool *anew;     /* by instance: is it one of those that change? */
     ik__painting how;
@@ -37,6 +37,24 @@ static void close_painter(painter *p) {
     free(p->anew);
     ik__exemplars_free(p->exemplars);
     for (int i = 0; i < p->n_latents; i++) free(p->latent[i]);
+    free(p->latent);
+    free(p->input);
+}
+
+/* The inputs of the program that no dataset fills; false without memory. */
+static bool find_latents(painter *p) {
+    const ik__program *sample = p->s->sample;
+    p->input = calloc((size_t)sample->n + 1, sizeof *p->input);
+    p->latent = calloc((size_t)sample->n + 1, sizeof *p->latent);
+    if (!p->input || !p->latent) return false;
+    for (int i = 0; i < sample->n; i++) {
+        const ik__node *n = sample->order[i];
+        if (n->op != IK_INPUT || ik__fields_find(&p->s->info->fields, n->name) >= 0) continue;
+        p->input[p->n_latents] = n;
+        p->latent[p->n_latents] = calloc((size_t)ik_count(n->t.shape), sizeof(float));
+        if (!p->latent[p->n_latents++]) return false;
+    }
+    return true;
 }
 
 static ik_status open_painter(painter *p, ik__session *s, int64_t first, int64_t items,
@@ -52,16 +70,8 @@ static ik_status open_painter(painter *p, ik__session *s, int64_t first, int64_t
     p->draws = malloc(sizeof *p->draws * (size_t)s->info->max_instances);
     p->anew = malloc(sizeof *p->anew * (size_t)s->info->max_instances);
     bool ok = p->pictures && p->draws && p->anew;
-    int k = 0;
-    for (int i = 0; i < s->sample->n && k < 8; i++) {
-        const ik__node *n = s->sample->order[i];
-        if (n->op != IK_INPUT || ik__fields_find(&s->info->fields, n->name) >= 0) continue;
-        p->input[k] = n;
-        p->latent[k] = calloc((size_t)ik_count(n->t.shape), sizeof(float));
-        ok = p->latent[k++] && ok;
-    }
-    p->n_latents = k;
-    return ok ? IK_OK : ik_errorf(err, IK_FAILED, "error: out of memory for synthesis");
+    ok = find_latents(p) && ok;
+    return ok ? IK_OK : ik_errorf(err, IK_FAILED, "out of memory for synthesis");
 }
 
 /* Is instance k of layout `item` among those that `vary` names? */
@@ -225,7 +235,7 @@ static ik_status hang_mask(const gallery *to, const ik__painted *p, ik_error *er
     int64_t pixels = to->s->info->height * to->s->info->width;
     const int32_t *instance = p->layouts->instance + p->row * pixels;
     float *rgb = malloc(sizeof *rgb * (size_t)(pixels * 3));
-    if (!rgb) return ik_errorf(err, IK_FAILED, "error: out of memory for a mask");
+    if (!rgb) return ik_errorf(err, IK_FAILED, "out of memory for a mask");
     for (int64_t i = 0; i < pixels * 3; i++) rgb[i] = p->anew[instance[i / 3]] ? 1 : -1;
     ik__grid_image(to->mask, (int)p->row, 0, rgb);
     free(rgb);
@@ -251,15 +261,14 @@ ik_status ik__synthesize(ik__session *s, int64_t items, int64_t samples, ik__pai
                          const char *path, const char *folder, ik_error *err) {
     const ik__data_info *d = s->info;
     if (items > d->count[IK_VALIDATION]) items = d->count[IK_VALIDATION];
-    if (!items)
-        return ik_errorf(err, IK_FAILED, "error: the dataset has no validation items to paint");
+    if (!items) return ik_errorf(err, IK_FAILED, "the dataset has no validation items to paint");
     int h = (int)d->height, w = (int)d->width;
     gallery to = {.s = s, .folder = folder};
     to.grid = ik__grid_new((int)items, (int)samples + 2, h, w, IK__GRID_PAD);
     if (how != IK__FRESH) to.mask = ik__grid_new((int)items, 1, h, w, IK__GRID_PAD);
     ik_status status = IK_OK;
     if (!to.grid || (how != IK__FRESH && !to.mask))
-        status = ik_errorf(err, IK_FAILED, "error: out of memory for %s", path);
+        status = ik_errorf(err, IK_FAILED, "out of memory for %s", path);
     if (!status && folder) status = ik__make_folder(folder, err);
     if (!status) status = ik__paint_each(s, 0, items, samples, how, hang, &to, err);
     if (!status) status = ik__grid_save(to.grid, path, err);

@@ -144,7 +144,7 @@ static ik_status not_finite(trainer *t, ik_error *err) {
     find_culprit(t, where, sizeof where);
     return ik_errorf(
         err, IK_FAILED,
-        "error: step %lld: the loss '%s' of the %s is %g%s%s; nothing of this update was kept. "
+        "step %lld: the loss '%s' of the %s is %g%s%s; nothing of this update was kept. "
         "Lower train.lr, or go on from the last checkpoint with --resume after changing what "
         "caused it",
         (long long)bad->step + 1, loss, player, isnan(bad->value) ? NAN : (double)bad->value,
@@ -173,8 +173,7 @@ static ik_status batch_picture(trainer *t, ik__program *painting, const ik__batc
     int64_t pixels = d->height * d->width, rows = s->set.train.batch;
     float *rgb = malloc(sizeof *rgb * (size_t)(rows * pixels * 3));
     ik__grid *grid = ik__grid_new((int)rows, 3, (int)d->height, (int)d->width, IK__GRID_PAD);
-    ik_status status =
-        rgb && grid ? IK_OK : ik_errorf(err, IK_FAILED, "error: out of memory for a grid");
+    ik_status status = rgb && grid ? IK_OK : ik_errorf(err, IK_FAILED, "out of memory for a grid");
     if (!status) status = ik__guard_check(&t->guard, err);
     if (!status) status = ik__program_tensor(s->engine, painting, fake, rgb, err);
     for (int64_t i = 0; i < rows && !status; i++) {
@@ -315,7 +314,7 @@ static ik_status open_trainer(trainer *t, const ik__run_options *o, ik_error *er
     const struct ik__train *set = &s->set.train;
     if (!o->resume && ik__checkpoint_exists(s))
         return ik_errorf(err, IK_USAGE,
-                         "error: %s has checkpoints of an earlier run; go on from them with "
+                         "%s has checkpoints of an earlier run; go on from them with "
                          "--resume, or choose another folder with --out",
                          s->out.text);
     ik_status status = o->resume ? ik__checkpoint_resume(s, &t->at, err) : IK_OK;

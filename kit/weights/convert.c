@@ -155,7 +155,7 @@ static ik_status open_averages(const ik__conversion *c, plan *p, ik_error *err) 
     if (!status && ik__wfile_overlay(p->weights, p->averages, "ema.")) return IK_OK;
     return status ? status
                   : ik_errorf(err, IK_FAILED,
-                              "error: %s holds no averaged weights; it was trained without "
+                              "%s holds no averaged weights; it was trained without "
                               "`train: {ema: ...}`",
                               c->from);
 }

@@ -350,8 +350,8 @@ ik_status ik__wfile_all_renamed(const ik__wfile *f, ik_error *err) {
             list(&l, "\n  %.120s", f->entries[i].origin);
     char text[48];
     if (!l.n) return IK_OK;
-    return ik_errorf(err, IK_FAILED, "error: %.300s: no rule of the map matches these names:%s%s",
-                     f->path, l.text, more(&l, text));
+    return ik_errorf(err, IK_FAILED, "%.300s: no rule of the map matches these names:%s%s", f->path,
+                     l.text, more(&l, text));
 }
 
 /* --- one network's entries */
@@ -413,8 +413,8 @@ ik_status ik__wfile_fit(const ik__wfile *f, int n, const ik__wanted *wanted, ik_
     if (!l.n) return IK_OK;
     char text[48];
     return ik_errorf(err, IK_FAILED,
-                     "error: %.300s does not fit this pipeline (%d entries here, %d there):%s%s",
-                     f->path, n, f->n, l.text, more(&l, text));
+                     "%.300s does not fit this pipeline (%d entries here, %d there):%s%s", f->path,
+                     n, f->n, l.text, more(&l, text));
 }
 
 static ik_status fill(ik__wfile *f, const ik__wanted *w, const ik_backend_iface *backend,

@@ -169,7 +169,7 @@ static ik_status find(const char *name, const ik__conf *at, char **path, ik_erro
     *path = NULL;
     if (strchr(name, '/') || (n > 5 && !strcmp(name + n - 5, ".yaml"))) {
         *path = strdup(name);
-        return *path ? IK_OK : ik_errorf(err, IK_FAILED, "error: out of memory");
+        return *path ? IK_OK : ik_errorf(err, IK_FAILED, "out of memory");
     }
     ik__words dirs = ik__plugin_dirs();
     for (int i = 0; i < dirs.n && !*path; i++) {
@@ -192,7 +192,7 @@ ik_status ik__wmap_open(const char *name, const ik__conf *at, ik__wmap **out, ik
     ik__wmap *m = calloc(1, sizeof *m);
     if (!m) {
         free(path);
-        return ik_errorf(err, IK_FAILED, "error: out of memory");
+        return ik_errorf(err, IK_FAILED, "out of memory");
     }
     m->pool = ik__pool_new();
     status = read_map(m, path, err);

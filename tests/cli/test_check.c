@@ -2,6 +2,12 @@
  * that nothing worse comes of it. And in a run, a plugin that crashes is named. */
 #include "support/cli.h"
 
+#include "inadekit/plugin.h"
+
+#define TEXT_OF(x) #x
+#define TEXT(x) TEXT_OF(x)
+#define ABI TEXT(IK_ABI_MAJOR) "." TEXT(IK_ABI_MINOR)
+
 #define HOSTILE BUILD_DIR "/hostile/"
 
 static void check(const char *plugin, const char *options, int status, const char *text) {
@@ -14,7 +20,7 @@ START_TEST(sound) {
     check("norm/none", "", 0, "ok    it exports 'inadekit_plugin' and nothing else\n");
     static const char *const texts[] = {
         "ok    norm/none 1: wrong on purpose\n",
-        "ok    plugin interface 1.1; here 1.1\n",
+        "ok    plugin interface " ABI "; here " ABI "\n",
         "ok    2 options: ",
         "ok    at 32x32: recorded, shapes fit\n",
         "ok    at 32x32: generator's gradients of ",

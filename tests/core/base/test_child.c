@@ -2,6 +2,7 @@
 #include <check.h>
 
 #include "base/child.h"
+#include "base/status.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -56,7 +57,7 @@ START_TEST(outcomes) {
         ck_assert_str_eq(err.text + 1987, "it went badly");
     }
     ck_assert_int_eq(ik__child_run(leaves, NULL, &stopped, &err), IK_FAILED);
-    ck_assert_str_eq(err.text, "error: it ended with exit status 77");
+    ck_assert_str_eq(err.text, "it ended with exit status 77");
 }
 END_TEST
 
@@ -66,7 +67,7 @@ START_TEST(crash) {
     bool stopped;
     char text[32];
     snprintf(text, sizeof text, "by signal %d (", numbers[_i]);
-    ck_assert_int_eq(ik__child_run(crashes, &numbers[_i], &stopped, &err), IK_FAILED);
+    ck_assert_int_eq(ik__child_run(crashes, &numbers[_i], &stopped, &err), IK__CRASHED);
     ck_assert_msg(strstr(err.text, text), "%s", err.text);
     ck_assert(!stopped);
 }

@@ -101,7 +101,7 @@ START_TEST(storage_per_tensor) {
     ck_assert_uint_eq(weights, 4 * 4 * 96); /* value, gradient, two moments */
     free_bytes = 2000;
     ck_assert_int_eq(ik__engine_fits(b.engine, weights, &err), IK_FAILED);
-    ck_assert_msg(!strncmp(err.text, "error: out of memory: the run needs 0.0 MiB (weights", 52) &&
+    ck_assert_msg(!strncmp(err.text, "out of memory: the run needs 0.0 MiB (weights", 45) &&
                       strstr(err.text, "the device has 0.0 of 2.0 MiB free; reduce train.batch"),
                   "%s", err.text);
     free_bytes = 1048576;

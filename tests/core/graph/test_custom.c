@@ -161,14 +161,13 @@ static void refuses(const ik_custom_op *op, int n, const char *want) {
 }
 
 START_TEST(refusals) {
-#define WRONG(what) "error: the custom op 'bend' is wrong: " what "; correct and rebuild the plugin"
-    refuses(NULL, 1,
-            "error: the custom op '?' is wrong: there is none; correct and rebuild the plugin");
-    refuses(&op_both, 3, "error: op bend cannot take 3 inputs; it takes 1 to 2");
+#define WRONG(what) "the custom op 'bend' is wrong: " what "; correct and rebuild the plugin"
+    refuses(NULL, 1, "the custom op '?' is wrong: there is none; correct and rebuild the plugin");
+    refuses(&op_both, 3, "op bend cannot take 3 inputs; it takes 1 to 2");
     ik_custom_op o = op_both;
     o.struct_size = 8;
     refuses(&o, 1,
-            "error: the custom op '?' is wrong: its struct_size is too small; correct and rebuild "
+            "the custom op '?' is wrong: its struct_size is too small; correct and rebuild "
             "the plugin");
     o = op_both, o.most = 17;
     refuses(&o, 1, WRONG("its number of inputs cannot be"));
@@ -177,10 +176,10 @@ START_TEST(refusals) {
     o = op_both, o.kernels = both + 2;
     refuses(&o, 1, WRONG("it has no kernels"));
     o = op_both, o.shape = never_fits;
-    refuses(&o, 2, "error: bend: nothing fits; the inputs are [2,3] and [2,3]");
+    refuses(&o, 2, "bend: nothing fits; the inputs are [2,3] and [2,3]");
     o.shape = rank_seven;
     refuses(&o, 1,
-            "error: bend: its rule gives a shape or a type that cannot be; the inputs are "
+            "bend: its rule gives a shape or a type that cannot be; the inputs are "
             "[2,3]");
 }
 END_TEST
@@ -191,8 +190,7 @@ START_TEST(not_by_number) {
     ik__graph *g = ik__recording_new(store, NULL, &info);
     ik_tensor *x = ik__input(g, "x", IK_SHAPE1(3), IK_F32);
     ck_assert_ptr_null(g->pub.api->op(&g->pub, IK_CUSTOM, NULL, 1, &x));
-    ck_assert_str_eq(g->error.text,
-                     "error: op custom is recorded with a descriptor, by api->custom");
+    ck_assert_str_eq(g->error.text, "op custom is recorded with a descriptor, by api->custom");
     ik__graph_free(g);
     ik__store_free(store);
 }

@@ -254,8 +254,7 @@ END_TEST
 
 START_TEST(wrong_options) {
     refuses_to_open("{plugin: shapes}", "size");
-    refuses_to_open("{plugin: shapes, size: [64]}",
-                    "test.yaml:1:24: error: dataset.size has to be");
+    refuses_to_open("{plugin: shapes, size: [64]}", "test.yaml:1:24: dataset.size has to be");
     refuses_to_open("{plugin: shapes, size: [64, 64], load_size: [64, 63]}",
                     "dataset.load_size has to be at least `size`");
     refuses_to_open("{plugin: shapes, size: [64, 64], flop: true}", "flop");

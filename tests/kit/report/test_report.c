@@ -253,7 +253,7 @@ START_TEST(failed_variant) {
     compare("{name: good}, {name: bad, set: [losses.0.weight=1e39, 'losses.0.id=\"<i>\"']}");
     expect("run c.yaml --out c -q", 1, "variant 'bad' failed");
     read_page("c");
-    has("<b>bad failed.</b> error: step 1: the loss");
+    has("<b>bad failed.</b> step 1: the loss");
     lacks("href=\"bad/");
     has("href=\"good/report.html\"");
     ck_assert_int_eq(pictures(), 2 * 3);

@@ -85,7 +85,7 @@ END_TEST
 
 START_TEST(failing) {
     compare("{name: a}, {name: b, set: [losses.0.weight=1e39]}, {name: c}");
-    expect("run c.yaml --out c", 1, "variant 'b' failed: error: step 1: the loss 'total' of the ");
+    expect("run c.yaml --out c", 1, "variant 'b' failed: step 1: the loss 'total' of the ");
     ck_assert_msg(strstr(said, "error: 1 of 3 variants failed: b; mend the cause and go on with "
                                "--resume --out c"),
                   "%s", said);

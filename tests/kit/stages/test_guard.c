@@ -200,7 +200,7 @@ START_TEST(found_late) {
     char begins[64];
     write_growing();
     trained late = grow(_i, "late", 6, 99), at_once = grow(_i, "at_once", 6, 1);
-    snprintf(begins, sizeof begins, "error: step %d: ", bad);
+    snprintf(begins, sizeof begins, "step %d: ", bad);
     ck_assert_msg(!strncmp(late.said, begins, strlen(begins)), "%s", late.said);
     ck_assert_msg(strstr(late.said, growing[_i].said), "%s", late.said);
     ck_assert_str_eq(late.said, at_once.said);
