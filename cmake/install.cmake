@@ -3,7 +3,7 @@
 include(CMakePackageConfigHelpers)
 
 install(TARGETS inadekit_cli inadekit)
-install(DIRECTORY core/include/inadekit DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(DIRECTORY core/include/inadekit kit/include/inadekit DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 
 set(config_folder ${CMAKE_INSTALL_LIBDIR}/cmake/inadekit)
 configure_package_config_file(cmake/inadekitConfig.cmake.in package/inadekitConfig.cmake

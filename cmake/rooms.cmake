@@ -69,10 +69,13 @@ function(add_room folder)
         INADEKIT_BUILD_TYPE="$<CONFIG>"
         INADEKIT_PLUGIN_DIR="${CMAKE_INSTALL_FULL_LIBDIR}/inadekit"
         INADEKIT_SHARE_DIR="${CMAKE_INSTALL_FULL_DATADIR}/inadekit")
-    set_target_properties(room_${name} PROPERTIES C_VISIBILITY_PRESET default)
+    # Only the public interface says that it is visible outside of the library.
+    set_target_properties(room_${name} PROPERTIES C_VISIBILITY_PRESET hidden)
     target_link_libraries(room_${name} PRIVATE ${room_LINKS})
-    target_sources(inadekit PRIVATE $<TARGET_OBJECTS:room_${name}>)
-    target_link_libraries(inadekit PRIVATE ${room_LINKS})
+    foreach(library inadekit inadekit_rooms)
+        target_sources(${library} PRIVATE $<TARGET_OBJECTS:room_${name}>)
+        target_link_libraries(${library} PRIVATE ${room_LINKS})
+    endforeach()
     # For the test `rooms`: the room and what it sees, the libraries it links to, and its objects.
     list(JOIN room_SEES " " visible)
     room_libraries(files ${room_LINKS})

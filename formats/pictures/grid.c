@@ -40,7 +40,7 @@ static bool inside(const ik__grid *grid, int row, int column) {
     return grid && row >= 0 && row < grid->rows && column >= 0 && column < grid->columns;
 }
 
-static uint8_t byte_of(float y) {
+uint8_t ik__picture_byte(float y) {
     float v = (y + 1) / 2 * 255;
     if (!(v > 0)) return 0; /* NaN as well */
     return v < 255 ? (uint8_t)v : 255;
@@ -51,7 +51,7 @@ void ik__grid_image(ik__grid *grid, int row, int column, const float *rgb) {
     size_t n = (size_t)grid->width * 3;
     for (int y = 0; y < grid->height; y++, rgb += n) {
         uint8_t *to = row_of(grid, row, column, y);
-        for (size_t i = 0; i < n; i++) to[i] = byte_of(rgb[i]);
+        for (size_t i = 0; i < n; i++) to[i] = ik__picture_byte(rgb[i]);
     }
 }
 
@@ -61,7 +61,7 @@ ik_status ik__picture_save(const char *path, int64_t height, int64_t width, cons
     int64_t n = height * width * 3;
     uint8_t *bytes = malloc((size_t)n);
     if (!bytes) return ik_errorf(err, IK_FAILED, "out of memory for %s", path);
-    for (int64_t i = 0; i < n; i++) bytes[i] = byte_of(rgb[i]);
+    for (int64_t i = 0; i < n; i++) bytes[i] = ik__picture_byte(rgb[i]);
     ik_status status =
         ik__png_write(path, (int)height, (int)width, bytes, n_text, keys, values, err);
     free(bytes);

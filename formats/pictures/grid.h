@@ -25,6 +25,8 @@ const uint8_t *ik__grid_pixels(const ik__grid *grid, int *height, int *width);
 ik_status ik__grid_save(const ik__grid *grid, const char *path, ik_error *err);
 void ik__grid_free(ik__grid *grid);
 
+/* -1..1 as 0..255, cut to it; NaN as 0. */
+uint8_t ik__picture_byte(float y);
 /* One picture by itself, rgb [H,W,3] as above, with texts as ik__png_write takes them. */
 ik_status ik__picture_save(const char *path, int64_t height, int64_t width, const float *rgb,
                            int n_text, const char *const *keys, const char *const *values,

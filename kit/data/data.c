@@ -37,7 +37,9 @@ struct ik__data {
     common options;
     int load_height, load_width;
     ik__data_info info;
-    ik__item_files files[2]; /* of the split's one item, if it was replaced */
+    /* Of the split's one item, if it was replaced: files, or maps. */
+    ik__item_files files[2];
+    ik__item_maps maps[2];
 };
 
 /* "plugin" and the names of a table. */
@@ -152,6 +154,13 @@ ik_status ik__data_describe(const ik__conf *dataset, uint64_t seed, ik__data **o
 
 void ik__data_replace(ik__data *d, ik_split split, const ik__item_files *files) {
     d->files[split] = *files;
+    d->maps[split] = (ik__item_maps){0};
+    d->info.count[split] = 1;
+}
+
+void ik__data_give(ik__data *d, ik_split split, const ik__item_maps *maps) {
+    d->files[split] = (ik__item_files){0};
+    d->maps[split] = *maps;
     d->info.count[split] = 1;
 }
 
@@ -234,6 +243,35 @@ static ik_status read_files(const ik__data *d, const ik__item_files *f, ik_item 
     return status;
 }
 
+static void *copy(const void *from, size_t bytes) {
+    void *to = from ? malloc(bytes) : NULL;
+    if (to) memcpy(to, from, bytes);
+    return to;
+}
+
+static ik_status copy_maps(const ik__data *d, const ik__item_maps *m, ik_item *item,
+                           ik_error *err) {
+    size_t pixels = (size_t)m->height * (size_t)m->width;
+    snprintf(item->name, sizeof item->name, "%s", m->name);
+    item->height = item->image_height = m->height;
+    item->width = item->image_width = m->width;
+    item->label = copy(m->label, pixels * sizeof *item->label);
+    item->instance = copy(m->instance, pixels * sizeof *item->instance);
+    item->image = copy(m->image, pixels * 3);
+    if (!item->label || (m->instance && !item->instance) || (m->image && !item->image))
+        return ik_errorf(err, IK_FAILED, "%s: out of memory", m->name);
+    if (IK__PROVIDES(d->iface, classes))
+        d->iface->classes(d->instance->self, (int64_t)pixels, item->label);
+    return IK_OK;
+}
+
+static ik_status read_item(const ik__data *d, ik_split split, int64_t index, ik_item *item,
+                           ik_error *err) {
+    if (d->files[split].label) return read_files(d, &d->files[split], item, err);
+    if (d->maps[split].label) return copy_maps(d, &d->maps[split], item, err);
+    return d->iface->read(d->instance->self, split, index, item, err);
+}
+
 ik_status ik__data_read(const ik__data *d, ik_split split, int64_t index, const uint64_t *augment,
                         ik__batch *b, int64_t row, ik_error *err) {
     if (index < 0 || index >= d->info.count[split] || row < 0 || row >= b->n)
@@ -243,9 +281,7 @@ ik_status ik__data_read(const ik__data *d, ik_split split, int64_t index, const 
     if (!item) return ik_errorf(err, IK_FAILED, "out of memory");
     ik__blame at_work;
     ik__blame_begin(&at_work, d->instance->plugin, "reading an item");
-    ik_status status = d->files[split].label
-                           ? read_files(d, &d->files[split], item, err)
-                           : d->iface->read(d->instance->self, split, index, item, err);
+    ik_status status = read_item(d, split, index, item, err);
     ik__blame_end(&at_work);
     item->name[sizeof item->name - 1] = item->origin[sizeof item->origin - 1] = 0;
     if (!status) status = read_into(d, split, item, augment, b, (size_t)row, err);

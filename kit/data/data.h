@@ -36,6 +36,15 @@ typedef struct ik__item_files {
     const char *image, *label, *instance;
 } ik__item_files;
 void ik__data_replace(ik__data *data, ik_split split, const ik__item_files *files);
+/* The same of maps in memory [height,width], as the dataset's files would hold them, and a picture
+ * [height,width,3]; they are borrowed, until the split is replaced again. */
+typedef struct ik__item_maps {
+    const char *name;
+    int height, width;
+    const int32_t *label, *instance; /* instance NULL: one per class */
+    const uint8_t *image;            /* NULL: none */
+} ik__item_maps;
+void ik__data_give(ik__data *data, ik_split split, const ik__item_maps *maps);
 void ik__data_close(ik__data *data);
 const ik__data_info *ik__data_info_of(const ik__data *data);
 /* The label that a word means, a number or a name; -1 if there is none. */
