@@ -159,16 +159,34 @@ ik_status check_trial_run(const check_trial *t, ik__role role, bool keep, ik_err
 const char *const check_role_words[] = {
     [IK__GENERATOR] = "generator's", [IK__DISCRIMINATOR] = "discriminator's"};
 
-bool check_trial_step(check_findings *f, const ik_plugin *p, const check_trial *t, ik__role role,
-                      bool keep) {
+static ik__node *total(const check_trial *t, ik__role role) {
+    return ik__names_get(&t->s->step[role]->graph->outputs, "total");
+}
+
+typedef enum extent { WHOLE, KEPT, FORWARD } extent;
+
+static bool run(check_findings *f, const ik_plugin *p, const check_trial *t, ik__role role,
+                extent how) {
     ik_error err = {""};
     ik__blame b;
     check_going_on();
     ik__blame_begin(&b, p, "computing");
-    ik_status status = check_trial_run(t, role, keep, &err);
+    ik_status status = how == FORWARD ? ik__program_run_to(t->s->engine, t->s->step[role],
+                                                           total(t, role), &t->step, &err)
+                                      : check_trial_run(t, role, how == KEPT, &err);
     ik__blame_end(&b);
     if (status) check_found_error(f, "a step", &err);
     return !status;
+}
+
+bool check_trial_step(check_findings *f, const ik_plugin *p, const check_trial *t, ik__role role,
+                      bool keep) {
+    return run(f, p, t, role, keep ? KEPT : WHOLE);
+}
+
+bool check_trial_forward(check_findings *f, const ik_plugin *p, const check_trial *t,
+                         ik__role role) {
+    return run(f, p, t, role, FORWARD);
 }
 
 /* Where a backend stores reals in 8 bytes, they are doubles in this process: the naive one. */
@@ -179,11 +197,11 @@ static bool is_exact(const check_trial *t) {
 
 double check_trial_loss(const check_trial *t, ik__role role) {
     const ik__program *p = t->s->step[role];
-    const ik__node *total = ik__names_get(&p->graph->outputs, "total");
     float rounded = 0;
     ik_error err;
-    if (is_exact(t)) return *(const double *)p->pointer[total->t.id];
-    if (ik__program_tensor(t->s->engine, (ik__program *)p, total, &rounded, &err)) return 0;
+    if (is_exact(t)) return *(const double *)p->pointer[total(t, role)->t.id];
+    if (ik__program_tensor(t->s->engine, (ik__program *)p, total(t, role), &rounded, &err))
+        return 0;
     return rounded;
 }
 

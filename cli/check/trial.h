@@ -34,6 +34,9 @@ ik_status check_trial_run(const check_trial *t, ik__role role, bool keep, ik_err
 /* The same on behalf of the findings: blames the plugin, says what failed, gives false then. */
 bool check_trial_step(check_findings *f, const ik_plugin *p, const check_trial *t, ik__role role,
                       bool keep);
+/* Likewise, only as far as the loss. */
+bool check_trial_forward(check_findings *f, const ik_plugin *p, const check_trial *t,
+                         ik__role role);
 extern const char *const check_role_words[]; /* "generator's" */
 /* The loss, from the naive backend to its last bit. */
 double check_trial_loss(const check_trial *t, ik__role role);
