@@ -62,7 +62,7 @@ static bool loss_at(const subject *s, const ik__entry *e, int direction, double 
     if (!kept) return false;
     memcpy(kept, v, sizeof *v * (size_t)n);
     for (int64_t i = 0; i < n; i++) v[i] += h * sign(i, direction);
-    bool ok = check_trial_step(s->f, s->plugin, s->naive, s->update, false);
+    bool ok = check_trial_forward(s->f, s->plugin, s->naive, s->update);
     *loss = check_trial_loss(s->naive, s->update);
     memcpy(v, kept, sizeof *v * (size_t)n);
     free(kept);

@@ -161,16 +161,33 @@ ik_status check_trial_run(const check_trial *t, int update, bool keep, ik_error 
     return ik__program_run(t->s->engine, t->s->update[update], &t->step, !keep, err);
 }
 
-bool check_trial_step(check_findings *f, const ik_plugin *p, const check_trial *t, int update,
-                      bool keep) {
+static ik__node *total(const check_trial *t, int update) {
+    return ik__names_get(&t->s->update[update]->graph->outputs, "total");
+}
+
+typedef enum extent { WHOLE, KEPT, FORWARD } extent;
+
+static bool run(check_findings *f, const ik_plugin *p, const check_trial *t, int update,
+                extent how) {
     ik_error err = {""};
     ik__blame b;
     check_going_on();
     ik__blame_begin(&b, p, "computing");
-    ik_status status = check_trial_run(t, update, keep, &err);
+    ik_status status = how == FORWARD ? ik__program_run_to(t->s->engine, t->s->update[update],
+                                                           total(t, update), &t->step, &err)
+                                      : check_trial_run(t, update, how == KEPT, &err);
     ik__blame_end(&b);
     if (status) check_found_error(f, "a step", &err);
     return !status;
+}
+
+bool check_trial_step(check_findings *f, const ik_plugin *p, const check_trial *t, int update,
+                      bool keep) {
+    return run(f, p, t, update, keep ? KEPT : WHOLE);
+}
+
+bool check_trial_forward(check_findings *f, const ik_plugin *p, const check_trial *t, int update) {
+    return run(f, p, t, update, FORWARD);
 }
 
 /* Where a backend stores reals in 8 bytes, they are doubles in this process: the naive one. */
@@ -181,11 +198,11 @@ static bool is_exact(const check_trial *t) {
 
 double check_trial_loss(const check_trial *t, int update) {
     const ik__program *p = t->s->update[update];
-    const ik__node *total = ik__names_get(&p->graph->outputs, "total");
     float rounded = 0;
     ik_error err;
-    if (is_exact(t)) return *(const double *)p->pointer[total->t.id];
-    if (ik__program_tensor(t->s->engine, (ik__program *)p, total, &rounded, &err)) return 0;
+    if (is_exact(t)) return *(const double *)p->pointer[total(t, update)->t.id];
+    if (ik__program_tensor(t->s->engine, (ik__program *)p, total(t, update), &rounded, &err))
+        return 0;
     return rounded;
 }
 

@@ -35,6 +35,8 @@ ik_status check_trial_run(const check_trial *t, int update, bool keep, ik_error 
 /* The same on behalf of the findings: blames the plugin, says what failed, gives false then. */
 bool check_trial_step(check_findings *f, const ik_plugin *p, const check_trial *t, int update,
                       bool keep);
+/* Likewise, only as far as the loss. */
+bool check_trial_forward(check_findings *f, const ik_plugin *p, const check_trial *t, int update);
 /* The loss, from the naive backend to its last bit. */
 double check_trial_loss(const check_trial *t, int update);
 /* Gradient i of the program as doubles, malloc'ed. */

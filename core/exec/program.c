@@ -395,6 +395,17 @@ ik_status ik__program_run(ik__engine *e, ik__program *p, const ik_step *step, bo
     return status;
 }
 
+ik_status ik__program_run_to(ik__engine *e, ik__program *p, const ik__node *n, const ik_step *step,
+                             ik_error *err) {
+    while (ik__is_view(n->op)) n = n->in[0];
+    int end = p->n_kernels;
+    while (end > p->n_settled && p->replayed[end - 1]->node.out != &n->t) end--;
+    ik_status status = ik__constants_settle(e, p, step, err);
+    return status ? status
+                  : e->backend->replay(e->self, p->replayed + p->n_settled, end - p->n_settled,
+                                       step, err);
+}
+
 ik_status ik__engine_read(const ik__engine *e, const ik_tensor *t, void *to, const void *from,
                           ik_error *err) {
     if (IK__PROVIDES(e->backend, read)) return e->backend->read(e->self, t, to, from, err);

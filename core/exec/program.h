@@ -74,6 +74,9 @@ ik_status ik__engine_read(const ik__engine *e, const ik_tensor *t, void *to, con
 /* Runs the kernels, then commits the assignments unless `hold`. */
 ik_status ik__program_run(ik__engine *e, ik__program *p, const ik_step *step, bool hold,
                           ik_error *err);
+/* Only as far as a node, as a loss before its gradients. Nothing is committed. */
+ik_status ik__program_run_to(ik__engine *e, ik__program *p, const ik__node *n, const ik_step *step,
+                             ik_error *err);
 void ik__program_commit(ik__engine *e, ik__program *p);
 /* A named output as float (or int32_t); valid until the next run of any program. */
 ik_status ik__program_output(ik__engine *e, ik__program *p, const char *name, void *to,

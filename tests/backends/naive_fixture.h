@@ -3,7 +3,7 @@
 #ifndef NAIVE_FIXTURE_H
 #define NAIVE_FIXTURE_H
 
-#include <check.h>
+#include "support/suite.h"
 #include <dlfcn.h>
 #include <math.h>
 #include <stdlib.h>
@@ -160,23 +160,5 @@ static inline void assert_ints(const tensor *a, const int32_t *expected, const c
 #define ASSERT_REALS(x, ...)                                                                       \
     assert_same(x, of_reals((x)->t.shape, (const double[]){__VA_ARGS__}), 1e-12, #x)
 #define ASSERT_INTS(x, ...) assert_ints(x, (const int32_t[]){__VA_ARGS__}, #x)
-
-/* Runs a suite whose tests all start with the backend loaded. */
-static inline int run_tests(const char *name, int n, const TTest *const *tests) {
-    Suite *suite = suite_create(name);
-    TCase *tcase = tcase_create(name);
-    tcase_add_checked_fixture(tcase, load_backend, free_all);
-    tcase_set_timeout(tcase, 120);
-    for (int i = 0; i < n; i++) tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
-#define RUN_TESTS(name, ...)                                                                       \
-    run_tests(name, (int)(sizeof((const TTest *[]){__VA_ARGS__}) / sizeof(TTest *)),               \
-              (const TTest *[]){__VA_ARGS__})
 
 #endif

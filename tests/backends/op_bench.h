@@ -3,7 +3,7 @@
 #ifndef OP_BENCH_H
 #define OP_BENCH_H
 
-#include <check.h>
+#include "support/suite.h"
 #include <math.h>
 #include <stdlib.h>
 #include <time.h>
@@ -287,15 +287,9 @@ static inline const op_backends *op_others(void) {
     return &found;
 }
 
-/* Runs a suite in this process: threads do not survive a fork. */
-static inline int op_main(Suite *suite) {
-    setenv("GOMP_SPINCOUNT", "20000", 0); /* tests share their processors with others */
-    SRunner *runner = srunner_create(suite);
-    srunner_set_fork_status(runner, CK_NOFORK);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
-}
+/* main's result: threads do not survive a fork, so this process runs all tests. */
+#define RUN_OPS(name, ...)                                                                         \
+    (setenv("GOMP_SPINCOUNT", "20000", 0), /* tests share their processors with others */          \
+     RUN_SUITE_HERE(name, __VA_ARGS__))
 
 #endif

@@ -193,12 +193,5 @@ START_TEST(normals) {
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("backends");
-    TCase *all = tcase_create("backends");
-    tcase_add_test(all, storage);
-    tcase_add_test(all, axpby);
-    tcase_add_test(all, adam);
-    tcase_add_test(all, normals);
-    suite_add_tcase(suite, all);
-    return op_main(suite);
+    return RUN_OPS("backends", {storage}, {axpby}, {adam}, {normals});
 }

@@ -43,10 +43,5 @@ END_TEST
 int main(void) {
     ik__plugins_path(BUILD_DIR "/tests/plugins_bf16");
     op_bf16 = true;
-    Suite *suite = suite_create("bf16");
-    TCase *all = tcase_create("bf16");
-    tcase_add_loop_test(all, near_naive, 0, count_cases());
-    tcase_add_test(all, values_are_rounded);
-    suite_add_tcase(suite, all);
-    return op_main(suite);
+    return RUN_OPS("bf16", {near_naive, count_cases()}, {values_are_rounded});
 }

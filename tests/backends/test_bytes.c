@@ -121,10 +121,5 @@ END_TEST
 int main(void) {
     ik__plugins_path(BUILD_DIR "/tests/plugins");
     find_counters();
-    Suite *suite = suite_create("bytes");
-    TCase *all = tcase_create("bytes");
-    tcase_add_loop_test(all, once, 0, count_cases());
-    tcase_add_test(all, every_promise_is_kept_somewhere);
-    suite_add_tcase(suite, all);
-    return op_main(suite);
+    return RUN_OPS("bytes", {once, count_cases()}, {every_promise_is_kept_somewhere});
 }

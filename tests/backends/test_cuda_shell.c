@@ -229,25 +229,8 @@ START_TEST(other_numbers) {
 END_TEST
 
 int main(void) {
-    Suite *s = suite_create("cuda_shell");
-    TCase *c = tcase_create("cuda_shell");
-    tcase_add_checked_fixture(c, set_up_runs, tear_down);
-    tcase_set_timeout(c, 300);
-    tcase_add_test(c, training);
-    tcase_add_test(c, changing_backends);
-    tcase_add_test(c, choices);
-    tcase_add_test(c, guessed_choices);
-    tcase_add_test(c, cached_choices);
-    tcase_add_test(c, shared_choices);
-    tcase_add_test(c, resumed_choices);
-    tcase_add_loop_test(c, spoilt_choices, 0, (int)(sizeof spoilt / sizeof *spoilt));
-    tcase_add_test(c, choices_of_another_backend);
-    tcase_add_test(c, planning);
-    tcase_add_test(c, other_numbers);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return RUN_SUITE("cuda_shell", set_up_runs, tear_down, {training}, {changing_backends},
+                     {choices}, {guessed_choices}, {cached_choices}, {shared_choices},
+                     {resumed_choices}, {spoilt_choices, COUNT(spoilt)},
+                     {choices_of_another_backend}, {planning}, {other_numbers});
 }

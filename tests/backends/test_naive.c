@@ -276,7 +276,7 @@ START_TEST(spectral) {
 END_TEST
 
 int main(void) {
-    return RUN_TESTS("naive", every_op_has_a_kernel, storage, updates, elementwise, shapes, normals,
-                     products, convolution, resampling, normalisation, maps, label_convolution,
-                     spectral);
+    return RUN_SUITE("naive", load_backend, free_all, {every_op_has_a_kernel}, {storage}, {updates},
+                     {elementwise}, {shapes}, {normals}, {products}, {convolution}, {resampling},
+                     {normalisation}, {maps}, {label_convolution}, {spectral});
 }

@@ -136,12 +136,8 @@ START_TEST(no_op_is_left_out) {
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("ops");
-    TCase *all = tcase_create("ops");
-    tcase_add_test(all, no_op_is_left_out);
-    if (!getenv("OPS_PRECISION")) tcase_add_loop_test(all, gradients, 0, count_cases());
     if (getenv("OPS_ONLY")) printf("%d of %d cases: products\n", count_chosen(), count_cases());
-    tcase_add_loop_test(all, backends, 0, count_chosen());
-    suite_add_tcase(suite, all);
-    return op_main(suite);
+    return RUN_OPS("ops", {no_op_is_left_out},
+                   {gradients, getenv("OPS_PRECISION") ? NONE : count_cases()},
+                   {backends, count_chosen()});
 }

@@ -183,25 +183,8 @@ START_TEST(in_a_run) {
 END_TEST
 
 int main(void) {
-    Suite *s = suite_create("check");
-    TCase *c = tcase_create("check");
     setenv("OMP_WAIT_POLICY", "passive", 1);
-    tcase_add_checked_fixture(c, set_up, tear_down);
-    tcase_set_timeout(c, 300);
-    tcase_add_test(c, sound);
-    tcase_add_test(c, built_in);
-    tcase_add_test(c, crashes_and_hangs);
-    tcase_add_test(c, refused);
-    tcase_add_test(c, symbols);
-    tcase_add_test(c, options);
-    tcase_add_test(c, computing);
-    tcase_add_test(c, datasets);
-    tcase_add_test(c, metrics);
-    tcase_add_test(c, in_a_run);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return RUN_SUITE("check", set_up, tear_down, {sound}, {built_in}, {crashes_and_hangs},
+                     {refused}, {symbols}, {options}, {computing}, {datasets}, {metrics},
+                     {in_a_run});
 }

@@ -154,22 +154,6 @@ START_TEST(plugins_new) {
 END_TEST
 
 int main(void) {
-    Suite *s = suite_create("cli");
-    TCase *c = tcase_create("cli");
-    tcase_add_checked_fixture(c, set_up, tear_down);
-    tcase_set_timeout(c, 120);
-    tcase_add_test(c, help);
-    tcase_add_test(c, version);
-    tcase_add_test(c, mistakes);
-    tcase_add_test(c, list);
-    tcase_add_test(c, list_refused);
-    tcase_add_test(c, describe);
-    tcase_add_test(c, full_disk);
-    tcase_add_test(c, plugins_new);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return RUN_SUITE("cli", set_up, tear_down, {help}, {version}, {mistakes}, {list},
+                     {list_refused}, {describe}, {full_disk}, {plugins_new});
 }

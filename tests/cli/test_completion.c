@@ -73,17 +73,5 @@ START_TEST(program) {
 END_TEST
 
 int main(void) {
-    Suite *s = suite_create("completion");
-    TCase *c = tcase_create("completion");
-    tcase_add_checked_fixture(c, set_up, tear_down);
-    tcase_set_timeout(c, 120);
-    tcase_add_test(c, words);
-    tcase_add_test(c, files);
-    tcase_add_test(c, program);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return RUN_SUITE("completion", set_up, tear_down, {words}, {files}, {program});
 }

@@ -2,7 +2,7 @@
 #define _GNU_SOURCE
 #include "cli/progress.h"
 
-#include <check.h>
+#include "support/suite.h"
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -105,16 +105,5 @@ START_TEST(terminal) {
 END_TEST
 
 int main(void) {
-    Suite *s = suite_create("progress");
-    TCase *t = tcase_create("all");
-    tcase_add_test(t, texts);
-    tcase_add_test(t, cutting);
-    tcase_add_test(t, plain_lines);
-    tcase_add_test(t, terminal);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return RUN_SUITE("progress", NULL, NULL, {texts}, {cutting}, {plain_lines}, {terminal});
 }

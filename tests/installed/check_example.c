@@ -68,10 +68,5 @@ START_TEST(backends) {
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("example");
-    TCase *all = tcase_create("example");
-    tcase_add_test(all, gradient);
-    tcase_add_test(all, backends);
-    suite_add_tcase(suite, all);
-    return op_main(suite);
+    return RUN_OPS("example", {gradient}, {backends});
 }

@@ -3,7 +3,7 @@ set(installed ${CMAKE_BINARY_DIR}/installed)
 function(add_kit_test name)
     add_test(NAME ${name} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/installed/${ARGN})
     set_tests_properties(${name} PROPERTIES TIMEOUT 600 ENVIRONMENT
-        "OMP_WAIT_POLICY=passive;OMP_NUM_THREADS=1;CMAKE_GENERATOR=${CMAKE_GENERATOR}") # make may be missing
+        "OMP_WAIT_POLICY=passive;OMP_NUM_THREADS=1;OMP_THREAD_LIMIT=1;CMAKE_GENERATOR=${CMAKE_GENERATOR}") # make may be missing
     if(NOT name STREQUAL install)
         set_tests_properties(${name} PROPERTIES FIXTURES_REQUIRED installed)
     endif()

@@ -2,9 +2,9 @@
 #ifndef TEST_CLI_H
 #define TEST_CLI_H
 
-#include <check.h>
+#include "suite.h"
+
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>

@@ -5,7 +5,7 @@
 #ifndef PICTURES_H
 #define PICTURES_H
 
-#include <check.h>
+#include "suite.h"
 #include <ftw.h>
 #include <png.h>
 #include <stdint.h>

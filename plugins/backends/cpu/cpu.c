@@ -99,6 +99,8 @@ static bool cpu_probe(void *self, char *text, size_t size) {
 static ik_status cpu_open(void *self, int threads, ik_error *err) {
     cpu *c = self;
     c->threads = threads > 0 ? threads : omp_get_max_threads();
+    /* OMP_THREAD_LIMIT: oneDNN's threads wait for as many as were asked for. */
+    if (c->threads > omp_get_thread_limit()) c->threads = omp_get_thread_limit();
     omp_set_num_threads(c->threads); /* oneDNN asks OpenMP */
     if (dnnl_engine_create(&c->engine, dnnl_cpu, 0) != dnnl_success ||
         dnnl_stream_create(&c->stream, c->engine, dnnl_stream_default_flags) != dnnl_success)

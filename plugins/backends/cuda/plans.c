@@ -1,6 +1,7 @@
 /* Building descriptors of cuDNN's backend interface; see plans.h. */
 #include "plans.h"
 
+#include <dlfcn.h>
 #include <stdlib.h>
 
 /* Unique ids of the tensors. */
@@ -179,7 +180,19 @@ static void set_properties(builder *b, const plan_target *t, cudnnBackendDescrip
     if (t->properties) set_descriptor(b, d, name, t->properties);
 }
 
+/* cuDNN loads the compiler of kernels for every plan and unloads it again, which takes longer than
+ * all else about a plan; once held here it stays. Where there is none, cuDNN does without. */
+static void hold_compiler(void) {
+    static bool tried;
+    char name[32];
+    if (tried) return;
+    tried = true;
+    snprintf(name, sizeof name, "libnvrtc.so.%d", CUDART_VERSION / 1000);
+    dlopen(name, RTLD_LAZY | RTLD_LOCAL);
+}
+
 static cudnnBackendDescriptor_t graph_of(builder *b, const plan_target *t, const plan_problem *p) {
+    hold_compiler();
     const struct operation *o = &operations[p->kind];
     cudnnDataType_t type = type_of(p);
     int64_t ws[] = {p->k, p->c / p->groups, p->r, p->s}, ys[] = {p->n, p->k, p->p, p->q};

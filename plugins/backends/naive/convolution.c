@@ -4,15 +4,15 @@
 /* What the loop adds to; the other two are read. */
 typedef enum role { TO_Y, TO_X, TO_W } role;
 
-NAIVE_INLINE void add_product(role to, double *y, double *x, double *w) {
+NAIVE_INLINE void add_product(role to, double *restrict y, double *restrict x, double *restrict w) {
     if (to == TO_Y) *y += *x * *w;
     if (to == TO_X) *x += *y * *w;
     if (to == TO_W) *w += *x * *y;
 }
 
 /* y[b,i,j,o] ~ x[b, i s + ki d - p, j s + kj d - p, group's c] w[o,c,ki,kj] */
-NAIVE_INLINE void walk(const ik_attrs *a, role to, ik_shape ys, double *y, ik_shape xs, double *x,
-                       ik_shape ws, double *w) {
+NAIVE_INLINE void walk(const ik_attrs *a, role to, ik_shape ys, double *restrict y, ik_shape xs,
+                       double *restrict x, ik_shape ws, double *restrict w) {
     int64_t dilation[2] = {a->dilation[0] ? a->dilation[0] : 1,
                            a->dilation[1] ? a->dilation[1] : 1};
     int64_t outputs = ys.d[3] / (a->groups ? a->groups : 1), inputs = ws.d[1]; /* of a group */
@@ -24,11 +24,12 @@ NAIVE_INLINE void walk(const ik_attrs *a, role to, ik_shape ys, double *y, ik_sh
                         int64_t xi = i * a->stride[0] + ki * dilation[0] - a->padding[0];
                         int64_t xj = j * a->stride[1] + kj * dilation[1] - a->padding[1];
                         if (!naive_inside(xi, xs.d[1]) || !naive_inside(xj, xs.d[2])) continue;
-                        for (int64_t o = 0; o < ys.d[3]; o++)
-                            for (int64_t c = 0; c < inputs; c++)
-                                add_product(to, &y[naive_at4(&ys, b, i, j, o)],
-                                            &x[naive_at4(&xs, b, xi, xj, o / outputs * inputs + c)],
-                                            &w[naive_at4(&ws, o, c, ki, kj)]);
+                        for (int64_t o = 0, g = 0; o < ys.d[3]; g++)
+                            for (int64_t last = o + outputs; o < last; o++)
+                                for (int64_t c = 0; c < inputs; c++)
+                                    add_product(to, &y[naive_at4(&ys, b, i, j, o)],
+                                                &x[naive_at4(&xs, b, xi, xj, g * inputs + c)],
+                                                &w[naive_at4(&ws, o, c, ki, kj)]);
                     }
 }
 

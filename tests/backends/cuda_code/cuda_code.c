@@ -154,18 +154,5 @@ START_TEST(spills) {
 END_TEST
 
 int main(void) {
-    Suite *s = suite_create("cuda_code");
-    TCase *c = tcase_create("cuda_code");
-    tcase_add_checked_fixture(c, set_up, tear_down);
-    tcase_set_timeout(c, 300);
-    tcase_add_test(c, plugin);
-    tcase_add_test(c, single);
-    tcase_add_test(c, damaged);
-    tcase_add_test(c, spills);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return RUN_SUITE("cuda_code", set_up, tear_down, {plugin}, {single}, {damaged}, {spills});
 }

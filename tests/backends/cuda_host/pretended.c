@@ -4,8 +4,11 @@
  * Fresh memory and scratch hold rubbish. What is enqueued while a stream is captured is kept and
  * run by the graph alone; graphs go through blocks and threads backwards. What would fail on a
  * device fails here: copying while capturing, operands off 16 bytes. */
+#define _GNU_SOURCE
 #include <math.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "instance.h"
 
@@ -133,12 +136,42 @@ cudaError_t cudaMemGetInfo(size_t *available, size_t *total) {
     *available = *total = (size_t)1 << 34;
     return cudaSuccess;
 }
+
+/* Memory comes with rubbish in it. Most of a large block is never touched, as the rings of uploads,
+ * 128 MiB for each engine: its pages are those of a file full of rubbish, copied as they are
+ * written. */
+static void spoil(char *p, size_t bytes) {
+    enum { FILE_BYTES = 1 << 20, LARGE = 33 << 20 /* malloc maps it by itself, and unmaps it */ };
+    static int file = -1;
+    if (bytes < LARGE) {
+        memset(p, 0xa5, bytes);
+        return;
+    }
+    if (file < 0) {
+        char *rubbish = malloc(FILE_BYTES);
+        file = memfd_create("rubbish", MFD_CLOEXEC);
+        require(rubbish && file >= 0, "memory");
+        memset(rubbish, 0xa5, FILE_BYTES);
+        require(write(file, rubbish, FILE_BYTES) == FILE_BYTES, "memory");
+        free(rubbish);
+    }
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), before = -(uintptr_t)p % page;
+    memset(p, 0xa5, before);
+    for (p += before, bytes -= before; bytes >= page;) {
+        size_t n = bytes / page * page < FILE_BYTES ? bytes / page * page : FILE_BYTES;
+        require(mmap(p, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, file, 0) == p,
+                "memory");
+        p += n;
+        bytes -= n;
+    }
+    memset(p, 0xa5, bytes);
+}
 cudaError_t cudaMalloc(void **p, size_t bytes) {
     require(!capturing, "memory taken while capturing");
     if (bytes > (size_t)1 << 34) return cudaErrorMemoryAllocation;
     *p = aligned_alloc(256, (bytes + 255) / 256 * 256);
     if (!*p) return cudaErrorMemoryAllocation;
-    memset(*p, 0xa5, bytes);
+    spoil(*p, bytes);
     return cudaSuccess;
 }
 cudaError_t cudaFree(void *p) {
@@ -359,17 +392,20 @@ static void tap(plan_kind kind, double *restrict y, double *restrict x, double *
         for (int64_t c = 0; c < in; c++) w[c] += x[c] * *y;
 }
 
-/* Everything about y[b,py,px,k], number i. */
+/* Everything about the channels of y[b,py,px], pixel number i. */
 static void window(const plan_problem *p, double *y, double *x, double *w, int64_t i) {
-    int64_t in = p->c / p->groups, out = p->k / p->groups, k = i % p->k, px = i / p->k % p->q,
-            py = i / p->k / p->q % p->p, b = i / p->k / p->q / p->p;
-    for (int64_t t = 0; t < p->r * p->s; t++) {
-        int64_t iy = py * p->stride[0] + t / p->s * p->dilation[0] - p->padding[0],
-                ix = px * p->stride[1] + t % p->s * p->dilation[1] - p->padding[1];
-        if (iy < 0 || iy >= p->h || ix < 0 || ix >= p->w) continue;
-        tap(p->kind, y + i, x + ((b * p->h + iy) * p->w + ix) * p->c + k / out * in,
-            w + (k * p->r * p->s + t) * in, in);
-    }
+    int64_t in = p->c / p->groups, out = p->k / p->groups, px = i % p->q, py = i / p->q % p->p,
+            b = i / p->q / p->p;
+    for (int64_t r = 0, t = 0; r < p->r; r++)
+        for (int64_t s = 0; s < p->s; s++, t++) {
+            int64_t iy = py * p->stride[0] + r * p->dilation[0] - p->padding[0],
+                    ix = px * p->stride[1] + s * p->dilation[1] - p->padding[1];
+            if (iy < 0 || iy >= p->h || ix < 0 || ix >= p->w) continue;
+            double *from = x + ((b * p->h + iy) * p->w + ix) * p->c;
+            for (int64_t k = 0; k < p->k; from += in)
+                for (int64_t last = k + out; k < last; k++)
+                    tap(p->kind, y + i * p->k + k, from, w + (k * p->r * p->s + t) * in, in);
+        }
 }
 
 static void convolve(void *self) {
@@ -383,8 +419,8 @@ static void convolve(void *self) {
         v[i] = i == (int)p->kind ? calloc((size_t)n[i], sizeof **v) : factors(p, at[i], n[i]);
     double *sum = v[p->kind];
     memset(r->workspace, 0xa5, (size_t)r->scratch);
-    for (int64_t i = 0; i < n[0]; i++) { /* every y[b,py,px,k] */
-        window(p, v[0], v[1], v[2], i);
+    for (int64_t i = 0; i < n[0] / p->k; i++) window(p, v[0], v[1], v[2], i);
+    for (int64_t i = 0; i < n[0]; i++) {
         if (p->residual) sum[i] += read_at(p->type, r->o.residual, i);
         if (p->bias) sum[i] += read_at(p->type, r->o.bias, i % p->k);
         if (p->activated && sum[i] < 0) sum[i] *= p->slope;

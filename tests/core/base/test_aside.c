@@ -1,6 +1,5 @@
 /* Writing aside: the old file stays until the new one is whole, faults leave nothing behind, and no
  * path is cut. */
-#include <check.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -8,6 +7,7 @@
 #include "base/aside.h"
 #include "base/files.h"
 #include "base/textfile.h"
+#include "support/suite.h"
 
 static char folder[64], path[128];
 static ik_error err;
@@ -108,18 +108,7 @@ START_TEST(paths_are_not_cut) {
 END_TEST
 
 int main(void) {
-    Suite *s = suite_create("aside");
-    TCase *t = tcase_create("aside");
-    tcase_add_checked_fixture(t, make_folder, remove_folder);
-    tcase_add_test(t, the_old_stays_until_commit);
-    tcase_add_test(t, giving_up_leaves_nothing);
-    tcase_add_test(t, a_full_disk);
-    tcase_add_test(t, a_folder_in_the_way);
-    tcase_add_test(t, paths_are_not_cut);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return RUN_SUITE("aside", make_folder, remove_folder, {the_old_stays_until_commit},
+                     {giving_up_leaves_nothing}, {a_full_disk}, {a_folder_in_the_way},
+                     {paths_are_not_cut});
 }

@@ -1,5 +1,5 @@
 /* Work in a child process: what it says comes back, and its end is told from its failure. */
-#include <check.h>
+#include "support/suite.h"
 
 #include "base/child.h"
 #include "base/status.h"
@@ -94,16 +94,6 @@ START_TEST(passed_on) {
 END_TEST
 
 int main(void) {
-    Suite *s = suite_create("child");
-    TCase *c = tcase_create("child");
-    tcase_add_test(c, outcomes);
-    tcase_add_loop_test(c, crash, 0, 3);
-    tcase_add_test(c, children_ignored);
-    tcase_add_loop_test(c, passed_on, 0, 2);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return RUN_SUITE("child", NULL, NULL, {outcomes}, {crash, 3}, {children_ignored},
+                     {passed_on, 2});
 }

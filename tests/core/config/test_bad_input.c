@@ -307,20 +307,6 @@ START_TEST(no_file) {
 END_TEST
 
 int main(void) {
-    Suite *s = suite_create("bad_input");
-    TCase *c = tcase_create("bad_input");
-    tcase_add_checked_fixture(c, set_up, tear_down);
-    tcase_set_timeout(c, 120);
-    tcase_add_loop_test(c, refused, 0, (int)(sizeof rows / sizeof *rows));
-    tcase_add_test(c, good);
-    tcase_add_test(c, binary);
-    tcase_add_test(c, deep);
-    tcase_add_test(c, large);
-    tcase_add_test(c, no_file);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return RUN_SUITE("bad_input", set_up, tear_down, {refused, COUNT(rows)}, {good}, {binary},
+                     {deep}, {large}, {no_file});
 }

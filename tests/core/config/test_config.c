@@ -2,7 +2,7 @@
 #include "base/nearest.h"
 #include "config/config.h"
 
-#include <check.h>
+#include "support/suite.h"
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -339,19 +339,8 @@ START_TEST(nearest) {
 END_TEST
 
 int main(void) {
-    Suite *s = suite_create("config");
-    TCase *t = tcase_create("config");
-    const TTest *const tests[] = {
-        positions, dump_loads_again, variables,         aliases,   aliases_cannot_explode,
-        includes,  bad_includes,     too_many_includes, overrides, bad_overrides,
-        refusals,  limits,           prefixes,          nearest};
-    tcase_add_checked_fixture(t, set_up, tear_down);
-    tcase_set_timeout(t, 60);
-    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) tcase_add_test(t, tests[i]);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return RUN_SUITE("config", set_up, tear_down, {positions}, {dump_loads_again}, {variables},
+                     {aliases}, {aliases_cannot_explode}, {includes}, {bad_includes},
+                     {too_many_includes}, {overrides}, {bad_overrides}, {refusals}, {limits},
+                     {prefixes}, {nearest});
 }

@@ -1,7 +1,7 @@
 /* Option rows: what fills a struct, and the exact words that refuse the rest. */
 #include "config/options.h"
 
-#include <check.h>
+#include "support/suite.h"
 #include <stdlib.h>
 
 typedef struct thing {
@@ -183,21 +183,6 @@ START_TEST(pools) {
 END_TEST
 
 int main(void) {
-    Suite *s = suite_create("options");
-    TCase *t = tcase_create("options");
-    tcase_add_checked_fixture(t, set_up, tear_down);
-    tcase_add_test(t, defaults);
-    tcase_add_test(t, values);
-    tcase_add_test(t, unknown);
-    tcase_add_test(t, wrong_types);
-    tcase_add_test(t, out_of_range);
-    tcase_add_test(t, missing);
-    tcase_add_test(t, describe);
-    tcase_add_test(t, pools);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return RUN_SUITE("options", set_up, tear_down, {defaults}, {values}, {unknown}, {wrong_types},
+                     {out_of_range}, {missing}, {describe}, {pools});
 }

@@ -1,7 +1,7 @@
 /* What depends on weights alone is computed once, laid out as the backend wants it, and computed
  * again when weights have changed: pictures are those of a session that computes everything every
  * time, byte for byte. On both backends for the CPU, or on the one that CONSTANTS_DEVICE names. */
-#include <check.h>
+#include "support/suite.h"
 #include <stdlib.h>
 
 #include "session/session.h"
@@ -156,16 +156,6 @@ int main(void) {
     const char *device = getenv("CONSTANTS_DEVICE"), *p = getenv("CONSTANTS_PRECISION");
     if (device) devices[0] = device, n_devices = 1;
     if (p) precision = p;
-    Suite *suite = suite_create("constants");
-    TCase *all = tcase_create("constants");
-    tcase_add_test(all, the_same_pictures);
-    tcase_add_test(all, loading_tells);
-    tcase_add_test(all, layouts);
-    tcase_add_test(all, not_elsewhere);
-    suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return RUN_SUITE("constants", NULL, NULL, {the_same_pictures}, {loading_tells}, {layouts},
+                     {not_elsewhere});
 }

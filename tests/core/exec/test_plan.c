@@ -3,7 +3,7 @@
 
 #include "inadekit/philox.h"
 
-#include <check.h>
+#include "support/suite.h"
 
 static uint64_t state;
 
@@ -86,15 +86,5 @@ START_TEST(known_spans) {
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("plan");
-    TCase *all = tcase_create("plan");
-    tcase_add_test(all, known_spans);
-    tcase_add_loop_test(all, random_spans, 0, 300);
-    suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_fork_status(runner, CK_NOFORK);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return RUN_SUITE_HERE("plan", {known_spans}, {random_spans, 300});
 }

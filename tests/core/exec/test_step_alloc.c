@@ -102,15 +102,5 @@ START_TEST(nothing) {
 END_TEST
 
 int main(void) {
-    Suite *s = suite_create("step_alloc");
-    TCase *c = tcase_create("step_alloc");
-    tcase_add_checked_fixture(c, set_up_runs, tear_down);
-    tcase_set_timeout(c, 60);
-    tcase_add_loop_test(c, nothing, 0, (int)(sizeof norms / sizeof *norms));
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return RUN_SUITE("step_alloc", set_up_runs, tear_down, {nothing, COUNT(norms)});
 }

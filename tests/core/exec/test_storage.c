@@ -124,11 +124,5 @@ START_TEST(storage_per_tensor) {
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("storage");
-    TCase *all = tcase_create("storage");
-    tcase_add_test(all, precisions);
-    tcase_add_test(all, device_map);
-    tcase_add_test(all, storage_per_tensor);
-    suite_add_tcase(suite, all);
-    return op_main(suite);
+    return RUN_OPS("storage", {precisions}, {device_map}, {storage_per_tensor});
 }

@@ -1,6 +1,6 @@
 /* What runs take: on both backends for the CPU, whose calls return when the work is done, by the
  * clock of the core, or on the device that TIMING_DEVICE names. */
-#include <check.h>
+#include "support/suite.h"
 #include <stdlib.h>
 
 #include "session/session.h"
@@ -72,14 +72,5 @@ END_TEST
 
 int main(void) {
     if (getenv("TIMING_DEVICE")) devices[0] = getenv("TIMING_DEVICE"), n_devices = 1;
-    Suite *suite = suite_create("timing");
-    TCase *c = tcase_create("timing");
-    tcase_add_test(c, each_kernel_takes_time);
-    tcase_add_test(c, nothing_changes);
-    suite_add_tcase(suite, c);
-    SRunner *r = srunner_create(suite);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return RUN_SUITE("timing", NULL, NULL, {each_kernel_takes_time}, {nothing_changes});
 }

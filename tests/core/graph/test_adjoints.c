@@ -321,6 +321,7 @@ START_TEST(spectral) {
 END_TEST
 
 int main(void) {
-    return RUN_TESTS("adjoints", convolution, resampling, pooling, shapes, elementwise,
-                     normalisation, modulation, tables, label_convolution, patches, spectral);
+    return RUN_SUITE("adjoints", load_backend, free_all, {convolution}, {resampling}, {pooling},
+                     {shapes}, {elementwise}, {normalisation}, {modulation}, {tables},
+                     {label_convolution}, {patches}, {spectral});
 }

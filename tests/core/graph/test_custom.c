@@ -224,13 +224,6 @@ START_TEST(no_kernel) {
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("custom");
-    TCase *all = tcase_create("custom");
-    tcase_add_loop_test(all, gradients, 0, CASES);
-    tcase_add_loop_test(all, backends, 0, CASES);
-    tcase_add_test(all, refusals);
-    tcase_add_test(all, not_by_number);
-    tcase_add_test(all, no_kernel);
-    suite_add_tcase(suite, all);
-    return op_main(suite);
+    return RUN_OPS("custom", {gradients, CASES}, {backends, CASES}, {refusals}, {not_by_number},
+                   {no_kernel});
 }

@@ -307,18 +307,9 @@ START_TEST(activation) {
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("fusion");
-    TCase *all = tcase_create("fusion");
-    tcase_add_loop_test(all, fused_is_the_same, 0, FUSED);
-    tcase_add_loop_test(all, no_match_is_left, 0, LEFT);
-    tcase_add_loop_test(all, lookups_are_the_same, 0, FUSED_LOOKUPS);
-    tcase_add_loop_test(all, other_lookups_are_left, 0, LEFT_LOOKUPS);
-    tcase_add_loop_test(all, linear_is_the_same, 0, FUSED_LINEAR);
-    tcase_add_loop_test(all, other_products_are_left, 0, LEFT_LINEAR);
-    tcase_add_loop_test(all, sums_are_the_same, 0, FUSED_SUMS);
-    tcase_add_loop_test(all, other_sums_are_left, 0, LEFT_SUMS);
-    tcase_add_test(all, older_backends);
-    tcase_add_test(all, activation);
-    suite_add_tcase(suite, all);
-    return op_main(suite);
+    return RUN_OPS("fusion", {fused_is_the_same, FUSED}, {no_match_is_left, LEFT},
+                   {lookups_are_the_same, FUSED_LOOKUPS}, {other_lookups_are_left, LEFT_LOOKUPS},
+                   {linear_is_the_same, FUSED_LINEAR}, {other_products_are_left, LEFT_LINEAR},
+                   {sums_are_the_same, FUSED_SUMS}, {other_sums_are_left, LEFT_SUMS},
+                   {older_backends}, {activation});
 }

@@ -157,12 +157,6 @@ START_TEST(older_backends) {
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("fusion_conv");
-    TCase *all = tcase_create("fusion_conv");
-    tcase_add_loop_test(all, taken_in, 0, TAKEN);
-    tcase_add_loop_test(all, left_apart, 0, APART);
-    tcase_add_test(all, the_later_convolution);
-    tcase_add_test(all, older_backends);
-    suite_add_tcase(suite, all);
-    return op_main(suite);
+    return RUN_OPS("fusion_conv", {taken_in, TAKEN}, {left_apart, APART}, {the_later_convolution},
+                   {older_backends});
 }

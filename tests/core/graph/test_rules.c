@@ -1,8 +1,7 @@
 /* The rows of the ops: none is empty; and what may not be recorded is refused by name. */
-#include <check.h>
-#include <stdlib.h>
 
 #include "graph/ops/rules.h"
+#include "support/suite.h"
 
 START_TEST(no_row_is_empty) {
     for (int op = 0; op < IK_OP_COUNT; op++) {
@@ -45,15 +44,6 @@ START_TEST(names) {
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("rules");
-    TCase *all = tcase_create("rules");
-    tcase_add_test(all, no_row_is_empty);
-    tcase_add_test(all, what_the_core_makes_is_not_recorded);
-    tcase_add_test(all, names);
-    suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_SUITE("rules", NULL, NULL, {no_row_is_empty}, {what_the_core_makes_is_not_recorded},
+                     {names});
 }

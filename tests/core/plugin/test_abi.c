@@ -138,22 +138,8 @@ START_TEST(headers_include_libc_only) {
 END_TEST
 
 int main(void) {
-    Suite *s = suite_create("abi");
-    TCase *t = tcase_create("abi");
-    tcase_add_checked_fixture(t, set_up_abi, tear_down);
-    tcase_set_timeout(t, 300);
-    tcase_add_test(t, old_plugins_run);
-    tcase_add_test(t, plugins_of_1_1_run);
-    tcase_add_test(t, an_old_backend_trains);
-    tcase_add_test(t, an_old_backend_refuses_the_rest);
-    tcase_add_test(t, the_interface_has_only_grown);
-    tcase_add_test(t, a_norm_in_cxx_runs);
-    tcase_add_test(t, every_header_compiles_alone);
-    tcase_add_test(t, headers_include_libc_only);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return RUN_SUITE("abi", set_up_abi, tear_down, {old_plugins_run}, {plugins_of_1_1_run},
+                     {an_old_backend_trains}, {an_old_backend_refuses_the_rest},
+                     {the_interface_has_only_grown}, {a_norm_in_cxx_runs},
+                     {every_header_compiles_alone}, {headers_include_libc_only});
 }

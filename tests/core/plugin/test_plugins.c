@@ -3,7 +3,7 @@
 #include "base/watch.h"
 #include "plugin/plugins.h"
 
-#include <check.h>
+#include "support/suite.h"
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -306,22 +306,6 @@ START_TEST(overridden_plugin) {
 END_TEST
 
 int main(void) {
-    Suite *s = suite_create("plugins");
-    TCase *t = tcase_create("plugins");
-    tcase_add_checked_fixture(t, set_up, tear_down);
-    tcase_set_timeout(t, 120);
-    tcase_add_test(t, finds_in_order);
-    tcase_add_test(t, not_found);
-    tcase_add_test(t, refusals);
-    tcase_add_test(t, malformed);
-    tcase_add_test(t, undefined_symbol);
-    tcase_add_test(t, list);
-    tcase_add_test(t, instances);
-    tcase_add_test(t, overridden_plugin);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return RUN_SUITE("plugins", set_up, tear_down, {finds_in_order}, {not_found}, {refusals},
+                     {malformed}, {undefined_symbol}, {list}, {instances}, {overridden_plugin});
 }

@@ -2,7 +2,7 @@
 #include "pictures/grid.h"
 #include "pictures/image.h"
 
-#include <check.h>
+#include "support/suite.h"
 #include <math.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -113,18 +113,6 @@ START_TEST(saved_picture_is_read_back) {
 END_TEST
 
 int main(void) {
-    Suite *s = suite_create("grid");
-    TCase *t = tcase_create("all");
-    tcase_add_test(t, cells_and_padding);
-    tcase_add_test(t, bytes);
-    tcase_add_test(t, labels_and_borders);
-    tcase_add_test(t, colours_differ);
-    tcase_add_test(t, wrong_sizes);
-    tcase_add_test(t, saved_picture_is_read_back);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return RUN_SUITE("grid", NULL, NULL, {cells_and_padding}, {bytes}, {labels_and_borders},
+                     {colours_differ}, {wrong_sizes}, {saved_picture_is_read_back});
 }

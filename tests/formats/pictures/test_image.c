@@ -246,24 +246,8 @@ START_TEST(writing_fails_with_the_path) {
 END_TEST
 
 int main(void) {
-    Suite *s = suite_create("image");
-    TCase *t = tcase_create("image");
-    tcase_set_timeout(t, 60);
-    tcase_add_checked_fixture(t, scratch_make, scratch_remove);
-    tcase_add_loop_test(t, maps_of_every_depth, 0, 20);
-    tcase_add_loop_test(t, every_colour_type_becomes_rgb, 0, 7);
-    tcase_add_test(t, jpeg);
-    tcase_add_loop_test(t, truncated, 0, 2);
-    tcase_add_test(t, damaged);
-    tcase_add_test(t, chunk_that_lies);
-    tcase_add_test(t, colour_is_no_map);
-    tcase_add_test(t, too_large);
-    tcase_add_test(t, written_png_reads_back);
-    tcase_add_test(t, writing_fails_with_the_path);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return RUN_SUITE("image", scratch_make, scratch_remove, {maps_of_every_depth, 20},
+                     {every_colour_type_becomes_rgb, 7}, {jpeg}, {truncated, 2}, {damaged},
+                     {chunk_that_lies}, {colour_is_no_map}, {too_large}, {written_png_reads_back},
+                     {writing_fails_with_the_path});
 }

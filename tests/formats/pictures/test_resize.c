@@ -1,12 +1,10 @@
 /* Resizing gives what Pillow gives (golden/resize.py). */
-#include <check.h>
+#include "support/suite.h"
 #include <stdlib.h>
 
 #include "pictures/resize.h"
 
 #include "golden/resize.h"
-
-#define COUNT(a) ((int)(sizeof(a) / sizeof *(a)))
 
 START_TEST(bicubic_is_pillows) {
     int h = bicubic_cases[_i].h, w = bicubic_cases[_i].w, height = bicubic_cases[_i].height,
@@ -46,15 +44,6 @@ START_TEST(nearest_is_pillows) {
 END_TEST
 
 int main(void) {
-    Suite *s = suite_create("resize");
-    TCase *t = tcase_create("resize");
-    tcase_add_loop_test(t, bicubic_is_pillows, 0, COUNT(bicubic_cases));
-    tcase_add_test(t, same_size_is_a_copy);
-    tcase_add_loop_test(t, nearest_is_pillows, 0, COUNT(nearest_cases));
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return RUN_SUITE("resize", NULL, NULL, {bicubic_is_pillows, COUNT(bicubic_cases)},
+                     {same_size_is_a_copy}, {nearest_is_pillows, COUNT(nearest_cases)});
 }

@@ -5,7 +5,7 @@
 #include "base/json.h"
 #include "weights/file.h"
 
-#include <check.h>
+#include "support/suite.h"
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -148,20 +148,6 @@ static inline void put_tensor_stream(const recipe *r, int64_t elements, const vo
 /* A stream whose object is these bytes. */
 static inline void put_object(const void *bytes, size_t n) {
     put_stream(bytes, n, "\x80\x02].", 4, "", 0);
-}
-
-/* Runs the tests that `add` adds; main's result. */
-static inline int run_suite(const char *name, void (*add)(TCase *)) {
-    Suite *suite = suite_create(name);
-    TCase *tests = tcase_create("files");
-    tcase_add_checked_fixture(tests, set_up, tear_down);
-    add(tests);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
 }
 
 #endif

@@ -4,7 +4,7 @@
 
 #include "tensors/safetensors.h"
 
-#include <check.h>
+#include "support/suite.h"
 #include <stdlib.h>
 #include <unistd.h>
 

@@ -6,7 +6,7 @@
 
 #include "tensors/safetensors.h"
 
-#include <check.h>
+#include "support/suite.h"
 #include <stdlib.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -185,20 +185,7 @@ START_TEST(published_files) {
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("pth");
-    TCase *tests = tcase_create("files");
-    tcase_add_test(tests, kinds);
-    tcase_add_test(tests, state_dict_of_a_checkpoint);
-    tcase_add_test(tests, order_is_kept);
-    tcase_add_test(tests, several_parts_keep_their_names);
-    tcase_add_test(tests, spectral_norm_of_old);
-    tcase_add_test(tests, what_is_refused);
-    tcase_add_test(tests, number_beyond_32_bits);
-    tcase_add_test(tests, published_files);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return RUN_SUITE("pth", NULL, NULL, {kinds}, {state_dict_of_a_checkpoint}, {order_is_kept},
+                     {several_parts_keep_their_names}, {spectral_norm_of_old}, {what_is_refused},
+                     {number_beyond_32_bits}, {published_files});
 }

@@ -123,11 +123,6 @@ START_TEST(bombs) {
 }
 END_TEST
 
-static void add_tests(TCase *tests) {
-    tcase_add_test(tests, archives);
-    tcase_add_test(tests, bombs);
-}
-
 int main(void) {
-    return run_suite("pth_archives", add_tests);
+    return RUN_SUITE("pth_archives", set_up, tear_down, {archives}, {bombs});
 }

@@ -143,14 +143,7 @@ START_TEST(changed_anywhere) {
 }
 END_TEST
 
-static void add_tests(TCase *tests) {
-    tcase_add_test(tests, shapes);
-    tcase_add_test(tests, empty_tensors);
-    tcase_add_test(tests, streams);
-    tcase_add_loop_test(tests, cut_anywhere, 0, WHOLE);
-    tcase_add_loop_test(tests, changed_anywhere, 0, WHOLE);
-}
-
 int main(void) {
-    return run_suite("pth_hostile", add_tests);
+    return RUN_SUITE("pth_hostile", set_up, tear_down, {shapes}, {empty_tensors}, {streams},
+                     {cut_anywhere, WHOLE}, {changed_anywhere, WHOLE});
 }

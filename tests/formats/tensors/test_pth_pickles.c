@@ -190,17 +190,8 @@ START_TEST(shared_without_end) {
 }
 END_TEST
 
-static void add_tests(TCase *tests) {
-    tcase_add_test(tests, pickles);
-    tcase_add_test(tests, nothing_is_run);
-    tcase_add_test(tests, names);
-    tcase_add_test(tests, absurd_length);
-    tcase_add_test(tests, absurd_depth);
-    tcase_add_test(tests, doubling_dictionaries);
-    tcase_add_test(tests, copied_lists);
-    tcase_add_test(tests, shared_without_end);
-}
-
 int main(void) {
-    return run_suite("pth_pickles", add_tests);
+    return RUN_SUITE("pth_pickles", set_up, tear_down, {pickles}, {nothing_is_run}, {names},
+                     {absurd_length}, {absurd_depth}, {doubling_dictionaries}, {copied_lists},
+                     {shared_without_end});
 }

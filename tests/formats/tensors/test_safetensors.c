@@ -347,25 +347,8 @@ START_TEST(every_damage_survives) {
 END_TEST
 
 int main(void) {
-    Suite *s = suite_create("safetensors");
-    TCase *t = tcase_create("all");
-    tcase_add_checked_fixture(t, make_folder, remove_folder);
-    tcase_add_test(t, round_trip);
-    tcase_add_test(t, reads_twice);
-    tcase_add_test(t, releases_what_was_read);
-    tcase_add_test(t, empty_file_has_no_tensors);
-    tcase_add_test(t, header_bytes);
-    tcase_add_test(t, conversions);
-    tcase_add_test(t, wide_integer_refused);
-    tcase_add_test(t, damaged_files);
-    tcase_add_test(t, wrong_entries);
-    tcase_add_test(t, bad_json);
-    tcase_add_test(t, deep_nesting);
-    tcase_add_test(t, every_damage_survives);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return RUN_SUITE("safetensors", make_folder, remove_folder, {round_trip}, {reads_twice},
+                     {releases_what_was_read}, {empty_file_has_no_tensors}, {header_bytes},
+                     {conversions}, {wide_integer_refused}, {damaged_files}, {wrong_entries},
+                     {bad_json}, {deep_nesting}, {every_damage_survives});
 }

@@ -121,18 +121,7 @@ START_TEST(full_disk) {
 END_TEST
 
 int main(void) {
-    Suite *s = suite_create("safetensors_write");
-    TCase *t = tcase_create("all");
-    tcase_add_checked_fixture(t, make_folder, remove_folder);
-    tcase_add_test(t, writer_misuse);
-    tcase_add_test(t, old_file_stays_until_commit);
-    tcase_add_test(t, missing_folder);
-    tcase_add_test(t, unwritable_folder);
-    tcase_add_test(t, full_disk);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return RUN_SUITE("safetensors_write", make_folder, remove_folder, {writer_misuse},
+                     {old_file_stays_until_commit}, {missing_folder}, {unwritable_folder},
+                     {full_disk});
 }

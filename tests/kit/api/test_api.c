@@ -3,6 +3,7 @@
 #include "inadekit/inadekit.h"
 #include "pictures/image.h"
 #include "support/runs.h"
+#include "support/suite.h"
 
 #include <png.h>
 
@@ -227,17 +228,6 @@ START_TEST(runs) {
 END_TEST
 
 int main(void) {
-    Suite *s = suite_create("api");
-    TCase *t = tcase_create("api");
-    tcase_add_checked_fixture(t, set_up_api, tear_down);
-    tcase_add_test(t, describes);
-    tcase_add_test(t, paints_what_the_program_paints);
-    tcase_add_test(t, says_what_is_wrong);
-    tcase_add_test(t, runs);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return RUN_SUITE("api", set_up_api, tear_down, {describes}, {paints_what_the_program_paints},
+                     {says_what_is_wrong}, {runs});
 }

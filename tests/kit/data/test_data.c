@@ -365,29 +365,9 @@ START_TEST(coco_stuff) {
 END_TEST
 
 int main(void) {
-    Suite *s = suite_create("data");
-    TCase *t = tcase_create("data");
-    tcase_set_timeout(t, 60);
-    tcase_add_checked_fixture(t, setup, teardown);
-    tcase_add_test(t, an_item_as_it_is);
-    tcase_add_test(t, planes_of_a_dataset);
-    tcase_add_test(t, planes_are_cut_and_mirrored);
-    tcase_add_test(t, planes_that_cannot_be);
-    tcase_add_test(t, one_instance_per_class);
-    tcase_add_test(t, augmenting);
-    tcase_add_test(t, wrong_items);
-    tcase_add_test(t, too_many_segments);
-    tcase_add_test(t, wrong_folders);
-    tcase_add_test(t, wrong_options);
-    tcase_add_test(t, described);
-    tcase_add_test(t, label_maps_alone);
-    tcase_add_test(t, shapes);
-    tcase_add_test(t, crowded_shapes);
-    tcase_add_test(t, coco_stuff);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return RUN_SUITE("data", setup, teardown, {an_item_as_it_is}, {planes_of_a_dataset},
+                     {planes_are_cut_and_mirrored}, {planes_that_cannot_be},
+                     {one_instance_per_class}, {augmenting}, {wrong_items}, {too_many_segments},
+                     {wrong_folders}, {wrong_options}, {described}, {label_maps_alone}, {shapes},
+                     {crowded_shapes}, {coco_stuff});
 }

@@ -157,20 +157,8 @@ START_TEST(errors_come_in_their_place) {
 END_TEST
 
 int main(void) {
-    Suite *s = suite_create("loader");
-    TCase *t = tcase_create("loader");
-    tcase_set_timeout(t, 60);
-    tcase_add_test(t, threads_change_nothing);
-    tcase_add_test(t, starting_later_changes_nothing);
-    tcase_add_test(t, an_epoch_is_a_permutation);
-    tcase_add_test(t, an_epoch_of_one_batch);
-    tcase_add_test(t, fewer_items_than_a_batch);
-    tcase_add_test(t, closing_at_any_time);
-    tcase_add_test(t, errors_come_in_their_place);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return RUN_SUITE("loader", NULL, NULL, {threads_change_nothing},
+                     {starting_later_changes_nothing}, {an_epoch_is_a_permutation},
+                     {an_epoch_of_one_batch}, {fewer_items_than_a_batch}, {closing_at_any_time},
+                     {errors_come_in_their_place});
 }

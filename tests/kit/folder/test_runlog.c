@@ -1,7 +1,7 @@
 /* log.jsonl: the bytes of a line, cutting back on resuming, failures. */
 #include "folder/runlog.h"
 
-#include <check.h>
+#include "support/suite.h"
 #include <math.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -146,18 +146,6 @@ START_TEST(failures) {
 END_TEST
 
 int main(void) {
-    Suite *s = suite_create("runlog");
-    TCase *t = tcase_create("all");
-    tcase_add_checked_fixture(t, make_file, remove_file);
-    tcase_add_test(t, one_line);
-    tcase_add_test(t, resume_gives_the_same_bytes);
-    tcase_add_test(t, torn_line_is_cut);
-    tcase_add_test(t, wrong_lengths);
-    tcase_add_test(t, failures);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return RUN_SUITE("runlog", make_file, remove_file, {one_line}, {resume_gives_the_same_bytes},
+                     {torn_line_is_cut}, {wrong_lengths}, {failures});
 }

@@ -1,6 +1,6 @@
 /* The recording plugins' descriptors: each loads without the core, exports what its folder and file
  * name promise, and its option rows fit the struct they fill. */
-#include <check.h>
+#include "support/suite.h"
 #include <dlfcn.h>
 #include <stdlib.h>
 
@@ -167,16 +167,6 @@ START_TEST(discriminator_widths) {
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("recording");
-    TCase *test = tcase_create("descriptors");
-    tcase_add_loop_test(test, descriptor, 0, EXPECTED);
-    tcase_add_loop_test(test, options, 0, EXPECTED);
-    tcase_add_loop_test(test, interface, 0, EXPECTED);
-    tcase_add_test(test, discriminator_widths);
-    suite_add_tcase(suite, test);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return RUN_SUITE("recording", NULL, NULL, {descriptor, EXPECTED}, {options, EXPECTED},
+                     {interface, EXPECTED}, {discriminator_widths});
 }

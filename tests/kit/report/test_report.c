@@ -439,31 +439,9 @@ START_TEST(charts) {
 END_TEST
 
 int main(void) {
-    Suite *s = suite_create("report");
-    TCase *c = tcase_create("report");
-    tcase_add_checked_fixture(c, set_up_runs, tear_down_page);
-    tcase_add_test(c, of_a_run);
-    tcase_add_test(c, evaluated);
-    tcase_add_test(c, random_weights);
-    tcase_add_test(c, styled);
-    tcase_add_test(c, nothing_varies);
-    tcase_add_test(c, stages);
-    tcase_add_test(c, while_training);
-    tcase_add_test(c, hostile_names);
-    tcase_add_test(c, gaps);
-    tcase_add_test(c, of_a_comparison);
-    tcase_add_test(c, unfinished_comparison);
-    tcase_add_test(c, failed_variant);
-    tcase_add_test(c, html);
-    tcase_add_test(c, words);
-    tcase_add_test(c, outline);
-    tcase_add_test(c, large_picture);
-    tcase_add_test(c, difference);
-    tcase_add_test(c, charts);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return RUN_SUITE("report", set_up_runs, tear_down_page, {of_a_run}, {evaluated},
+                     {random_weights}, {styled}, {nothing_varies}, {stages}, {while_training},
+                     {hostile_names}, {gaps}, {of_a_comparison}, {unfinished_comparison},
+                     {failed_variant}, {html}, {words}, {outline}, {large_picture}, {difference},
+                     {charts});
 }

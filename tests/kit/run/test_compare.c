@@ -163,21 +163,6 @@ START_TEST(signalled) {
 END_TEST
 
 int main(void) {
-    Suite *s = suite_create("compare");
-    TCase *c = tcase_create("compare");
-    tcase_add_checked_fixture(c, set_up_runs, tear_down);
-    tcase_add_test(c, as_if_alone);
-    tcase_add_test(c, command_line);
-    tcase_add_test(c, table);
-    tcase_add_test(c, finished);
-    tcase_add_test(c, failing);
-    tcase_add_loop_test(c, refused, 0, sizeof wrong / sizeof *wrong);
-    tcase_add_test(c, dry);
-    tcase_add_loop_test(c, signalled, 0, 2);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return RUN_SUITE("compare", set_up_runs, tear_down, {as_if_alone}, {command_line}, {table},
+                     {finished}, {failing}, {refused, COUNT(wrong)}, {dry}, {signalled, 2});
 }

@@ -142,19 +142,6 @@ START_TEST(of_the_project) {
 END_TEST
 
 int main(void) {
-    Suite *s = suite_create("dry_run");
-    TCase *c = tcase_create("dry_run");
-    tcase_add_checked_fixture(c, set_up_runs, tear_down);
-    tcase_add_test(c, origins);
-    tcase_add_test(c, runs_again);
-    tcase_add_test(c, left_out);
-    tcase_add_test(c, memory);
-    tcase_add_test(c, leaves);
-    tcase_add_loop_test(c, of_the_project, 0, 2);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return RUN_SUITE("dry_run", set_up_runs, tear_down, {origins}, {runs_again}, {left_out},
+                     {memory}, {leaves}, {of_the_project, 2});
 }

@@ -142,22 +142,6 @@ END_TEST
 
 int main(void) {
     choose_device();
-    Suite *s = suite_create("golden");
-    TCase *c = tcase_create("golden");
-    tcase_add_checked_fixture(c, set_up, tear_down);
-    tcase_set_timeout(c, 300);
-    tcase_add_test(c, sample);
-    tcase_add_test(c, exemplar);
-    tcase_add_test(c, encode);
-    tcase_add_test(c, g_step);
-    tcase_add_test(c, d_step);
-    tcase_add_test(c, perceptual);
-    tcase_add_test(c, inside_g_step);
-    tcase_add_test(c, inside_sample);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return RUN_SUITE("golden", set_up, tear_down, {sample}, {exemplar}, {encode}, {g_step},
+                     {d_step}, {perceptual}, {inside_g_step}, {inside_sample});
 }

@@ -209,22 +209,6 @@ START_TEST(no_encoder) {
 END_TEST
 
 int main(void) {
-    Suite *s = suite_create("trace");
-    TCase *c = tcase_create("trace");
-    tcase_add_checked_fixture(c, set_up, tear_down);
-    tcase_set_timeout(c, 300);
-    tcase_add_test(c, names);
-    tcase_add_test(c, all);
-    tcase_add_test(c, given_latent);
-    tcase_add_test(c, drawn_latents);
-    tcase_add_test(c, saved_weights);
-    tcase_add_test(c, wrong_usage);
-    tcase_add_test(c, wrong_inputs);
-    tcase_add_test(c, no_encoder);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return RUN_SUITE("trace", set_up, tear_down, {names}, {all}, {given_latent}, {drawn_latents},
+                     {saved_weights}, {wrong_usage}, {wrong_inputs}, {no_encoder});
 }

@@ -126,21 +126,6 @@ START_TEST(dry_run) {
 END_TEST
 
 int main(void) {
-    Suite *s = suite_create("summary");
-    TCase *c = tcase_create("summary");
-    tcase_add_checked_fixture(c, set_up, tear_down);
-    tcase_set_timeout(c, 120);
-    tcase_add_test(c, table_1);
-    tcase_add_test(c, other_datasets);
-    tcase_add_test(c, instances);
-    tcase_add_test(c, batch);
-    tcase_add_test(c, perceptual);
-    tcase_add_test(c, table);
-    tcase_add_test(c, dry_run);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return RUN_SUITE("summary", set_up, tear_down, {table_1}, {other_datasets}, {instances},
+                     {batch}, {perceptual}, {table}, {dry_run});
 }

@@ -146,19 +146,7 @@ START_TEST(dry) {
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("weights");
-    TCase *tests = tcase_create("runs");
-    tcase_add_checked_fixture(tests, set_up_weights, tear_down);
-    tcase_add_test(tests, whole_pipeline);
-    tcase_add_test(tests, names_without_the_network);
-    tcase_add_test(tests, training_starts_there);
-    tcase_add_test(tests, frozen);
-    tcase_add_test(tests, what_does_not_fit);
-    tcase_add_test(tests, dry);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return RUN_SUITE("weights", set_up_weights, tear_down, {whole_pipeline},
+                     {names_without_the_network}, {training_starts_there}, {frozen},
+                     {what_does_not_fit}, {dry});
 }

@@ -154,16 +154,5 @@ START_TEST(cpu) {
 END_TEST
 
 int main(void) {
-    Suite *s = suite_create("adam");
-    TCase *c = tcase_create("adam");
-    tcase_add_checked_fixture(c, set_up, tear_down);
-    tcase_set_timeout(c, 300);
-    tcase_add_test(c, naive);
-    tcase_add_test(c, cpu);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return RUN_SUITE("adam", set_up, tear_down, {naive}, {cpu});
 }

@@ -90,20 +90,7 @@ START_TEST(synthesis_alone_takes_the_checkpoint) {
 END_TEST
 
 int main(void) {
-    Suite *s = suite_create("control");
-    TCase *c = tcase_create("control");
-    tcase_set_timeout(c, 120);
-    tcase_add_checked_fixture(c, set_up_runs, tear_down);
-    tcase_add_test(c, only_what_is_named_is_drawn_anew);
-    tcase_add_test(c, labels_by_name_or_number);
-    tcase_add_test(c, style_of_another_picture);
-    tcase_add_test(c, style_that_cannot_be);
-    tcase_add_test(c, a_picture_says_how_it_was_made);
-    tcase_add_test(c, synthesis_alone_takes_the_checkpoint);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? 1 : 0;
+    return RUN_SUITE("control", set_up_runs, tear_down, {only_what_is_named_is_drawn_anew},
+                     {labels_by_name_or_number}, {style_of_another_picture}, {style_that_cannot_be},
+                     {a_picture_says_how_it_was_made}, {synthesis_alone_takes_the_checkpoint});
 }

@@ -128,18 +128,6 @@ START_TEST(mistakes) {
 END_TEST
 
 int main(void) {
-    Suite *s = suite_create("evaluate");
-    TCase *t = tcase_create("evaluate");
-    tcase_add_checked_fixture(t, set_up_runs, tear_down);
-    tcase_set_timeout(t, 300);
-    tcase_add_test(t, numbers);
-    tcase_add_test(t, stage);
-    tcase_add_test(t, features);
-    tcase_add_test(t, mistakes);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return RUN_SUITE("evaluate", set_up_runs, tear_down, {numbers}, {stage}, {features},
+                     {mistakes});
 }

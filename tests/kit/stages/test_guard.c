@@ -258,19 +258,6 @@ START_TEST(stopped) {
 END_TEST
 
 int main(void) {
-    Suite *s = suite_create("guard");
-    TCase *c = tcase_create("guard");
-    tcase_add_checked_fixture(c, set_up_runs, tear_down);
-    tcase_set_timeout(c, 300);
-    tcase_add_loop_test(c, waits, 0, 2);
-    tcase_add_loop_test(c, the_same_bytes, 0, 2);
-    tcase_add_loop_test(c, found_late, 0, (int)(sizeof growing / sizeof *growing));
-    tcase_add_test(c, found_in_time);
-    tcase_add_test(c, stopped);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return RUN_SUITE("guard", set_up_runs, tear_down, {waits, 2}, {the_same_bytes, 2},
+                     {found_late, COUNT(growing)}, {found_in_time}, {stopped});
 }

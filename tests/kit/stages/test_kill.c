@@ -50,15 +50,5 @@ START_TEST(killed) {
 END_TEST
 
 int main(void) {
-    Suite *s = suite_create("kill");
-    TCase *c = tcase_create("kill");
-    tcase_add_checked_fixture(c, set_up_runs, tear_down);
-    tcase_set_timeout(c, 240);
-    tcase_add_test(c, killed);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return RUN_SUITE("kill", set_up_runs, tear_down, {killed});
 }

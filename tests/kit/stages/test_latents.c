@@ -1,7 +1,7 @@
 /* Random inputs of synthesis: drawn per instance, each part by itself. */
 #include "stages/latents.h"
 
-#include <check.h>
+#include "support/suite.h"
 #include <math.h>
 
 enum { PARTS = 5, SIZE = 7 };
@@ -51,15 +51,6 @@ START_TEST(the_numbers_are_standard_normal) {
 END_TEST
 
 int main(void) {
-    Suite *s = suite_create("latents");
-    TCase *t = tcase_create("latents");
-    tcase_add_test(t, one_instance_anew_leaves_the_others);
-    tcase_add_test(t, seed_item_and_draw_each_matter);
-    tcase_add_test(t, the_numbers_are_standard_normal);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? 1 : 0;
+    return RUN_SUITE("latents", NULL, NULL, {one_instance_anew_leaves_the_others},
+                     {seed_item_and_draw_each_matter}, {the_numbers_are_standard_normal});
 }

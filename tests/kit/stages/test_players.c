@@ -3,6 +3,7 @@
 #include "session/session.h"
 #include "stages/train.h"
 #include "support/runs.h"
+#include "support/suite.h"
 
 #include <math.h>
 
@@ -107,16 +108,6 @@ START_TEST(names_are_the_tables) {
 END_TEST
 
 int main(void) {
-    Suite *s = suite_create("players");
-    TCase *t = tcase_create("players");
-    tcase_add_checked_fixture(t, set_up_runs, tear_down);
-    tcase_add_test(t, both_from_one_pass);
-    tcase_add_test(t, the_judge_first);
-    tcase_add_test(t, names_are_the_tables);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return RUN_SUITE("players", set_up_runs, tear_down, {both_from_one_pass}, {the_judge_first},
+                     {names_are_the_tables});
 }

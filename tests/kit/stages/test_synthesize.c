@@ -259,21 +259,7 @@ START_TEST(mistakes) {
 END_TEST
 
 int main(void) {
-    Suite *s = suite_create("synthesize");
-    TCase *c = tcase_create("synthesize");
-    tcase_set_timeout(c, 120);
-    tcase_add_checked_fixture(c, set_up_layout, tear_down);
-    tcase_add_test(c, as_in_a_run);
-    tcase_add_test(c, seeds);
-    tcase_add_test(c, one_instance_varies);
-    tcase_add_test(c, styles);
-    tcase_add_test(c, without_the_dataset);
-    tcase_add_test(c, pipeline_and_weights);
-    tcase_add_test(c, mistakes);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? 1 : 0;
+    return RUN_SUITE("synthesize", set_up_layout, tear_down, {as_in_a_run}, {seeds},
+                     {one_instance_varies}, {styles}, {without_the_dataset}, {pipeline_and_weights},
+                     {mistakes});
 }

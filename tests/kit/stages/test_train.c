@@ -227,27 +227,8 @@ START_TEST(names) {
 END_TEST
 
 int main(void) {
-    Suite *s = suite_create("train");
-    TCase *c = tcase_create("train");
-    tcase_add_checked_fixture(c, set_up_runs, tear_down);
-    tcase_set_timeout(c, 120);
-    tcase_add_loop_test(c, trains, 0, (int)(sizeof systems / sizeof *systems));
-    tcase_add_test(c, unet);
-    tcase_add_test(c, seed);
-    tcase_add_loop_test(c, resumed, 1, 5);
-    tcase_add_test(c, nothing_to_resume);
-    tcase_add_test(c, initial_weights);
-    tcase_add_test(c, shorter_log);
-    tcase_add_loop_test(c, signalled, 0, 2);
-    tcase_add_test(c, keeps);
-    tcase_add_test(c, accumulated);
-    tcase_add_test(c, asks_for_a_plane);
-    tcase_add_test(c, averaged);
-    tcase_add_test(c, names);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return RUN_SUITE("train", set_up_runs, tear_down, {trains, COUNT(systems)}, {unet}, {seed},
+                     {resumed, 5, 1}, {nothing_to_resume}, {initial_weights}, {shorter_log},
+                     {signalled, 2}, {keeps}, {accumulated}, {asks_for_a_plane}, {averaged},
+                     {names});
 }

@@ -177,22 +177,7 @@ static void leave(void) {
 }
 
 int main(void) {
-    Suite *s = suite_create("train_wrong");
-    TCase *c = tcase_create("train_wrong");
-    tcase_add_checked_fixture(c, set_up_runs, leave);
-    tcase_set_timeout(c, 60);
-    tcase_add_loop_test(c, not_finite, 0, (int)(sizeof spoilt / sizeof *spoilt));
-    tcase_add_test(c, not_finite_at_once);
-    tcase_add_test(c, no_spoilt_checkpoint);
-    tcase_add_test(c, misfits);
-    tcase_add_loop_test(c, broken_file, 0, (int)(sizeof broken / sizeof *broken));
-    tcase_add_test(c, limited);
-    tcase_add_test(c, full_disk);
-    tcase_add_test(c, unwritable);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return RUN_SUITE("train_wrong", set_up_runs, leave, {not_finite, COUNT(spoilt)},
+                     {not_finite_at_once}, {no_spoilt_checkpoint}, {misfits},
+                     {broken_file, COUNT(broken)}, {limited}, {full_disk}, {unwritable});
 }

@@ -4,6 +4,7 @@
 #include "session/session.h"
 #include "stages/train.h"
 #include "support/runs.h"
+#include "support/suite.h"
 
 #include <pthread.h>
 
@@ -116,16 +117,5 @@ START_TEST(two_at_a_time) {
 END_TEST
 
 int main(void) {
-    Suite *s = suite_create("watch");
-    TCase *t = tcase_create("watch");
-    tcase_add_checked_fixture(t, set_up_watch, tear_down);
-    tcase_add_test(t, hears_all);
-    tcase_add_test(t, stops);
-    tcase_add_test(t, two_at_a_time);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return RUN_SUITE("watch", set_up_watch, tear_down, {hears_all}, {stops}, {two_at_a_time});
 }

@@ -349,22 +349,7 @@ START_TEST(interrupted) {
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("convert");
-    TCase *tests = tcase_create("files");
-    tcase_add_checked_fixture(tests, set_up_runs, tear_down);
-    tcase_add_test(tests, imported);
-    tcase_add_test(tests, exported);
-    tcase_add_test(tests, counters);
-    tcase_add_test(tests, pipelines_take_the_originals);
-    tcase_add_test(tests, everything_that_does_not_fit);
-    tcase_add_test(tests, averages);
-    tcase_add_test(tests, permuted);
-    tcase_add_test(tests, wrong_maps);
-    tcase_add_test(tests, interrupted);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return RUN_SUITE("convert", set_up_runs, tear_down, {imported}, {exported}, {counters},
+                     {pipelines_take_the_originals}, {everything_that_does_not_fit}, {averages},
+                     {permuted}, {wrong_maps}, {interrupted});
 }
