@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/numbers.h"
 
 enum { ITEMS = 12, THREADS = 4 };
 
@@ -93,8 +94,9 @@ static void read_split(check_findings *f, const ik__data *data, ik_split split, 
         check_found_error(f, word, &a.err);
         return;
     }
-    check_found(f, CHECK_FINE, "%s: %d of %lld items read, labels and sizes in range, %.2g ms each",
-                word, a.n, (long long)count, 1e3 * a.seconds / a.n);
+    char each[IK__WORDS];
+    check_found(f, CHECK_FINE, "%s: %d of %lld items read, labels and sizes in range, %s each",
+                word, a.n, (long long)count, ik__time_words(each, a.seconds / a.n));
     read_all(&again);
     bool same = !again.failed;
     for (int i = 0; i < a.n; i++) same &= a.hash[i] == again.hash[i];

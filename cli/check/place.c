@@ -3,6 +3,7 @@
 #include "trial.h"
 
 #include "base/clock.h"
+#include "base/numbers.h"
 #include "base/status.h"
 #include "exec/finite.h"
 
@@ -178,11 +179,11 @@ static bool inspect_size(place *p, bool first, const backends *others) {
     check_found(p->f, CHECK_FINE, "%s: recorded, shapes fit", p->at);
     bool fine = true;
     if (p->seconds > SLOW) {
-        check_found(
-            p->f, CHECK_NOTE,
-            "%s: not computed: at a smaller size a step took the naive backend %.0f s; with "
-            "smaller options, as --set channels=4, it would be",
-            p->at, p->seconds);
+        char took[IK__WORDS];
+        check_found(p->f, CHECK_NOTE,
+                    "%s: not computed: at a smaller size a step took the naive backend %s; with "
+                    "smaller options, as --set channels=4, it would be",
+                    p->at, ik__time_words(took, p->seconds));
     } else if (p->sets != given) {
         check_trial_free(&p->naive);
         if (!record(p, p->sets, &err)) {
@@ -208,7 +209,7 @@ static int by_time(const void *a, const void *b) {
 
 /* sets: NULL for those of a built-in part. */
 static bool measure(const ik_plugin *p, const char *name, const ik_strings *sets,
-                    const char *device, int64_t *parameters, double *ms) {
+                    const char *device, int64_t *parameters, double *seconds) {
     check_trial t;
     ik_error err = {""};
     if (check_trial_new(p->kind, name, sets, sizes[SIZES - 1], device, &t, &err)) return false;
@@ -220,10 +221,10 @@ static bool measure(const ik_plugin *p, const char *name, const ik_strings *sets
         double begin = ik__now();
         for (int update = 0; update < updates(&t); update++)
             if (t.s->update[update]) check_trial_run(&t, update, false, &err);
-        if (i >= 0) times[i] = 1e3 * (ik__now() - begin);
+        if (i >= 0) times[i] = ik__now() - begin;
     }
     qsort(times, TIMES, sizeof *times, by_time);
-    *ms = times[TIMES / 2];
+    *seconds = times[TIMES / 2];
     check_trial_free(&t);
     return true;
 }
@@ -231,17 +232,18 @@ static bool measure(const ik_plugin *p, const char *name, const ik_strings *sets
 static void weigh(const place *at, const char *device) {
     const ik_plugin *p = at->plugin;
     int64_t n[2];
-    double ms[2];
+    double seconds[2];
+    char each[2][IK__WORDS];
     const char *peer = check_trial_peer(p->kind), *kind = ik__kind_names[p->kind];
     char beside[160] = "";
-    if (!measure(p, p->name, at->sets, device, &n[0], &ms[0])) return;
+    if (!measure(p, p->name, at->sets, device, &n[0], &seconds[0])) return;
     bool other = strcmp(peer, p->name) != 0;
-    if (other && measure(p, peer, NULL, p->kind == IK_BACKEND ? peer : device, &n[1], &ms[1]))
-        snprintf(beside, sizeof beside, "; with %s/%s %lld and %.1f ms", kind, peer,
-                 (long long)n[1], ms[1]);
-    check_found(
-        at->f, CHECK_FINE, "in a network for %dx%d on %s: %lld parameters and %.1f ms a step%s",
-        sizes[SIZES - 1].height, sizes[SIZES - 1].width, device, (long long)n[0], ms[0], beside);
+    if (other && measure(p, peer, NULL, p->kind == IK_BACKEND ? peer : device, &n[1], &seconds[1]))
+        snprintf(beside, sizeof beside, "; with %s/%s %lld and %s", kind, peer, (long long)n[1],
+                 ik__time_words(each[1], seconds[1]));
+    check_found(at->f, CHECK_FINE, "in a network for %dx%d on %s: %lld parameters and %s a step%s",
+                sizes[SIZES - 1].height, sizes[SIZES - 1].width, device, (long long)n[0],
+                ik__time_words(each[0], seconds[0]), beside);
 }
 
 /* A backend needs its device. */

@@ -86,37 +86,3 @@ void ik__html_section(ik__text *to, const char *title, const char *note) {
 void ik__html_end_section(ik__text *to) {
     ik__html(to, "</section>\n");
 }
-
-/* --- Numbers. */
-
-const char *ik__time_words(char to[IK__WORDS], double s) {
-    long long whole = (long long)(s + 0.5);
-    if (s < 1)
-        snprintf(to, IK__WORDS, s < 0.01 ? "%.2f ms" : s < 0.1 ? "%.1f ms" : "%.0f ms", s * 1e3);
-    else if (s < 60)
-        snprintf(to, IK__WORDS, s < 10 ? "%.2f s" : "%.1f s", s);
-    else if (whole < 3600)
-        snprintf(to, IK__WORDS, "%lld min %lld s", whole / 60, whole % 60);
-    else
-        snprintf(to, IK__WORDS, "%lld h %lld min", whole / 3600, whole / 60 % 60);
-    return to;
-}
-
-/* Three digits, and the unit of that size. */
-static const char *scaled(char to[IK__WORDS], double v, double base, const char *const *units) {
-    int u = 0;
-    while (v >= base && units[u + 1]) v /= base, u++;
-    int digits = u == 0 || v >= 99.95 ? 0 : v >= 9.995 ? 1 : 2;
-    snprintf(to, IK__WORDS, "%.*f%s%s", digits, v, *units[u] ? " " : "", units[u]);
-    return to;
-}
-
-const char *ik__byte_words(char to[IK__WORDS], int64_t bytes) {
-    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", NULL};
-    return scaled(to, (double)bytes, 1024, units);
-}
-
-const char *ik__count_words(char to[IK__WORDS], int64_t n) {
-    static const char *const units[] = {"", "k", "M", "G", "T", NULL};
-    return scaled(to, (double)n, 1000, units);
-}

@@ -1,12 +1,13 @@
 /* A comparison in a table; see compare.h. */
 #include "compare.h"
 
+#include "base/numbers.h"
 #include "base/watch.h"
 #include "folder/facts.h"
 
 static void print(const ik__compare *c, FILE *to) {
     ik__facts last = {0};
-    fprintf(to, "%-24s %12s %12s %12s\n", "variant", "P (M)", "F (G)", "T (s)");
+    fprintf(to, "%-24s %12s %12s %12s\n", "variant", "P (M)", "F (G)", "T");
     for (int i = 0; i < c->n; i++) {
         ik__facts f;
         const struct ik__network_facts *g =
@@ -15,10 +16,9 @@ static void print(const ik__compare *c, FILE *to) {
         last = f;
         fprintf(to, "%-24s %12.4f %12.4f ", c->variants[i].name, (double)g->params * 1e-6,
                 (double)f.counted_macs * 1e-9);
-        if (f.picture_us)
-            fprintf(to, "%12.4f\n", (double)f.picture_us * 1e-6);
-        else
-            fprintf(to, "%12s\n", "-"); /* nothing was synthesised */
+        char time[IK__WORDS] = "-"; /* nothing was synthesised */
+        if (f.picture_us) ik__time_words(time, (double)f.picture_us * 1e-6);
+        fprintf(to, "%12s\n", time);
     }
     if (!last.n_networks) return;
     fprintf(to,

@@ -12,6 +12,7 @@
 #include "train.h"
 
 #include "base/clock.h"
+#include "base/numbers.h"
 #include "base/watch.h"
 #include "data/loader.h"
 #include "exec/adam.h"
@@ -330,6 +331,14 @@ static ik_status open_trainer(trainer *t, const ik__run_options *o, ik_error *er
                         o->resume ? t->at.log_bytes : 0, &t->log, err);
 }
 
+static void tell_time(const trainer *t) {
+    char whole[IK__WORDS], each[IK__WORDS];
+    int64_t steps = t->at.step - t->began_at;
+    double seconds = ik__now() - t->began;
+    ik__tell(IK__SAID, "trained %lld steps in %s, %s per step", (long long)steps,
+             ik__time_words(whole, seconds), ik__time_words(each, seconds / (double)steps));
+}
+
 ik_status ik__train(ik__session *s, const ik__run_options *o, ik__saved *saved, ik_error *err) {
     trainer t = {.s = s, .tell = saved};
     ik_status status = open_trainer(&t, o, err);
@@ -342,10 +351,7 @@ ik_status ik__train(ik__session *s, const ik__run_options *o, ik__saved *saved, 
         if (!status && ik__stop_asked()) status = stop(&t, err);
     }
     ik__listen(false);
-    if (!status && t.at.step > t.began_at)
-        ik__tell(IK__SAID, "trained %lld steps in %.0f s, %.3f s per step",
-                 (long long)(t.at.step - t.began_at), ik__now() - t.began,
-                 (ik__now() - t.began) / (double)(t.at.step - t.began_at));
+    if (!status && t.at.step > t.began_at) tell_time(&t);
     ik__log_close(t.log);
     ik__loader_close(t.loader);
     ik__guard_close(&t.guard);

@@ -280,33 +280,6 @@ START_TEST(html) {
 }
 END_TEST
 
-static const struct {
-    double seconds;
-    const char *text;
-} spans[] = {{0.0000012, "0.00 ms"}, {0.00497, "4.97 ms"}, {0.0203, "20.3 ms"},
-             {0.2, "200 ms"},        {1.234, "1.23 s"},    {12.34, "12.3 s"},
-             {60, "1 min 0 s"},      {243, "4 min 3 s"},   {7384, "2 h 3 min"}};
-static const struct {
-    int64_t n;
-    const char *bytes, *count;
-} sizes[] = {{0, "0 B", "0"},
-             {1023, "1023 B", "1.02 k"},
-             {1536, "1.50 KiB", "1.54 k"},
-             {43211234, "41.2 MiB", "43.2 M"},
-             {478000000, "456 MiB", "478 M"},
-             {12345678901, "11.5 GiB", "12.3 G"}};
-
-START_TEST(words) {
-    char text[IK__WORDS];
-    for (size_t i = 0; i < sizeof spans / sizeof *spans; i++)
-        ck_assert_str_eq(ik__time_words(text, spans[i].seconds), spans[i].text);
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        ck_assert_str_eq(ik__byte_words(text, sizes[i].n), sizes[i].bytes);
-        ck_assert_str_eq(ik__count_words(text, sizes[i].n), sizes[i].count);
-    }
-}
-END_TEST
-
 /* A mask of 3x4 with two pixels, one above the other, and one in the corner. */
 START_TEST(outline) {
     uint8_t mask[3 * 4 * 3] = {0};
@@ -442,6 +415,5 @@ int main(void) {
     return RUN_SUITE("report", set_up_runs, tear_down_page, {of_a_run}, {evaluated},
                      {random_weights}, {styled}, {nothing_varies}, {stages}, {while_training},
                      {hostile_names}, {gaps}, {of_a_comparison}, {unfinished_comparison},
-                     {failed_variant}, {html}, {words}, {outline}, {large_picture}, {difference},
-                     {charts});
+                     {failed_variant}, {html}, {outline}, {large_picture}, {difference}, {charts});
 }

@@ -1,0 +1,13 @@
+/* Numbers as a person reads them: three digits that count, and the unit that fits. */
+#ifndef INADEKIT_BASE_NUMBERS_H
+#define INADEKIT_BASE_NUMBERS_H
+
+#include <stdint.h>
+
+/* Into `to`, which is returned: "51.2 us", "12.5 ms", "4 min 3 s", "41.2 MiB", "4.68 M". */
+enum { IK__WORDS = 48 };
+const char *ik__time_words(char to[IK__WORDS], double seconds);
+const char *ik__byte_words(char to[IK__WORDS], int64_t bytes);
+const char *ik__count_words(char to[IK__WORDS], int64_t n);
+
+#endif
