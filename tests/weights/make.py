@@ -94,6 +94,10 @@ def ours(name, key):
     if name.endswith("discriminator"):
         parts = key.split(".")
         key = ".".join(parts[:2] + parts[3:]) if len(parts) == 5 else key
+    if name == "inade_encoder":
+        for theirs, mine in (("middle", "mid"), ("scale_conv_var", "scale_conv_logvar"),
+                             ("bias_conv_mu", "shift_conv_mu"), ("bias_conv_var", "shift_conv_logvar")):
+            key = key.replace(theirs + ".", mine + ".")
     if name == "vgg19":
         _, layer, leaf = key.split(".")
         at, block, place = 0, 1, 1

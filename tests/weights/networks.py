@@ -72,10 +72,10 @@ class InadeEncoder(nn.Module):
     def __init__(self, n=2, noise=3):
         super().__init__()
         widths = (("layer1", 3, n), ("layer2", n, 2 * n), ("layer3", 2 * n, 4 * n),
-                  ("layer4", 4 * n, 8 * n), ("mid", 8 * n, 4 * n), ("up1", 8 * n, 2 * n),
+                  ("layer4", 4 * n, 8 * n), ("middle", 8 * n, 4 * n), ("up1", 8 * n, 2 * n),
                   ("up2", 4 * n, n), ("up3", 2 * n, n), ("scale_conv_mu", n, noise),
-                  ("scale_conv_logvar", n, noise), ("shift_conv_mu", n, noise),
-                  ("shift_conv_logvar", n, noise))
+                  ("scale_conv_var", n, noise), ("bias_conv_mu", n, noise),
+                  ("bias_conv_var", n, noise))
         for name, fin, fout in widths:
             setattr(self, name, nn.Conv2d(fin, fout, 3, padding=1))
 
