@@ -29,8 +29,12 @@ foreach(folder pipelines templates examples)
              SYMBOLIC)
     endif()
 endforeach()
+# In the same folders as here, so that links lead somewhere.
 install(FILES README.md LICENSE NOTICE CITATION.cff DESTINATION ${CMAKE_INSTALL_DOCDIR})
-install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR} OPTIONAL FILES_MATCHING PATTERN "*.md" PATTERN "*.png")
+install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR}
+        FILES_MATCHING PATTERN "*.md" PATTERN "*.png" PATTERN "*.svg")
+install(DIRECTORY bench/results DESTINATION ${CMAKE_INSTALL_DOCDIR}/bench
+        FILES_MATCHING PATTERN "*.svg" PATTERN "*.json" PATTERN "*.tsv")
 
 set(completion ${CMAKE_BINARY_DIR}/share/bash-completion/completions/inadekit)
 add_custom_command(OUTPUT ${completion} DEPENDS inadekit_cli VERBATIM

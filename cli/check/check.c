@@ -45,11 +45,12 @@ void check_found_error(check_findings *f, const char *what, const ik_error *err)
 
 /* <kind>/<name>.so is where it will be looked for. */
 static void inspect_name(check_findings *f, const ik_plugin *p, const char *path) {
-    char want[256];
+    char want[256], *real = realpath(path, NULL);
     snprintf(want, sizeof want, "/%s/%s.so", ik__kind_names[p->kind], p->name);
-    size_t n = strlen(path), m = strlen(want);
-    if (n < m || strcmp(path + n - m, want) != 0)
+    size_t n = real ? strlen(real) : 0, m = strlen(want);
+    if (n < m || strcmp(real + n - m, want) != 0)
         check_found(f, CHECK_NOTE, "it will be found under the name%s only", want);
+    free(real);
 }
 
 static void inspect_one(check_findings *f, const ik_plugin *p) {
