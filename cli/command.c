@@ -4,6 +4,7 @@
 
 #include "base/nearest.h"
 #include "config/config.h"
+#include "keys.h"
 #include "plugin/plugins.h"
 
 #include <errno.h>
@@ -131,6 +132,10 @@ static int unknown_option(const parser *p, const char *word) {
     const char *near = ik__nearest(name, names);
     if (near)
         return cli_usage(p->command, "unknown option '--%s'; did you mean '--%s'?", name, near);
+    const char *key = p->command->common & CLI_SETS ? cli_key_named(name) : NULL;
+    if (key)
+        return cli_usage(p->command, "unknown option '--%s'; did you mean `--set %s=...`?", name,
+                         key);
     return cli_usage(p->command, "unknown option '--%s'", name);
 }
 

@@ -26,9 +26,11 @@ struct ik__conf {
     const char *text; /* scalar; null is an unquoted empty text */
     bool quoted;      /* was not a plain scalar, so never a number, a boolean or null */
     int n;
-    ik__conf **items;       /* list elements or map values */
-    const char **keys;      /* map keys, same index as items */
-    bool plugin_overridden; /* map: its key `plugin` came from --set */
+    ik__conf **items;  /* list elements or map values */
+    const char **keys; /* map keys, same index as items */
+    /* Map: its key `plugin` was overridden, by that file or, NULL, by --set. */
+    bool plugin_overridden;
+    const char *plugin_file;
     /* Where this node's key is written, when it is a map's value. */
     const char *key_file;
     int key_line, key_column;

@@ -16,6 +16,15 @@ typedef struct chain {
 static ik_status load(ik__yaml *loader, const char *path, const ik__conf *at, const chain *up,
                       ik__yaml_node **out, ik_error *err);
 
+/* Another plugin than the one before: what was written for that is not for this. */
+static void note_plugin(ik__yaml_node *map, const ik__yaml_node *old, const ik__yaml_node *new) {
+    if (!old || !new || old->conf.kind != IK_CONF_SCALAR || new->conf.kind != IK_CONF_SCALAR)
+        return;
+    if (!strcmp(old->conf.text, new->conf.text)) return;
+    map->conf.plugin_overridden = true;
+    map->conf.plugin_file = new->conf.file;
+}
+
 static ik_status merge(ik__yaml *loader, ik__yaml_node *base, ik__yaml_node *over, int depth,
                        ik_error *err) {
     ik__yaml_node *b = ik__yaml_follow(base), *o = ik__yaml_follow(over);
@@ -33,6 +42,9 @@ static ik_status merge(ik__yaml *loader, ik__yaml_node *base, ik__yaml_node *ove
     if (!status) status = ik__yaml_own(loader, over, err);
     for (int i = 0; i < over->conf.n && !status; i++) {
         int k = ik__yaml_find(base, over->conf.keys[i]);
+        if (k >= 0 && !strcmp(over->conf.keys[i], "plugin"))
+            note_plugin(base, ik__yaml_follow(ik__yaml_item(base, k)),
+                        ik__yaml_follow(ik__yaml_item(over, i)));
         if (k >= 0)
             status = merge(loader, ik__yaml_item(base, k), ik__yaml_item(over, i), depth + 1, err);
         else

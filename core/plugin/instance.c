@@ -21,15 +21,23 @@ static bool is_one_of(const char *const *words, const char *word) {
     return false;
 }
 
-/* --set chose another plugin: what was written for the old one goes, what --set itself gave stays
- * (and is refused later if it is unknown). The tree is changed, so that its dump loads again. */
+/* Does a key come from where the plugin was chosen, or after it? Then it is meant for it, and
+ * refused later if it is unknown. */
+static bool is_meant(const ik__conf *map, const ik__conf *item) {
+    if (strncmp(item->key_file, "--set ", 6) == 0) return true;
+    return map->plugin_file &&
+           (!strcmp(item->key_file, map->plugin_file) || !strcmp(item->file, map->plugin_file));
+}
+
+/* --set, or a file over an included one, chose another plugin: what was written for the old one
+ * goes. The tree is changed, so that its dump loads again. */
 static void drop_foreign_keys(ik__conf *map, const ik_plugin *p, const char *const *also) {
     int kept = 0;
     for (int i = 0; i < map->n; i++) {
         const char *key = map->keys[i];
         ik__conf *item = map->items[i];
         bool stays = strcmp(key, "plugin") == 0 || ik__options_have(p->options, key) ||
-                     is_one_of(also, key) || strncmp(item->key_file, "--set ", 6) == 0;
+                     is_one_of(also, key) || is_meant(map, item);
         if (stays) {
             map->keys[kept] = key;
             map->items[kept++] = item;

@@ -55,9 +55,10 @@ int ik__plugins_list(ik_kind kind,
                      void *user);
 
 /* Creates an instance from a map `{plugin: NAME, ...options}`; `also` are keys of the map that are
- * not the plugin's. `conf` may be a bare scalar: the plugin's name. Where --set chose the plugin,
- * keys of the file that the plugin does not know are removed from the map, which is
- * so dump a configuration after its instances are made. `conf` must outlive the instance. */
+ * not the plugin's. `conf` may be a bare scalar: the plugin's name. Where --set, or a file over an
+ * included one, chose the plugin, keys of the file that the plugin does not know are removed from
+ * the map, which is so dump a configuration after its instances are made. `conf` must outlive the
+ * instance. */
 ik_status ik__instance_new(ik_kind kind, const ik__conf *conf, const char *const *also,
                            ik__instance **out, ik_error *err);
 

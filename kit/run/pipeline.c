@@ -107,11 +107,13 @@ static ik_status tell_summary(ik__session *s, ik_error *err) {
 }
 
 static ik_status stages(ik__session *s, const ik__run_options *o, ik_error *err) {
-    ik_status status = ik__session_folder(s, o, err);
-    if (!status) status = ik__session_ready(s, err);
-    if (!status) status = begin(s, o, err);
+    s->out = ik__run_folder(&s->set, o);
     bool resumes = o->resume && ik__checkpoint_exists(s); /* what it holds goes before */
+    ik_status status = ik__session_ready(s, err);
     if (!status && !resumes) status = ik__weights_start(s, err);
+    /* Not before it can begin: what fails so far leaves no folder. */
+    if (!status) status = ik__session_folder(s, o, err);
+    if (!status) status = begin(s, o, err);
     if (!status)
         ik__tell(IK__SAID, "%s on %s: %lld training items, %lldx%lld, %lld labels; writes to %s",
                  s->set.name, s->device, (long long)s->info->count[IK_TRAIN],

@@ -97,19 +97,43 @@ ik_status ik__guard_read(ik__guard *g, ik_error *err) {
 
 /* --- Telling them. */
 
+/* Is result i of an update this player's? Gives the name of its loss then. */
+static const char *loss_of(const ik__guard *g, int u, int i, const ik__player *player) {
+    const char *name;
+    const ik__player *p = ik__result_player(g->players, &g->players->updates[u],
+                                            g->programs[u]->graph->outputs.v[i].name, &name);
+    return p == player ? name : NULL;
+}
+
+/* A player's total, and what it is made of: "G 14.9 (hinge 0.1, l1 0.3)". */
+static size_t player_text(const ik__guard *g, int u, const ik__player *p, char *text, size_t size) {
+    const int n = count(g->programs[u]);
+    const char *name, *before = " (";
+    size_t at = 0;
+    for (int i = 0; i < n && at < size; i++)
+        if ((name = loss_of(g, u, i, p)) && !strcmp(name, "total"))
+            at +=
+                (size_t)snprintf(text + at, size - at, "%s %.3f", p->letter, (double)g->mean[u][i]);
+    for (int i = 0; i < n && at < size; i++) {
+        if (!(name = loss_of(g, u, i, p)) || !strcmp(name, "total")) continue;
+        at += (size_t)snprintf(text + at, size - at, "%s%s %.3f", before, name,
+                               (double)g->mean[u][i]);
+        before = ", ";
+    }
+    if (before[0] == ',' && at < size) at += (size_t)snprintf(text + at, size - at, ")");
+    return at;
+}
+
 void ik__guard_text(const ik__guard *g, char *text, size_t size) {
     size_t at = 0;
     text[0] = 0;
-    for (int u = 0; u < g->players->n_updates && g->known; u++)
-        for (int i = 0; i < count(g->programs[u]) && at < size; i++) {
-            const char *name;
-            const ik__player *p =
-                ik__result_player(g->players, &g->players->updates[u],
-                                  g->programs[u]->graph->outputs.v[i].name, &name);
-            if (!strcmp(name, "total")) name = p->letter;
-            at += (size_t)snprintf(text + at, size - at, "%s%s %.3f", at ? "  " : "", name,
-                                   (double)g->mean[u][i]);
+    for (int u = 0; u < g->players->n_updates && g->known; u++) {
+        const ik__update *update = &g->players->updates[u];
+        for (int i = 0; i < update->n && g->programs[u] && at + 2 < size; i++) {
+            if (at) at += (size_t)snprintf(text + at, size - at, "  ");
+            at += player_text(g, u, &g->players->v[update->players[i]], text + at, size - at);
         }
+    }
 }
 
 void ik__guard_log(const ik__guard *g, ik__log *log) {

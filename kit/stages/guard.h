@@ -42,7 +42,8 @@ ik_status ik__guard_check(ik__guard *g, ik_error *err);
 /* And reads `mean`, at the end of a step. */
 ik_status ik__guard_read(ik__guard *g, ik_error *err);
 
-/* The newest losses as a person reads them, "G 1.234  D 0.567"; empty where none were read yet. */
+/* The newest losses as a person reads them, "G 1.234 (hinge 0.5, l1 0.7)  D 0.567 (hinge 0.567)";
+ * empty where none were read yet. */
 void ik__guard_text(const ik__guard *g, char *text, size_t size);
 /* And as members of a line of the log. */
 void ik__guard_log(const ik__guard *g, ik__log *log);

@@ -48,6 +48,8 @@ START_TEST(mistakes) {
         {"--frob", "error: unknown option '--frob'\n"},
         {"run", "error: no pipeline is given; name a YAML file: inadekit run PIPELINE [OPTIONS]\n"},
         {"run a b", "error: 'b' is one argument too many: inadekit run PIPELINE [OPTIONS]\n"},
+        {"run a --steps 9",
+         "error: unknown option '--steps'; did you mean `--set train.steps=...`?\n"},
         {"run a --dryrun", "error: unknown option '--dryrun'; did you mean '--dry-run'?\n"},
         {"run a -z", "error: unknown option '-z'\nsee `inadekit run --help`\n"},
         {"run a --set", "error: option '--set' needs a value: KEY=VALUE\n"},

@@ -20,6 +20,23 @@ static void lacks(const char *text) {
     ck_assert_msg(!strstr(said, text), "'%s' is in: %.200s", text, said);
 }
 
+/* A file that chooses another plugin than the one it includes: the other's options go, with a word;
+ * its own stay, and are refused where they are wrong. */
+START_TEST(another_plugin) {
+    ck_assert_int_eq(
+        shell("printf 'include: tiny.yaml\\nnorm: {plugin: spade, hidden: 8}\\n' >spade.yaml; "
+              "printf 'include: spade.yaml\\nnorm: {plugin: inade}\\n' >back.yaml; "
+              "printf 'include: tiny.yaml\\nnorm: {plugin: spade, hiden: 8}\\n' >wrong.yaml"),
+        0);
+    dry("spade.yaml", "");
+    has("note: tiny.yaml:6:23: dropped 'noise_channels', which norm/spade does not know\n");
+    has("\n  hidden: 8 ");
+    dry("back.yaml", "");
+    has("note: spade.yaml:2:23: dropped 'hidden', which norm/inade does not know\n");
+    expect("run wrong.yaml --dry-run", 2, "wrong.yaml:2:23: error: unknown option 'hiden'");
+}
+END_TEST
+
 START_TEST(origins) {
     ck_assert_int_eq(shell("printf 'include: tiny.yaml\\nseed: 5\\nnorm: batch\\n' >top.yaml"), 0);
     dry("top.yaml", "--set train.steps=2 --set 'synthesize={items: 1}'");
@@ -142,6 +159,6 @@ START_TEST(of_the_project) {
 END_TEST
 
 int main(void) {
-    return RUN_SUITE("dry_run", set_up_runs, tear_down, {origins}, {runs_again}, {left_out},
-                     {memory}, {leaves}, {of_the_project, 2});
+    return RUN_SUITE("dry_run", set_up_runs, tear_down, {another_plugin}, {origins}, {runs_again},
+                     {left_out}, {memory}, {leaves}, {of_the_project, 2});
 }

@@ -98,6 +98,15 @@ START_TEST(training_starts_there) {
 }
 END_TEST
 
+/* Neither one that is to be made nor anything in one that is there. */
+START_TEST(a_failed_start_leaves_no_folder) {
+    expect("run tiny.yaml --out new/run -q --set weights=nowhere.pth", 2, "nowhere.pth");
+    ck_assert_int_ne(shell("ls new"), 0);
+    expect("run tiny.yaml -q --set networks.generator.weights=nowhere.pth", 2, "nowhere.pth");
+    ck_assert_int_ne(shell("ls runs"), 0);
+}
+END_TEST
+
 START_TEST(what_does_not_fit) {
     copy_entries("d.safetensors", "discriminator.", NULL, NULL);
     expect("run tiny.yaml -q --out e --set stages=[synthesize] --set weights=d.safetensors", 2,
@@ -148,5 +157,5 @@ END_TEST
 int main(void) {
     return RUN_SUITE("weights", set_up_weights, tear_down, {whole_pipeline},
                      {names_without_the_network}, {training_starts_there}, {frozen},
-                     {what_does_not_fit}, {dry});
+                     {a_failed_start_leaves_no_folder}, {what_does_not_fit}, {dry});
 }
