@@ -180,6 +180,14 @@ static inline const char *onednn_isa(void) {
         return "AVX-512 BF16";
     case dnnl_cpu_isa_avx512_core_amx:
         return "AVX-512 AMX";
+#if DNNL_VERSION_MAJOR >= 3
+    case dnnl_cpu_isa_avx2_vnni_2:
+        return "AVX2 VNNI 2";
+    case dnnl_cpu_isa_avx512_core_fp16:
+        return "AVX-512 FP16";
+    case dnnl_cpu_isa_avx512_core_amx_fp16:
+        return "AVX-512 AMX FP16";
+#endif
     default:
         return "baseline";
     }
