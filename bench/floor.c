@@ -2,11 +2,11 @@
 
 #include "base/clock.h"
 
-#include <oneapi/dnnl/dnnl.h>
-#include <stdlib.h>
+#include "onednn_versions.h"
 
 enum { ARGS = 4, MOST_SHAPES = 2048, FEWEST = 3, MOST_RUNS = 20 };
 static const double enough = 0.05; /* seconds spent on one candidate */
+#define NEVER 1e9                  /* seconds of what cannot be run */
 
 /* What distinguishes one convolution or product from another; of one type, so that it can be
  * compared by its bytes. */
@@ -33,7 +33,7 @@ static bool open_engine(void) {
 /* --- Timing one primitive. */
 
 static bool add_memory(dnnl_primitive_desc_t pd, int arg, dnnl_exec_arg_t *args, int *n) {
-    const dnnl_memory_desc_t *md = dnnl_primitive_desc_query_md(pd, dnnl_query_exec_arg_md, arg);
+    onednn_const_md md = dnnl_primitive_desc_query_md(pd, dnnl_query_exec_arg_md, arg);
     size_t bytes = md ? dnnl_memory_desc_get_size(md) : 0;
     if (!bytes) return true;
     dnnl_memory_t memory;
@@ -47,10 +47,10 @@ static bool add_memory(dnnl_primitive_desc_t pd, int arg, dnnl_exec_arg_t *args,
 }
 
 static double least_time(dnnl_primitive_t p, int n, const dnnl_exec_arg_t *args) {
-    double least = 1e9, spent = 0;
+    double least = NEVER, spent = 0;
     for (int i = 0; i <= MOST_RUNS && (i <= FEWEST || spent < enough); i++) {
         double began = ik__now();
-        if (dnnl_primitive_execute(p, stream, n, args) != dnnl_success) return 1e9;
+        if (dnnl_primitive_execute(p, stream, n, args) != dnnl_success) return NEVER;
         dnnl_stream_wait(stream);
         double took = ik__now() - began;
         if (i == 0) continue; /* the first run is for warming up */
@@ -65,7 +65,7 @@ static double time_primitive(dnnl_primitive_desc_t pd, const int *names) {
     dnnl_exec_arg_t args[ARGS];
     int n = 0;
     bool ok = true;
-    double seconds = 1e9;
+    double seconds = NEVER;
     dnnl_primitive_t primitive = NULL;
     if (dnnl_primitive_create(&primitive, pd) == dnnl_success) {
         for (int i = 0; i < ARGS && names[i] && ok; i++) ok = add_memory(pd, names[i], args, &n);
@@ -79,76 +79,53 @@ static double time_primitive(dnnl_primitive_desc_t pd, const int *names) {
 
 /* --- Convolutions. */
 
-typedef struct convolution {
-    dnnl_memory_desc_t x, w, bias, y;
-    dnnl_dims_t stride, dilation, padding;
-    const dnnl_memory_desc_t *with_bias; /* &bias or NULL */
-} convolution;
+static void release(onednn_conv *c) {
+    onednn_md_free(c->x), onednn_md_free(c->w), onednn_md_free(c->bias), onednn_md_free(c->y);
+}
 
-static void describe(convolution *c, const shape_of *s, dnnl_format_tag_t layout) {
+static bool describe(onednn_conv *c, const shape_of *s, dnnl_format_tag_t layout) {
     dnnl_dims_t x = {s->x[0], s->x[3], s->x[1], s->x[2]}, y = {s->y[0], s->y[3], s->y[1], s->y[2]};
     dnnl_dims_t w = {s->w[0], s->w[1], s->w[2], s->w[3]}, channels = {s->y[3]};
     dnnl_dims_t grouped = {s->groups, s->w[0] / s->groups, s->w[1], s->w[2], s->w[3]};
-    dnnl_memory_desc_init_by_tag(&c->x, 4, x, dnnl_f32, layout);
-    dnnl_memory_desc_init_by_tag(&c->y, 4, y, dnnl_f32, layout);
-    dnnl_memory_desc_init_by_tag(&c->w, s->groups > 1 ? 5 : 4, s->groups > 1 ? grouped : w,
-                                 dnnl_f32, dnnl_format_tag_any);
-    dnnl_memory_desc_init_by_tag(&c->bias, 1, channels, dnnl_f32, dnnl_x);
-    c->with_bias = s->bias ? &c->bias : NULL;
     for (int i = 0; i < 2; i++) {
         c->stride[i] = s->stride[i];
         c->dilation[i] = s->dilation[i] - 1;
-        c->padding[i] = s->padding[i];
+        c->before[i] = c->after[i] = s->padding[i];
     }
+    return onednn_md_create(&c->x, 4, x, layout) == dnnl_success &&
+           onednn_md_create(&c->y, 4, y, layout) == dnnl_success &&
+           onednn_md_create(&c->w, s->groups > 1 ? 5 : 4, s->groups > 1 ? grouped : w,
+                            dnnl_format_tag_any) == dnnl_success &&
+           (!s->bias || onednn_md_create(&c->bias, 1, channels, dnnl_x) == dnnl_success);
 }
 
-static dnnl_primitive_desc_t forward(const convolution *c, dnnl_prop_kind_t kind,
-                                     dnnl_alg_kind_t algorithm) {
-    dnnl_convolution_desc_t d;
+/* A time that is no time where this algorithm does not take this shape. */
+static double time_algorithm(const shape_of *s, dnnl_format_tag_t layout,
+                             dnnl_alg_kind_t algorithm) {
+    static const int names[][ARGS] = {{DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST, DNNL_ARG_BIAS},
+                                      {DNNL_ARG_DIFF_DST, DNNL_ARG_WEIGHTS, DNNL_ARG_DIFF_SRC, 0},
+                                      {DNNL_ARG_SRC, DNNL_ARG_DIFF_DST, DNNL_ARG_DIFF_WEIGHTS, 0}};
+    onednn_conv c = {0};
     dnnl_primitive_desc_t pd = NULL;
-    if (dnnl_dilated_convolution_forward_desc_init(&d, kind, algorithm, &c->x, &c->w, c->with_bias,
-                                                   &c->y, c->stride, c->dilation, c->padding,
-                                                   c->padding) != dnnl_success ||
-        dnnl_primitive_desc_create(&pd, &d, NULL, engine, NULL) != dnnl_success)
-        return NULL;
-    return pd;
-}
-
-static dnnl_primitive_desc_t backward(const convolution *c, ik_opcode op,
-                                      dnnl_alg_kind_t algorithm) {
-    dnnl_convolution_desc_t d;
-    dnnl_primitive_desc_t pd = NULL, hint = forward(c, dnnl_forward_training, algorithm);
-    if (!hint) return NULL;
-    dnnl_status_t status =
-        op == IK_CONV2D_DX
-            ? dnnl_dilated_convolution_backward_data_desc_init(&d, algorithm, &c->x, &c->w, &c->y,
-                                                               c->stride, c->dilation, c->padding,
-                                                               c->padding)
-            : dnnl_dilated_convolution_backward_weights_desc_init(&d, algorithm, &c->x, &c->w, NULL,
-                                                                  &c->y, c->stride, c->dilation,
-                                                                  c->padding, c->padding);
-    if (status == dnnl_success) dnnl_primitive_desc_create(&pd, &d, NULL, engine, hint);
-    dnnl_primitive_desc_destroy(hint);
-    return pd;
+    double seconds = NEVER;
+    if (describe(&c, s, layout) &&
+        (s->op == IK_CONV2D
+             ? onednn_conv_forward(&pd, &c, dnnl_forward_inference, algorithm, NULL, engine)
+             : onednn_conv_backward(&pd, &c, s->op == IK_CONV2D_DW, algorithm, NULL, engine)) ==
+            dnnl_success)
+        seconds = time_primitive(pd, names[s->op - IK_CONV2D]);
+    release(&c);
+    return seconds;
 }
 
 static double time_convolution(const shape_of *s) {
     static const dnnl_format_tag_t layouts[] = {dnnl_nhwc, dnnl_format_tag_any};
     static const dnnl_alg_kind_t algorithms[] = {dnnl_convolution_direct, dnnl_convolution_winograd,
                                                  dnnl_convolution_auto};
-    static const int names[][ARGS] = {{DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST, DNNL_ARG_BIAS},
-                                      {DNNL_ARG_DIFF_DST, DNNL_ARG_WEIGHTS, DNNL_ARG_DIFF_SRC, 0},
-                                      {DNNL_ARG_SRC, DNNL_ARG_DIFF_DST, DNNL_ARG_DIFF_WEIGHTS, 0}};
-    double least = 1e9;
+    double least = NEVER;
     for (size_t l = 0; l < sizeof layouts / sizeof *layouts; l++)
         for (size_t a = 0; a < sizeof algorithms / sizeof *algorithms; a++) {
-            convolution c;
-            describe(&c, s, layouts[l]);
-            dnnl_primitive_desc_t pd = s->op == IK_CONV2D
-                                           ? forward(&c, dnnl_forward_inference, algorithms[a])
-                                           : backward(&c, (ik_opcode)s->op, algorithms[a]);
-            if (!pd) continue; /* not every algorithm takes every shape */
-            double seconds = time_primitive(pd, names[s->op - IK_CONV2D]);
+            double seconds = time_algorithm(s, layouts[l], algorithms[a]);
             if (seconds < least) least = seconds;
         }
     return least;
@@ -160,17 +137,18 @@ static double time_product(const shape_of *s) {
     static const int names[ARGS] = {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST, 0};
     const int64_t *sides[] = {s->x, s->w, s->y};
     const bool transposed[] = {s->transposed[0] != 0, s->transposed[1] != 0, false};
-    dnnl_memory_desc_t md[3];
+    onednn_md md[3] = {0};
+    dnnl_primitive_desc_t pd = NULL;
+    double seconds = NEVER;
+    bool ok = true;
     for (int i = 0; i < 3; i++) {
         dnnl_dims_t dims = {sides[i][transposed[i]], sides[i][!transposed[i]]};
-        dnnl_memory_desc_init_by_tag(&md[i], 2, dims, dnnl_f32, transposed[i] ? dnnl_ba : dnnl_ab);
+        ok &= onednn_md_create(&md[i], 2, dims, transposed[i] ? dnnl_ba : dnnl_ab) == dnnl_success;
     }
-    dnnl_matmul_desc_t d;
-    dnnl_primitive_desc_t pd;
-    if (dnnl_matmul_desc_init(&d, &md[0], &md[1], NULL, &md[2]) != dnnl_success ||
-        dnnl_primitive_desc_create(&pd, &d, NULL, engine, NULL) != dnnl_success)
-        return 1e9;
-    return time_primitive(pd, names);
+    if (ok && onednn_matmul(&pd, md[0], md[1], NULL, md[2], NULL, engine) == dnnl_success)
+        seconds = time_primitive(pd, names);
+    for (int i = 0; i < 3; i++) onednn_md_free(md[i]);
+    return seconds;
 }
 
 /* --- A program. */
@@ -216,7 +194,7 @@ ik_status floor_add(const ik__program *p, floor_of *f, ik_error *err) {
             continue;
         shape_of s = shape_of_node(n);
         const struct timed *t = time_shape(&s);
-        if (!t || t->seconds > 1e8)
+        if (!t || t->seconds >= NEVER)
             return ik_errorf(err, IK_FAILED, "error: oneDNN cannot time node %d of %s", i, p->name);
         f->seconds += t->seconds;
         f->macs += ik__macs(n);

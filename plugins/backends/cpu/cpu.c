@@ -62,37 +62,8 @@ int64_t cpu_rows(const ik_node_desc *node) {
 static bool cpu_probe(void *self, char *text, size_t size) {
     (void)self;
     const dnnl_version_t *v = dnnl_version();
-    const char *isa = "baseline";
-    switch ((int)dnnl_get_effective_cpu_isa()) {
-    case dnnl_cpu_isa_sse41:
-        isa = "SSE4.1";
-        break;
-    case dnnl_cpu_isa_avx:
-        isa = "AVX";
-        break;
-    case dnnl_cpu_isa_avx2:
-        isa = "AVX2";
-        break;
-    case dnnl_cpu_isa_avx2_vnni:
-        isa = "AVX2 VNNI";
-        break;
-    case dnnl_cpu_isa_avx512_core:
-        isa = "AVX-512";
-        break;
-    case dnnl_cpu_isa_avx512_core_vnni:
-        isa = "AVX-512 VNNI";
-        break;
-    case dnnl_cpu_isa_avx512_core_bf16:
-        isa = "AVX-512 BF16";
-        break;
-    case dnnl_cpu_isa_avx512_core_amx:
-        isa = "AVX-512 AMX";
-        break;
-    default:
-        break;
-    }
-    snprintf(text, size, "%d processors, %s, oneDNN %d.%d.%d", omp_get_num_procs(), isa, v->major,
-             v->minor, v->patch);
+    snprintf(text, size, "%d processors, %s, oneDNN %d.%d.%d", omp_get_num_procs(), onednn_isa(),
+             v->major, v->minor, v->patch);
     return true;
 }
 

@@ -7,9 +7,8 @@
 #ifndef INADEKIT_CPU_H
 #define INADEKIT_CPU_H
 
-#include <oneapi/dnnl/dnnl.h>
-
 #include "inadekit/plugin.h"
+#include "onednn_versions.h"
 
 typedef struct cpu_layouts cpu_layouts;
 
@@ -40,8 +39,8 @@ extern const cpu_op cpu_elementwise_ops[IK_OP_COUNT], cpu_shape_ops[IK_OP_COUNT]
     cpu_reduce_ops[IK_OP_COUNT];
 
 /* layouts.c: ik_tensor.storage is the number of one of oneDNN's layouts, from 1 on; 0 is plain. */
-int cpu_layout(cpu *c, const dnnl_memory_desc_t *md); /* its number; 0 without memory for it */
-const dnnl_memory_desc_t *cpu_layout_of(const cpu *c, const ik_tensor *t);
+int cpu_layout(cpu *c, onednn_const_md md); /* its number; 0 without memory for it */
+onednn_const_md cpu_layout_of(const cpu *c, const ik_tensor *t);
 size_t cpu_tensor_bytes(void *self, const ik_tensor *t);
 void cpu_layouts_free(cpu *c);
 /* onednn.c: convolutions want their weights as oneDNN chooses. */

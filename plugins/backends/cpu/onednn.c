@@ -33,9 +33,8 @@ typedef struct program {
 } program;
 
 typedef struct convolution {
-    dnnl_memory_desc_t x, w, w_plain, bias, y;
-    dnnl_dims_t stride, dilation, before, after;
-    bool with_bias;
+    onednn_conv of;
+    onednn_md w_plain;
     bool adds, activates; /* what the primitive does to each result before it is written */
 } convolution;
 
@@ -47,14 +46,14 @@ typedef struct convolution {
 
 /* --- Building blocks. */
 
-static dnnl_status_t add_slot(program *p, const dnnl_memory_desc_t *md, int from, size_t offset,
+static dnnl_status_t add_slot(program *p, onednn_const_md md, int from, size_t offset,
                               dnnl_memory_t *memory) {
     TRY(dnnl_memory_create(memory, md, p->c.engine, DNNL_MEMORY_NONE));
     p->slot[p->slots++] = (slot){.memory = *memory, .from = from, .offset = offset};
     return dnnl_success;
 }
 
-static size_t reserve(ik_kernel *k, const dnnl_memory_desc_t *md) {
+static size_t reserve(ik_kernel *k, onednn_const_md md) {
     size_t at = k->workspace_bytes;
     k->workspace_bytes = (at + dnnl_memory_desc_get_size(md) + 63) / 64 * 64;
     return at;
@@ -64,11 +63,11 @@ static void add_arg(stage *s, int arg, dnnl_memory_t memory) {
     s->args[s->n++] = (dnnl_exec_arg_t){arg, memory};
 }
 
-/* Takes `pd` into a stage, with its scratchpad; pd is destroyed in any case. */
+/* Makes a stage of `pd`, with its scratchpad. */
 static dnnl_status_t add_stage(program *p, ik_kernel *k, dnnl_primitive_desc_t pd, stage **out) {
     stage *s = &p->stage[p->stages];
     dnnl_status_t status = dnnl_primitive_create(&s->primitive, pd);
-    const dnnl_memory_desc_t *md =
+    onednn_const_md md =
         status == dnnl_success
             ? dnnl_primitive_desc_query_md(pd, dnnl_query_exec_arg_md, DNNL_ARG_SCRATCHPAD)
             : NULL;
@@ -78,7 +77,6 @@ static dnnl_status_t add_stage(program *p, ik_kernel *k, dnnl_primitive_desc_t p
         if (status == dnnl_success) add_arg(s, DNNL_ARG_SCRATCHPAD, memory);
     }
     if (s->primitive) p->stages++;
-    dnnl_primitive_desc_destroy(pd);
     *out = s;
     return status;
 }
@@ -88,8 +86,8 @@ static dnnl_status_t make_attr(dnnl_primitive_attr_t *attr) {
     return dnnl_primitive_attr_set_scratchpad_mode(*attr, dnnl_scratchpad_mode_user);
 }
 
-static dnnl_status_t add_reorder(program *p, ik_kernel *k, const dnnl_memory_desc_t *from,
-                                 dnnl_memory_t from_memory, const dnnl_memory_desc_t *to,
+static dnnl_status_t add_reorder(program *p, ik_kernel *k, onednn_const_md from,
+                                 dnnl_memory_t from_memory, onednn_const_md to,
                                  dnnl_memory_t to_memory) {
     dnnl_primitive_attr_t attr = NULL;
     dnnl_primitive_desc_t pd = NULL;
@@ -99,7 +97,9 @@ static dnnl_status_t add_reorder(program *p, ik_kernel *k, const dnnl_memory_des
         status = dnnl_reorder_primitive_desc_create(&pd, from, p->c.engine, to, p->c.engine, attr);
     if (attr) dnnl_primitive_attr_destroy(attr);
     if (status != dnnl_success) return status;
-    TRY(add_stage(p, k, pd, &s));
+    status = add_stage(p, k, pd, &s);
+    dnnl_primitive_desc_destroy(pd);
+    if (status != dnnl_success) return status;
     add_arg(s, DNNL_ARG_FROM, from_memory);
     add_arg(s, DNNL_ARG_TO, to_memory);
     return dnnl_success;
@@ -108,15 +108,15 @@ static dnnl_status_t add_reorder(program *p, ik_kernel *k, const dnnl_memory_des
 /* The memory of the weights as `pd` wants them, read from input 1 by a stage before it if need be.
  */
 static dnnl_status_t weights_in(program *p, ik_kernel *k, const convolution *v,
-                                const dnnl_memory_desc_t *wanted, dnnl_memory_t *memory) {
-    const dnnl_memory_desc_t *laid_out = cpu_layout_of(&p->c, k->node.in[1]);
-    if (dnnl_memory_desc_equal(wanted, laid_out ? laid_out : &v->w_plain))
+                                onednn_const_md wanted, dnnl_memory_t *memory) {
+    onednn_const_md laid_out = cpu_layout_of(&p->c, k->node.in[1]);
+    if (dnnl_memory_desc_equal(wanted, laid_out ? laid_out : v->w_plain))
         return add_slot(p, wanted, 1, 0, memory);
     if (laid_out) return dnnl_invalid_arguments;
     dnnl_memory_t plain;
-    TRY(add_slot(p, &v->w_plain, 1, 0, &plain));
+    TRY(add_slot(p, v->w_plain, 1, 0, &plain));
     TRY(add_slot(p, wanted, FROM_WORKSPACE, reserve(k, wanted), memory));
-    return add_reorder(p, k, &v->w_plain, plain, wanted, *memory);
+    return add_reorder(p, k, v->w_plain, plain, wanted, *memory);
 }
 
 /* --- Convolutions. */
@@ -125,10 +125,10 @@ static bool is_forward(ik_opcode op) {
     return op == IK_CONV2D || op == IK_CONV2D_ACT;
 }
 
-static dnnl_status_t image_md(dnnl_memory_desc_t *md, const ik_tensor *t) {
+static dnnl_status_t image_md(onednn_md *md, const ik_tensor *t) {
     const int64_t *d = t->shape.d;
     dnnl_dims_t dims = {d[0], d[3], d[1], d[2]};
-    return dnnl_memory_desc_init_by_tag(md, 4, dims, dnnl_f32, dnnl_nhwc);
+    return onednn_md_create(md, 4, dims, dnnl_nhwc);
 }
 
 static dnnl_status_t weights_md(convolution *v, const ik_tensor *t, int64_t groups) {
@@ -137,99 +137,83 @@ static dnnl_status_t weights_md(convolution *v, const ik_tensor *t, int64_t grou
     dnnl_dims_t grouped = {groups, d[0] / groups, d[1], d[2], d[3]};
     const int rank = groups > 1 ? 5 : 4;
     const int64_t *dims = groups > 1 ? grouped : plain;
-    TRY(dnnl_memory_desc_init_by_tag(&v->w, rank, dims, dnnl_f32, dnnl_format_tag_any));
-    return dnnl_memory_desc_init_by_tag(&v->w_plain, rank, dims, dnnl_f32,
-                                        groups > 1 ? dnnl_goihw : dnnl_oihw);
+    TRY(onednn_md_create(&v->of.w, rank, dims, dnnl_format_tag_any));
+    return onednn_md_create(&v->w_plain, rank, dims, groups > 1 ? dnnl_goihw : dnnl_oihw);
 }
 
+/* release_conv() takes back what it made, in any case. */
 static dnnl_status_t describe(convolution *v, const ik_attrs *a, const ik_tensor *x,
                               const ik_tensor *w, const ik_tensor *bias, const ik_tensor *y) {
-    memset(v, 0, sizeof *v);
-    TRY(image_md(&v->x, x));
-    TRY(image_md(&v->y, y));
+    onednn_conv *c = &v->of;
+    TRY(image_md(&c->x, x));
+    TRY(image_md(&c->y, y));
     TRY(weights_md(v, w, a->groups > 1 ? a->groups : 1));
     if (bias) {
         dnnl_dims_t dims = {ik_count(bias->shape)};
-        TRY(dnnl_memory_desc_init_by_tag(&v->bias, 1, dims, dnnl_f32, dnnl_x));
-        v->with_bias = true;
+        TRY(onednn_md_create(&c->bias, 1, dims, dnnl_x));
     }
     for (int i = 0; i < 2; i++) {
-        v->stride[i] = a->stride[i] > 0 ? a->stride[i] : 1;
-        v->dilation[i] = a->dilation[i] > 0 ? a->dilation[i] - 1 : 0;
-        v->before[i] = v->after[i] = a->padding[i];
+        c->stride[i] = a->stride[i] > 0 ? a->stride[i] : 1;
+        c->dilation[i] = a->dilation[i] > 0 ? a->dilation[i] - 1 : 0;
+        c->before[i] = c->after[i] = a->padding[i];
     }
     return dnnl_success;
 }
 
-static dnnl_status_t forward_pd(const convolution *v, dnnl_prop_kind_t kind,
-                                dnnl_primitive_attr_t attr, dnnl_engine_t engine,
-                                dnnl_primitive_desc_t *pd) {
-    dnnl_convolution_desc_t d;
-    TRY(dnnl_dilated_convolution_forward_desc_init(&d, kind, dnnl_convolution_direct, &v->x, &v->w,
-                                                   v->with_bias ? &v->bias : NULL, &v->y, v->stride,
-                                                   v->dilation, v->before, v->after));
-    return dnnl_primitive_desc_create(pd, &d, attr, engine, NULL);
+static void release_conv(convolution *v) {
+    const onednn_md made[] = {v->of.x, v->of.w, v->of.bias, v->of.y, v->w_plain};
+    for (size_t i = 0; i < sizeof made / sizeof *made; i++) onednn_md_free(made[i]);
 }
 
 static dnnl_status_t conv_pd(ik_opcode op, const convolution *v, dnnl_primitive_attr_t attr,
                              dnnl_engine_t engine, dnnl_primitive_desc_t *pd) {
-    if (is_forward(op)) return forward_pd(v, dnnl_forward_inference, attr, engine, pd);
-    dnnl_primitive_desc_t hint = NULL;
-    dnnl_convolution_desc_t d;
-    TRY(forward_pd(v, dnnl_forward_training, attr, engine, &hint));
-    dnnl_status_t status = op == IK_CONV2D_DX
-                               ? dnnl_dilated_convolution_backward_data_desc_init(
-                                     &d, dnnl_convolution_direct, &v->x, &v->w, &v->y, v->stride,
-                                     v->dilation, v->before, v->after)
-                               : dnnl_dilated_convolution_backward_weights_desc_init(
-                                     &d, dnnl_convolution_direct, &v->x, &v->w, NULL, &v->y,
-                                     v->stride, v->dilation, v->before, v->after);
-    if (status == dnnl_success) status = dnnl_primitive_desc_create(pd, &d, attr, engine, hint);
-    dnnl_primitive_desc_destroy(hint);
-    return status;
+    if (is_forward(op))
+        return onednn_conv_forward(pd, &v->of, dnnl_forward_inference, dnnl_convolution_direct,
+                                   attr, engine);
+    return onednn_conv_backward(pd, &v->of, op == IK_CONV2D_DW, dnnl_convolution_direct, attr,
+                                engine);
 }
 
-static const dnnl_memory_desc_t *md_of(dnnl_primitive_desc_t pd, int arg) {
+static onednn_const_md md_of(dnnl_primitive_desc_t pd, int arg) {
     return dnnl_primitive_desc_query_md(pd, dnnl_query_exec_arg_md, arg);
 }
 
-/* Consumes pd. */
+/* The gradient of the weights goes to the output, by a stage behind it if need be. */
+static dnnl_status_t weights_out(program *p, ik_kernel *k, const convolution *v, stage *s,
+                                 onednn_const_md given) {
+    const bool direct = dnnl_memory_desc_equal(given, v->w_plain);
+    dnnl_memory_t w, plain;
+    TRY(add_slot(p, given, direct ? FROM_OUT : FROM_WORKSPACE, direct ? 0 : reserve(k, given), &w));
+    add_arg(s, DNNL_ARG_DIFF_WEIGHTS, w);
+    if (direct) return dnnl_success;
+    TRY(add_slot(p, v->w_plain, FROM_OUT, 0, &plain));
+    return add_reorder(p, k, given, w, v->w_plain, plain);
+}
+
 static dnnl_status_t build_conv(program *p, ik_kernel *k, const convolution *v,
                                 dnnl_primitive_desc_t pd) {
     const ik_opcode op = k->node.op;
+    const bool dw = op == IK_CONV2D_DW;
     stage *s;
-    dnnl_memory_t w, plain, x, y, bias, added;
-    const dnnl_memory_desc_t wanted =
-        *md_of(pd, op == IK_CONV2D_DW ? DNNL_ARG_DIFF_WEIGHTS : DNNL_ARG_WEIGHTS);
-    dnnl_status_t status;
-    if (op != IK_CONV2D_DW && (status = weights_in(p, k, v, &wanted, &w)) != dnnl_success) {
-        dnnl_primitive_desc_destroy(pd);
-        return status;
-    }
+    dnnl_memory_t w, x, y, bias, added;
+    onednn_const_md weights = md_of(pd, dw ? DNNL_ARG_DIFF_WEIGHTS : DNNL_ARG_WEIGHTS);
+    if (!dw) TRY(weights_in(p, k, v, weights, &w));
     TRY(add_stage(p, k, pd, &s));
-    TRY(add_slot(p, &v->x, op == IK_CONV2D_DX ? FROM_OUT : 0, 0, &x));
-    TRY(add_slot(p, &v->y, is_forward(op) ? FROM_OUT : op == IK_CONV2D_DX ? 0 : 1, 0, &y));
+    TRY(add_slot(p, v->of.x, op == IK_CONV2D_DX ? FROM_OUT : 0, 0, &x));
+    TRY(add_slot(p, v->of.y, is_forward(op) ? FROM_OUT : dw ? 1 : 0, 0, &y));
     add_arg(s, op == IK_CONV2D_DX ? DNNL_ARG_DIFF_SRC : DNNL_ARG_SRC, x);
     add_arg(s, is_forward(op) ? DNNL_ARG_DST : DNNL_ARG_DIFF_DST, y);
-    if (op != IK_CONV2D_DW) {
-        add_arg(s, DNNL_ARG_WEIGHTS, w);
-        if (v->with_bias) {
-            TRY(add_slot(p, &v->bias, 2, 0, &bias));
-            add_arg(s, DNNL_ARG_BIAS, bias);
-        }
-        if (v->adds) {
-            TRY(add_slot(p, &v->y, ik_conv_residual(&k->node), 0, &added));
-            add_arg(s, DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, added);
-        }
-        return dnnl_success;
+    if (dw) return weights_out(p, k, v, s, weights);
+    add_arg(s, DNNL_ARG_WEIGHTS, w);
+    if (v->of.bias) {
+        TRY(add_slot(p, v->of.bias, 2, 0, &bias));
+        add_arg(s, DNNL_ARG_BIAS, bias);
     }
-    const bool direct = dnnl_memory_desc_equal(&wanted, &v->w_plain);
-    TRY(add_slot(p, &wanted, direct ? FROM_OUT : FROM_WORKSPACE, direct ? 0 : reserve(k, &wanted),
-                 &w));
-    add_arg(s, DNNL_ARG_DIFF_WEIGHTS, w);
-    if (direct) return dnnl_success;
-    TRY(add_slot(p, &v->w_plain, FROM_OUT, 0, &plain));
-    return add_reorder(p, k, &wanted, w, &v->w_plain, plain);
+    if (v->adds) {
+        TRY(add_slot(p, v->of.y, ik_conv_residual(&k->node), 0, &added));
+        add_arg(s, DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, added);
+    }
+    return dnnl_success;
 }
 
 /* The residual is added, and negative sums are multiplied by the slope. */
@@ -238,9 +222,9 @@ static dnnl_status_t add_post_ops(dnnl_primitive_attr_t attr, const convolution 
     dnnl_post_ops_t ops = NULL;
     dnnl_status_t status = dnnl_post_ops_create(&ops);
     if (status == dnnl_success && v->adds)
-        status = dnnl_post_ops_append_binary(ops, dnnl_binary_add, &v->y);
+        status = dnnl_post_ops_append_binary(ops, dnnl_binary_add, v->of.y);
     if (status == dnnl_success && v->activates)
-        status = dnnl_post_ops_append_eltwise(ops, 1, dnnl_eltwise_relu, (float)n->attrs->slope, 0);
+        status = onednn_append_relu(ops, (float)n->attrs->slope);
     if (status == dnnl_success) status = dnnl_primitive_attr_set_post_ops(attr, ops);
     if (ops) dnnl_post_ops_destroy(ops);
     return status;
@@ -264,11 +248,12 @@ static bool same_implementation(dnnl_primitive_desc_t a, dnnl_primitive_desc_t b
 }
 
 /* Some of oneDNN's implementations, the fastest among them, add no residual. Where it would take
- * another for that, a loop of ours does what is left. */
+ * another for that, a loop of ours does what is left. release_conv(v) is due in any case. */
 static dnnl_status_t choose_conv(dnnl_engine_t engine, const ik_node_desc *n, convolution *v,
                                  dnnl_primitive_desc_t *pd) {
     const ik_attrs *a = n->attrs;
     const int bias = ik_conv_bias(n);
+    memset(v, 0, sizeof *v);
     if (is_forward(n->op))
         TRY(describe(v, a, n->in[0], n->in[1], bias ? n->in[bias] : NULL, n->out));
     else if (n->op == IK_CONV2D_DX)
@@ -295,75 +280,98 @@ static dnnl_status_t make_conv(program *p, ik_kernel *k) {
     convolution v;
     dnnl_primitive_desc_t pd = NULL;
     if (k->node.op == IK_CONV2D_DX) p->bias = ik_conv_bias(&k->node);
-    TRY(choose_conv(p->c.engine, &k->node, &v, &pd));
-    if (!v.adds) p->residual = ik_conv_residual(&k->node);
-    return build_conv(p, k, &v, pd);
+    dnnl_status_t status = choose_conv(p->c.engine, &k->node, &v, &pd);
+    if (status == dnnl_success) {
+        if (!v.adds) p->residual = ik_conv_residual(&k->node);
+        status = build_conv(p, k, &v, pd);
+        dnnl_primitive_desc_destroy(pd);
+    }
+    release_conv(&v);
+    return status;
 }
 
 int cpu_wanted(void *self, const ik_node_desc *n, int input) {
     cpu *c = self;
     convolution v;
     dnnl_primitive_desc_t pd = NULL;
+    int layout = 0;
     if (input != 1 || (!is_forward(n->op) && n->op != IK_CONV2D_DX)) return 0;
     omp_set_num_threads(c->threads);
-    if (choose_conv(c->engine, n, &v, &pd) != dnnl_success) return 0;
-    const dnnl_memory_desc_t *wanted = md_of(pd, DNNL_ARG_WEIGHTS);
-    int layout = dnnl_memory_desc_equal(wanted, &v.w_plain) ? 0 : cpu_layout(c, wanted);
-    dnnl_primitive_desc_destroy(pd);
+    if (choose_conv(c->engine, n, &v, &pd) == dnnl_success) {
+        onednn_const_md wanted = md_of(pd, DNNL_ARG_WEIGHTS);
+        if (!dnnl_memory_desc_equal(wanted, v.w_plain)) layout = cpu_layout(c, wanted);
+        dnnl_primitive_desc_destroy(pd);
+    }
+    release_conv(&v);
     return layout;
 }
 
 static dnnl_status_t make_relayout(program *p, ik_kernel *k) {
-    const dnnl_memory_desc_t *to = cpu_layout_of(&p->c, k->node.out);
-    dnnl_memory_desc_t from;
+    onednn_const_md to = cpu_layout_of(&p->c, k->node.out);
+    const int rank = onednn_md_rank(to);
+    onednn_md from;
     dnnl_memory_t plain, laid_out;
-    TRY(dnnl_memory_desc_init_by_tag(&from, to->ndims, to->dims, dnnl_f32,
-                                     to->ndims == 5 ? dnnl_goihw : dnnl_oihw));
-    TRY(add_slot(p, &from, 0, 0, &plain));
-    TRY(add_slot(p, to, FROM_OUT, 0, &laid_out));
-    return add_reorder(p, k, &from, plain, to, laid_out);
+    TRY(onednn_md_create(&from, rank, onednn_md_dims(to), rank == 5 ? dnnl_goihw : dnnl_oihw));
+    dnnl_status_t status = add_slot(p, from, 0, 0, &plain);
+    if (status == dnnl_success) status = add_slot(p, to, FROM_OUT, 0, &laid_out);
+    if (status == dnnl_success) status = add_reorder(p, k, from, plain, to, laid_out);
+    onednn_md_free(from);
+    return status;
 }
 
 /* --- Matrix products. */
 
-static dnnl_status_t matrix_md(dnnl_memory_desc_t *md, const ik_tensor *t, bool transposed) {
+typedef struct product {
+    onednn_md a, b, bias, c;
+} product;
+
+static dnnl_status_t matrix_md(onednn_md *md, const ik_tensor *t, bool transposed) {
     const int64_t *d = t->shape.d;
     dnnl_dims_t dims = {d[transposed], d[!transposed]};
-    return dnnl_memory_desc_init_by_tag(md, 2, dims, dnnl_f32, transposed ? dnnl_ba : dnnl_ab);
+    return onednn_md_create(md, 2, dims, transposed ? dnnl_ba : dnnl_ab);
 }
 
-static dnnl_status_t make_matmul(program *p, ik_kernel *k) {
-    const ik_node_desc *n = &k->node;
+static dnnl_status_t describe_product(product *m, const ik_node_desc *n) {
     const bool linear = n->op == IK_LINEAR;
     const dnnl_dims_t row = {1, n->out->shape.d[1]};
-    dnnl_memory_desc_t a, b, bias, c;
-    TRY(matrix_md(&a, n->in[0], n->attrs->transpose_a));
-    TRY(matrix_md(&b, n->in[1], linear || n->attrs->transpose_b));
-    TRY(dnnl_memory_desc_init_by_tag(&bias, 2, row, dnnl_f32, dnnl_ab));
-    TRY(matrix_md(&c, n->out, false));
-    dnnl_matmul_desc_t d;
-    TRY(dnnl_matmul_desc_init(&d, &a, &b, linear ? &bias : NULL, &c));
+    TRY(matrix_md(&m->a, n->in[0], n->attrs->transpose_a));
+    TRY(matrix_md(&m->b, n->in[1], linear || n->attrs->transpose_b));
+    TRY(matrix_md(&m->c, n->out, false));
+    return linear ? onednn_md_create(&m->bias, 2, row, dnnl_ab) : dnnl_success;
+}
+
+static dnnl_status_t build_product(program *p, ik_kernel *k, const product *m) {
     dnnl_primitive_attr_t attr = NULL;
     dnnl_primitive_desc_t pd = NULL;
     dnnl_status_t status = make_attr(&attr);
     if (status == dnnl_success)
-        status = dnnl_primitive_desc_create(&pd, &d, attr, p->c.engine, NULL);
+        status = onednn_matmul(&pd, m->a, m->b, m->bias, m->c, attr, p->c.engine);
     if (attr) dnnl_primitive_attr_destroy(attr);
     if (status != dnnl_success) return status;
     stage *s;
-    dnnl_memory_t ma, mb, mc;
-    TRY(add_stage(p, k, pd, &s));
-    TRY(add_slot(p, &a, 0, 0, &ma));
-    TRY(add_slot(p, &b, 1, 0, &mb));
-    TRY(add_slot(p, &c, FROM_OUT, 0, &mc));
+    dnnl_memory_t ma, mb, mc, added;
+    status = add_stage(p, k, pd, &s);
+    dnnl_primitive_desc_destroy(pd);
+    if (status != dnnl_success) return status;
+    TRY(add_slot(p, m->a, 0, 0, &ma));
+    TRY(add_slot(p, m->b, 1, 0, &mb));
+    TRY(add_slot(p, m->c, FROM_OUT, 0, &mc));
     add_arg(s, DNNL_ARG_SRC, ma);
     add_arg(s, DNNL_ARG_WEIGHTS, mb);
     add_arg(s, DNNL_ARG_DST, mc);
-    if (!linear) return dnnl_success;
-    dnnl_memory_t added;
-    TRY(add_slot(p, &bias, 2, 0, &added));
+    if (!m->bias) return dnnl_success;
+    TRY(add_slot(p, m->bias, 2, 0, &added));
     add_arg(s, DNNL_ARG_BIAS, added);
     return dnnl_success;
+}
+
+static dnnl_status_t make_matmul(program *p, ik_kernel *k) {
+    product m = {0};
+    dnnl_status_t status = describe_product(&m, &k->node);
+    if (status == dnnl_success) status = build_product(p, k, &m);
+    const onednn_md made[] = {m.a, m.b, m.bias, m.c};
+    for (size_t i = 0; i < sizeof made / sizeof *made; i++) onednn_md_free(made[i]);
+    return status;
 }
 
 /* --- Running. */
