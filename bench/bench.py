@@ -87,6 +87,10 @@ def cell(result):
     return f"{result['ms']:.1f} ({result['peak_mb']:.0f})" if "ms" in result else "failed"
 
 
+# As 3 on x86; 2 has one for processors with AVX-512.
+NO_WINOGRAD = ("this oneDNN has no Winograd convolution in float32 for this processor: the floor is one of "
+               "direct convolutions and matrix products")
+
 HEAD = ("| step | size, channels, batch | inadekit ms (MB) | floor ms | ratio | PyTorch one-hot | "
         "PyTorch lookup |\n|---|---|---|---|---|---|---|")
 
@@ -142,6 +146,7 @@ def main():
               "system": ours["system"].split("-")[0], "inadekit": ours["version"], "device": ours["device"],
               "pytorch": peers[0]["version"] if peers else None,
               "blas": peers[0]["blas"] if peers else None,
+              "winograd": any(r["inadekit"]["winograd"] for r in rows),
               "load_before": load, "busy": load > BUSY, "rows": rows}
     os.makedirs(options.results, exist_ok=True)
     path = os.path.join(options.results, f"{result['date']}-{result['commit']}.json")
@@ -153,6 +158,8 @@ def main():
         file.write(chart.draw(result))
     print(f"\n{ours['processor']}, {ours['device']}; "
           f"PyTorch {result['pytorch'] or 'not measured'} ({result['blas'] or '-'})")
+    if not result["winograd"]:
+        print(NO_WINOGRAD)
     print(f"written: {os.path.relpath(path)}, {os.path.relpath(svg)}")
 
 

@@ -18,6 +18,7 @@ typedef struct shape_of {
 static struct timed {
     shape_of shape;
     double seconds;
+    bool winograd; /* was one of the candidates */
 } known[MOST_SHAPES];
 static int n_known;
 
@@ -118,7 +119,7 @@ static double time_algorithm(const shape_of *s, dnnl_format_tag_t layout,
     return seconds;
 }
 
-static double time_convolution(const shape_of *s) {
+static double time_convolution(const shape_of *s, bool *winograd) {
     static const dnnl_format_tag_t layouts[] = {dnnl_nhwc, dnnl_format_tag_any};
     static const dnnl_alg_kind_t algorithms[] = {dnnl_convolution_direct, dnnl_convolution_winograd,
                                                  dnnl_convolution_auto};
@@ -127,6 +128,7 @@ static double time_convolution(const shape_of *s) {
         for (size_t a = 0; a < sizeof algorithms / sizeof *algorithms; a++) {
             double seconds = time_algorithm(s, layouts[l], algorithms[a]);
             if (seconds < least) least = seconds;
+            *winograd |= algorithms[a] == dnnl_convolution_winograd && seconds < NEVER;
         }
     return least;
 }
@@ -180,9 +182,10 @@ static const struct timed *time_shape(const shape_of *s) {
     for (int i = 0; i < n_known; i++)
         if (!memcmp(&known[i].shape, s, sizeof *s)) return &known[i];
     if (n_known == MOST_SHAPES) return NULL;
-    known[n_known].shape = *s;
-    known[n_known].seconds = s->op == IK_MATMUL ? time_product(s) : time_convolution(s);
-    return &known[n_known++];
+    struct timed *t = &known[n_known++];
+    t->shape = *s;
+    t->seconds = s->op == IK_MATMUL ? time_product(s) : time_convolution(s, &t->winograd);
+    return t;
 }
 
 ik_status floor_add(const ik__program *p, floor_of *f, ik_error *err) {
@@ -199,6 +202,7 @@ ik_status floor_add(const ik__program *p, floor_of *f, ik_error *err) {
         f->seconds += t->seconds;
         f->macs += ik__macs(n);
         f->nodes++;
+        f->winograd += t->winograd;
     }
     f->distinct = n_known;
     return IK_OK;

@@ -27,11 +27,11 @@ static void print(const ik__session *s, const char *what, int64_t batch, const m
                "\"taken_mb\": %.0f, ",
                1e3 * m->replay, 1e3 * m->least, REPLAYS, m->series, 1e-6 * m->taken);
     printf("\"floor_ms\": %.3f, \"gmacs\": %.4f, \"convolutions\": %d, \"distinct\": %d, "
-           "\"peak_mb\": %.0f, \"version\": \"%s\", \"device\": \"%s\", \"processor\": \"%s\", "
-           "\"system\": \"%s\", \"processors\": %lld}\n",
+           "\"winograd\": %d, \"peak_mb\": %.0f, \"version\": \"%s\", \"device\": \"%s\", "
+           "\"processor\": \"%s\", \"system\": \"%s\", \"processors\": %lld}\n",
            1e3 * m->floor.seconds, 1e-9 * m->floor.macs, m->floor.nodes, m->floor.distinct,
-           1e-6 * peak, s->facts.version, s->facts.device_text, s->facts.processor, s->facts.system,
-           (long long)s->facts.processors);
+           m->floor.winograd, 1e-6 * peak, s->facts.version, s->facts.device_text,
+           s->facts.processor, s->facts.system, (long long)s->facts.processors);
 }
 
 typedef struct command {

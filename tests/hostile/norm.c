@@ -153,6 +153,8 @@ static ik_tensor *record(const void *self, ik_graph *g, ik_tensor *x) {
     case IN_FLOAT:
     case DEPENDS_ON_CHANCE:
         return g->api->custom(g, &twice, NULL, 1, &x);
+    default:
+        break;
     }
     return ik_affine(g, x, *CORE() == 1 ? 1 : 2, 0);
 }

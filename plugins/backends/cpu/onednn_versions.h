@@ -155,13 +155,7 @@ static inline dnnl_status_t onednn_append_relu(dnnl_post_ops_t ops, float slope)
 #endif
 }
 
-/* --- What is known of the library and the machine. */
-
-/* False: convolutions are direct, or by matrix products, alone. */
-static inline bool onednn_has_winograd(void) {
-    return dnnl_version()->major < 3;
-}
-
+/* What oneDNN makes of the machine. */
 static inline const char *onednn_isa(void) {
     switch ((int)dnnl_get_effective_cpu_isa()) {
     case dnnl_cpu_isa_sse41:
