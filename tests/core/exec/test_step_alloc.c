@@ -65,6 +65,24 @@ static bool is_ours(void *caller) {
            strstr(info.dli_fname, BUILD_DIR "/lib");
 }
 
+static int by_address(const void *a, const void *b) {
+    const char *x = *(char *const *)a, *y = *(char *const *)b;
+    return (x > y) - (x < y);
+}
+
+/* Each caller is looked up once: oneDNN 3 calls so often that the rest would take a minute. */
+static int count_ours(void) {
+    int ours = 0;
+    bool is = false;
+    ck_assert_int_lt(calls, MOST);
+    qsort(callers, (size_t)calls, sizeof *callers, by_address);
+    for (int i = 0; i < calls; i++) {
+        if (!i || callers[i] != callers[i - 1]) is = is_ours(callers[i]);
+        ours += is;
+    }
+    return ours;
+}
+
 static int run_steps(const char *steps, const char *norm) {
     char pipeline[128], out[128];
     snprintf(pipeline, sizeof pipeline, "%s/tiny.yaml", folder);
@@ -79,9 +97,7 @@ static int run_steps(const char *steps, const char *norm) {
     ik_status status = ik__run(&o, &err);
     counting = false;
     ck_assert_msg(!status, "%s", err.text);
-    int ours = 0;
-    for (int i = 0; i < calls; i++) ours += is_ours(callers[i]);
-    return ours;
+    return count_ours();
 }
 
 static const char *const norms[] = {"norm.noise_channels=8", "norm={plugin: spade, hidden: 8}",
