@@ -162,7 +162,8 @@ static ik_status paint(ik_painter *painter, const ik_layout *layout, const ik_ch
                        uint8_t *rgb, ik_error *err) {
     ik__painter *p = &painter->p;
     const ik__data_info *d = p->s->info;
-    canvas to = {rgb, d->height * d->width * 3};
+    canvas to = {.size = d->height * d->width * 3};
+    to.rgb = rgb;
     ik__item_maps maps;
     ik_status status = give(p, IK_VALIDATION, layout, "the layout", &maps, err);
     if (!status) status = ik__painter_layout(p, err);
