@@ -59,14 +59,16 @@ static ik_status find(const ik__trace_inputs *in, const char *name, ik_shape wan
 
 static ik_status check_range(const ik__trace_inputs *in, const char *name, const int32_t *map,
                              ik_shape s, int64_t most, ik_error *err) {
-    for (int64_t i = 0; i < ik_count(s); i++)
-        if (map[i] < 0 || map[i] >= most)
-            return ik_errorf(err, IK_FAILED,
-                             "%s: '%s' is %d in picture %lld at pixel (%lld, %lld); this pipeline "
-                             "has 0..%lld",
-                             in->path, name, map[i], (long long)(i / (s.d[1] * s.d[2])),
-                             (long long)(i % s.d[2]), (long long)(i / s.d[2] % s.d[1]),
-                             (long long)most - 1);
+    const int32_t *at = map;
+    for (int64_t n = 0; n < s.d[0]; n++)
+        for (int64_t y = 0; y < s.d[1]; y++)
+            for (int64_t x = 0; x < s.d[2]; x++, at++)
+                if (*at < 0 || *at >= most)
+                    return ik_errorf(err, IK_FAILED,
+                                     "%s: '%s' is %d in picture %lld at pixel (%lld, %lld); this "
+                                     "pipeline has 0..%lld",
+                                     in->path, name, *at, (long long)n, (long long)x, (long long)y,
+                                     (long long)most - 1);
     return IK_OK;
 }
 
