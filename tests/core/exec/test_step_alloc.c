@@ -112,9 +112,7 @@ START_TEST(nothing) {
     run_steps("train.steps=2", norms[_i]); /* what is made once in a process */
     int few = run_steps("train.steps=10", norms[_i]);
     int many = run_steps("train.steps=30", norms[_i]);
-    /* Calls are noticed at all: the fewest are 93, of batch with oneDNN 3, which makes its
-     * descriptors itself; with oneDNN 2 they are ours, and 429. */
-    ck_assert_int_gt(few, 80);
+    ck_assert_int_gt(few, 100);
     ck_assert_msg(few == many, "%d calls in ten steps, %d in thirty", few, many);
 }
 END_TEST
