@@ -1,15 +1,16 @@
-/* VSPADE's encoder: one latent for the whole picture. The picture at 256x256 runs through six
- * spectral 3x3 convolutions of stride 2 with instance norm and leaky ReLU, then two linear heads.
- */
+/* VSPADE's encoder: one latent for the whole picture. Spectral 3x3 convolutions of stride 2 with
+ * instance norm and leaky ReLU, then two linear heads on 4x4: the picture is resized to the side
+ * that the layers halve to that. The published code has a sixth layer for crops from 256 on only;
+ * its heads are for 4x4 in either case. */
 #include "inadekit/plugin.h"
 
 struct conv_encoder {
-    int64_t channels;
+    int64_t channels, layers;
 };
 
-enum { SIDE = 256, LAYERS = 6 };
+enum { LAST_SIDE = 4, WIDE = 256, LAYERS = 6, MOST_LAYERS = 8 };
 static const double slope = 0.2;
-static const int widths[LAYERS] = {1, 2, 4, 8, 8, 8};
+static const int widths[MOST_LAYERS] = {1, 2, 4, 8, 8, 8, 8, 8};
 
 /* [B,H,W,C] -> [B,C*H*W], channel first, the order in which PyTorch's weights expect it. */
 static ik_tensor *flatten(ik_graph *g, ik_tensor *x) {
@@ -30,8 +31,10 @@ static void record(const void *self, ik_graph *g, const char *latent, ik_shape s
     }
     ik_tensor *x = ik_value(g, "image");
     if (!x) return;
-    if (x->shape.d[1] != SIDE || x->shape.d[2] != SIDE) x = ik_bilinear(g, x, SIDE, SIDE);
-    for (int i = 0; i < LAYERS; i++) {
+    const int64_t usual = x->shape.d[2] >= WIDE ? LAYERS : LAYERS - 1; /* by a crop's width */
+    const int64_t layers = o->layers ? o->layers : usual, side = (int64_t)LAST_SIDE << layers;
+    if (x->shape.d[1] != side || x->shape.d[2] != side) x = ik_bilinear(g, x, side, side);
+    for (int i = 0; i < (int)layers; i++) {
         const ik_conv conv = {.out = o->channels * widths[i],
                               .kernel = 3,
                               .stride = 2,
@@ -51,6 +54,10 @@ static void record(const void *self, ik_graph *g, const char *latent, ik_shape s
 static const ik_option options[] = {
     {"channels", "width of the first layer; later ones have 2, 4 and 8 times as many", IK_OPT_INT,
      offsetof(struct conv_encoder, channels), "64", 1, 8192},
+    {"layers",
+     "convolutions of stride 2, on the picture resized to what they bring to 4x4, 256x256 for 6; 0: as "
+     "published, 6 for pictures 256 wide and more, else 5",
+     IK_OPT_INT, offsetof(struct conv_encoder, layers), "0", 0, MOST_LAYERS},
     {NULL},
 };
 

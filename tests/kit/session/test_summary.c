@@ -103,6 +103,33 @@ START_TEST(perceptual) {
 }
 END_TEST
 
+/* VSPADE's encoder as published: a sixth layer for pictures from 256 on only, its heads on 4x4
+ * values in either case. Of width 1 and 256 latent values. */
+START_TEST(layers_of_the_conv_encoder) {
+    enum { FIVE = 9 * (3 + 2 + 8 + 32 + 64), SIXTH = 9 * 64, HEADS = 2 * 256 * (8 * 16 + 1) };
+    static const struct {
+        int width, layers, params;
+    } rows[] = {{64, 0, FIVE + HEADS},
+                {255, 0, FIVE + HEADS},
+                {256, 0, FIVE + SIXTH + HEADS},
+                {64, 6, FIVE + SIXTH + HEADS},
+                {256, 4, FIVE - 9 * 64 + HEADS}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char arguments[700], params[64];
+        snprintf(
+            arguments, sizeof arguments,
+            "summary " SOURCE_DIR "/tests/weights/spade.yaml --json "
+            "--set 'networks.encoder={plugin: conv, channels: 1, layers: %d}' "
+            "--set 'dataset.size=[32, %d]' --set 'networks.generator={inputs: {z: [256]}, nodes: "
+            "[{op: linear, in: z, out: [32, %d, 3]}]}' --set 'losses=[{plugin: hinge}, "
+            "{plugin: kl}]'",
+            rows[i].layers, rows[i].width, rows[i].width);
+        snprintf(params, sizeof params, "\"encoder\": {\"params\": %d,", rows[i].params);
+        expect(arguments, 0, params);
+    }
+}
+END_TEST
+
 START_TEST(table) {
     expect("summary " INADE "cityscapes.yaml --instances 19", 0,
            "\ngenerator              77394435 ");
@@ -127,5 +154,5 @@ END_TEST
 
 int main(void) {
     return RUN_SUITE("summary", set_up, tear_down, {table_1}, {other_datasets}, {instances},
-                     {batch}, {perceptual}, {table}, {dry_run});
+                     {batch}, {perceptual}, {layers_of_the_conv_encoder}, {table}, {dry_run});
 }
