@@ -58,11 +58,12 @@ EXPORT int posix_memalign(void **p, size_t alignment, size_t n) {
 
 #endif
 
-/* Of the core or of a plugin? Those are never unloaded, so it can be asked afterwards. */
+/* Of the rooms, which this program links, or of a plugin? Those are never unloaded, so it can be asked
+ * afterwards. */
 static bool is_ours(void *caller) {
-    Dl_info info;
-    return dladdr(caller, &info) && strstr(info.dli_fname, "inadekit") &&
-           strstr(info.dli_fname, BUILD_DIR "/lib");
+    Dl_info info, own;
+    return dladdr(caller, &info) && dladdr(callers, &own) &&
+           (info.dli_fbase == own.dli_fbase || strstr(info.dli_fname, BUILD_DIR "/lib"));
 }
 
 static int by_address(const void *a, const void *b) {
