@@ -110,7 +110,8 @@ static void own_key(ik__yaml_node *n, const override *o) {
 
 static ik_status map_item(ik__yaml *loader, const override *o, int part, ik__yaml_node *map,
                           ik__yaml_node **out, ik_error *err) {
-    if (part == o->n - 1 && strcmp(o->names[part], "plugin") == 0)
+    const char *name = o->names[part];
+    if (part == o->n - 1 && (!strcmp(name, "plugin") || !strcmp(name, "block")))
         map->conf.plugin_overridden = true, map->conf.plugin_file = NULL;
     int k = ik__yaml_find(map, o->names[part]);
     if (k >= 0) {

@@ -138,28 +138,47 @@ static ik_tensor *label_part(ik_graph *g, const char *name, int halvings, ik_ten
     return ik_op2(g, IK_CONV2D, &a, x, w);
 }
 
-ik_tensor *ik__layer_label_conv(ik_graph *g, const char *name, const char *map, int halvings,
-                                ik_tensor *x, const ik_conv *c) {
-    if (!x) return NULL;
-    g->api->push(g, name);
+/* Beside x: at the network's own size the map is taken there; pooled maps are always made from full
+ * size. */
+static ik_tensor *label_part_beside(ik_graph *g, const char *map, int halvings, const ik_tensor *x,
+                                    ik_tensor *w, const ik_conv *c) {
+    ik_attrs a = window_of(c);
+    const int64_t height = x->shape.d[1], width = x->shape.d[2];
+    if (halvings || (height == g->info.height && width == g->info.width))
+        return label_part(g, map, halvings, w, c);
+    return ik_op2(g, IK_LABEL_CONV, &a, ik_map(g, map, height, width), w);
+}
+
+/* Without x: the map alone. */
+static ik_tensor *label_conv_alone(ik_graph *g, const char *map, int halvings, const ik_conv *c) {
+    ik_tensor *w = weight_of(g, c, IK_SHAPE4(c->out, g->info.labels, c->kernel, c->kernel));
+    ik_tensor *y = label_part(g, map, halvings, w, c);
+    if (!c->bias) return y;
+    return ik_add(g, y, ik_reshape(g, bias_of(g, c->out), IK_SHAPE4(1, 1, 1, c->out)));
+}
+
+static ik_tensor *label_conv_beside(ik_graph *g, const char *map, int halvings, ik_tensor *x,
+                                    const ik_conv *c) {
     int64_t labels = g->info.labels, channels = x->shape.d[3];
     ik_tensor *w = weight_of(g, c, IK_SHAPE4(c->out, labels + channels, c->kernel, c->kernel));
     ik_attrs a = window_of(c);
     ik_tensor *in[3] = {x, ik_slice(g, w, 1, labels, channels),
                         c->bias ? bias_of(g, c->out) : NULL};
     ik_tensor *y = g->api->op(g, IK_CONV2D, &a, c->bias ? 3 : 2, in);
-    /* At the network's own size the map is taken there; pooled maps are always made from full size.
-     */
-    ik_tensor *wl = ik_slice(g, w, 1, 0, labels), *part;
-    if (!halvings && (x->shape.d[1] != g->info.height || x->shape.d[2] != g->info.width))
-        part = ik_op2(g, IK_LABEL_CONV, &a, ik_map(g, map, x->shape.d[1], x->shape.d[2]), wl);
-    else
-        part = label_part(g, map, halvings, wl, c);
+    ik_tensor *part = label_part_beside(g, map, halvings, x, ik_slice(g, w, 1, 0, labels), c);
     if (part && x->shape.d[0] == 2 * g->info.batch) {
         ik_tensor *twice[2] = {part, part};
         part = ik_concat(g, 0, 2, twice);
     }
-    y = ik_add(g, y, part);
+    return ik_add(g, y, part);
+}
+
+ik_tensor *ik__layer_label_conv(ik_graph *g, const char *name, const char *map, int halvings,
+                                ik_tensor *x, const ik_conv *c) {
+    if (ik__of(g)->failed) return NULL;
+    g->api->push(g, name);
+    ik_tensor *y =
+        x ? label_conv_beside(g, map, halvings, x, c) : label_conv_alone(g, map, halvings, c);
     g->api->pop(g);
     return y;
 }

@@ -1,6 +1,17 @@
 /* The rules of all ops as one table, and what several subjects share. */
 #include "rules.h"
 
+/* The table's order and the numbers of the enumeration are the same. */
+enum {
+#define IK_OP(code, name, least, most) ROW_##code,
+    IK_OPS(IK_OP)
+#undef IK_OP
+};
+#define IK_OP(code, name, least, most)                                                             \
+    _Static_assert((int)IK_##code == (int)ROW_##code, #name " has another row's number");
+IK_OPS(IK_OP)
+#undef IK_OP
+
 /* Names every row: one that is missing is a symbol that the linker does not find. */
 static const ik__rule *const rules[IK_OP_COUNT] = {
 #define IK_OP(code, name, least, most) [IK_##code] = &ik__rule_##code,

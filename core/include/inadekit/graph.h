@@ -102,7 +102,8 @@ typedef struct ik_graph_api {
     /* Over the last axis: weight [out, in], bias [out]. */
     ik_tensor *(*linear)(ik_graph *g, const char *name, ik_tensor *x, int64_t out);
     /* A convolution over the one-hot form of a scene map, beside other channels after it: weight
-     * [O, L + C, k, k]; x may be NULL. halvings: how often the input is average-pooled. */
+     * [O, L + C, k, k]. halvings: how often the input is average-pooled. With x NULL the map stands
+     * alone, at the scene's size; weight [O, L, k, k]. */
     ik_tensor *(*label_conv)(ik_graph *g, const char *name, const char *map, int halvings,
                              ik_tensor *x, const ik_conv *conv);
     /* Batch statistics (running ones when synthesising), no affine; eps 1e-5, momentum 0.1. */
@@ -128,10 +129,20 @@ struct ik_graph {
     ik_scene_info info;
 };
 
+/* Attributes in place, as IK_ATTRS(.alpha = 2); they last as long as the call they stand in. */
+#ifdef __cplusplus
+#define IK_ATTRS(...) (&static_cast<const ik_attrs &>(ik_attrs{__VA_ARGS__}))
+#else
 #define IK_ATTRS(...) (&(ik_attrs){__VA_ARGS__})
+#endif
 
-#ifndef __cplusplus /* conveniences for C */
+/* Conveniences, for C and C++. */
 
+static inline ik_attrs ik_no_attrs(void) {
+    ik_attrs a;
+    memset(&a, 0, sizeof a);
+    return a;
+}
 static inline ik_tensor *ik_op1(ik_graph *g, ik_opcode op, const ik_attrs *a, ik_tensor *x) {
     return g->api->op(g, op, a, 1, &x);
 }
@@ -155,10 +166,14 @@ static inline ik_tensor *ik_div(ik_graph *g, ik_tensor *a, ik_tensor *b) {
 }
 /* alpha x + beta */
 static inline ik_tensor *ik_affine(ik_graph *g, ik_tensor *x, double alpha, double beta) {
-    return ik_op1(g, IK_AFFINE, IK_ATTRS(.alpha = alpha, .beta = beta), x);
+    ik_attrs a = ik_no_attrs();
+    a.alpha = alpha, a.beta = beta;
+    return ik_op1(g, IK_AFFINE, &a, x);
 }
 static inline ik_tensor *ik_leaky_relu(ik_graph *g, ik_tensor *x, double slope) {
-    return ik_op1(g, IK_LEAKY_RELU, IK_ATTRS(.slope = slope), x);
+    ik_attrs a = ik_no_attrs();
+    a.slope = slope;
+    return ik_op1(g, IK_LEAKY_RELU, &a, x);
 }
 static inline ik_tensor *ik_relu(ik_graph *g, ik_tensor *x) {
     return ik_leaky_relu(g, x, 0);
@@ -176,38 +191,48 @@ static inline ik_tensor *ik_stop_gradient(ik_graph *g, ik_tensor *x) {
     return ik_op1(g, IK_STOP, NULL, x);
 }
 static inline ik_tensor *ik_reshape(ik_graph *g, ik_tensor *x, ik_shape shape) {
-    return ik_op1(g, IK_RESHAPE, IK_ATTRS(.shape = shape), x);
+    ik_attrs a = ik_no_attrs();
+    a.shape = shape;
+    return ik_op1(g, IK_RESHAPE, &a, x);
 }
 /* start .. start + length of an axis */
 static inline ik_tensor *ik_slice(ik_graph *g, ik_tensor *x, int axis, int64_t start,
                                   int64_t length) {
-    return ik_op1(g, axis ? IK_SLICE : IK_ROWS,
-                  IK_ATTRS(.axis = axis, .start = start, .length = length), x);
+    ik_attrs a = ik_no_attrs();
+    a.axis = axis, a.start = start, a.length = length;
+    return ik_op1(g, axis ? IK_SLICE : IK_ROWS, &a, x);
 }
 static inline ik_tensor *ik_concat(ik_graph *g, int axis, int n, ik_tensor *const *x) {
-    return g->api->op(g, IK_CONCAT, IK_ATTRS(.axis = axis), n, x);
+    ik_attrs a = ik_no_attrs();
+    a.axis = axis;
+    return g->api->op(g, IK_CONCAT, &a, n, x);
 }
 /* Over every axis, to a scalar. */
 static inline ik_tensor *ik_sum(ik_graph *g, ik_tensor *x) {
     if (!x) return NULL;
-    x = ik_op1(g, IK_SUM, IK_ATTRS(.axes = (1u << x->shape.rank) - 1), x);
+    ik_attrs a = ik_no_attrs();
+    a.axes = (1u << x->shape.rank) - 1;
+    x = ik_op1(g, IK_SUM, &a, x);
     return ik_reshape(g, x, IK_SHAPE0());
 }
 static inline ik_tensor *ik_mean(ik_graph *g, ik_tensor *x) {
     return x ? ik_affine(g, ik_sum(g, x), 1.0 / (double)ik_count(x->shape), 0) : NULL;
 }
 static inline ik_tensor *ik_upsample(ik_graph *g, ik_tensor *x, int factor) {
-    return ik_op1(g, IK_UPSAMPLE, IK_ATTRS(.factor = factor), x);
+    ik_attrs a = ik_no_attrs();
+    a.factor = factor;
+    return ik_op1(g, IK_UPSAMPLE, &a, x);
 }
 static inline ik_tensor *ik_bilinear(ik_graph *g, ik_tensor *x, int64_t height, int64_t width) {
-    return ik_op1(g, IK_BILINEAR, IK_ATTRS(.size = {height, width}), x);
+    ik_attrs a = ik_no_attrs();
+    a.size[0] = height, a.size[1] = width;
+    return ik_op1(g, IK_BILINEAR, &a, x);
 }
 static inline ik_tensor *ik_avg_pool(ik_graph *g, ik_tensor *x, int kernel, int stride,
                                      int padding) {
-    return ik_op1(g, IK_AVG_POOL,
-                  IK_ATTRS(.kernel = {kernel, kernel}, .stride = {stride, stride},
-                           .padding = {padding, padding}),
-                  x);
+    ik_attrs a = ik_no_attrs();
+    for (int i = 0; i < 2; i++) a.kernel[i] = kernel, a.stride[i] = stride, a.padding[i] = padding;
+    return ik_op1(g, IK_AVG_POOL, &a, x);
 }
 /* A row of `table` [T,N,C] per index of `map`. */
 static inline ik_tensor *ik_lookup(ik_graph *g, ik_tensor *table, ik_tensor *map) {
@@ -215,8 +240,9 @@ static inline ik_tensor *ik_lookup(ik_graph *g, ik_tensor *table, ik_tensor *map
 }
 /* Per picture and channel, without affine (torch.nn.InstanceNorm2d). */
 static inline ik_tensor *ik_instance_norm(ik_graph *g, ik_tensor *x, double eps) {
-    ik_tensor *stats = ik_op1(g, IK_MOMENTS, IK_ATTRS(.per_sample = 1), x);
-    return ik_op2(g, IK_NORMALIZE, IK_ATTRS(.eps = eps), x, stats);
+    ik_attrs a = ik_no_attrs();
+    a.per_sample = 1, a.eps = eps;
+    return ik_op2(g, IK_NORMALIZE, &a, x, ik_op1(g, IK_MOMENTS, &a, x));
 }
 
 static inline ik_tensor *ik_param(ik_graph *g, const char *name, ik_shape s, ik_init init) {
@@ -245,8 +271,6 @@ static inline ik_tensor *ik_norm(ik_graph *g, const char *name, const ik_norm_re
                                  ik_tensor *x) {
     return g->api->norm(g, name, norm, x);
 }
-
-#endif /* !__cplusplus */
 
 #ifdef __cplusplus
 }

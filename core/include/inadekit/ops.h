@@ -145,14 +145,27 @@
      * leaky_relu(conv2d(x, w) + bias + residual); slope 1: none. What comes third is a bias if its   \
      * rank is 1, else the residual. Made by the fusion pass. */                                      \
     IK_OP(CONV2D_ACT, conv2d_act, 2, 4)
-/* clang-format on */
 
+/* A row's number is part of the interface: compiled plugins hold it. New rows come last. */
 typedef enum ik_opcode {
-#define IK_OP(code, name, least, most) IK_##code,
-    IK_OPS(IK_OP)
-#undef IK_OP
-        IK_OP_COUNT
+    IK_INPUT = 0, IK_PARAM = 1, IK_BUFFER = 2, IK_RESHAPE = 3, IK_STOP = 4, IK_ROWS = 5,
+    IK_FILL = 6, IK_RANDN = 7, IK_AFFINE = 8, IK_LEAKY_RELU = 9, IK_LEAKY_RELU_GRAD = 10,
+    IK_TANH = 11, IK_SIGMOID = 12, IK_EXP = 13, IK_LOG = 14, IK_SQRT = 15, IK_ABS = 16,
+    IK_SIGN = 17, IK_ADD = 18, IK_SUB = 19, IK_MUL = 20, IK_DIV = 21, IK_SUM = 22,
+    IK_BROADCAST = 23, IK_CONCAT = 24, IK_SLICE = 25, IK_PAD_SLICE = 26, IK_PERMUTE = 27,
+    IK_MATMUL = 28, IK_CONV2D = 29, IK_CONV2D_DX = 30, IK_CONV2D_DW = 31, IK_UPSAMPLE = 32,
+    IK_UPSAMPLE_GRAD = 33, IK_BILINEAR = 34, IK_BILINEAR_GRAD = 35, IK_AVG_POOL = 36,
+    IK_AVG_POOL_GRAD = 37, IK_MAX_POOL = 38, IK_MAX_POOL_GRAD = 39, IK_MOMENTS = 40,
+    IK_MOMENTS_DX = 41, IK_NORMALIZE = 42, IK_NORMALIZE_DSTATS = 43, IK_NORMALIZE_DX = 44,
+    IK_LOOKUP = 45, IK_SEGMENT_SUM = 46, IK_SEGMENT_COUNT = 47, IK_MODULATE = 48,
+    IK_MODULATE_DTABLES = 49, IK_MODULATE_DSTATS = 50, IK_MODULATE_DX = 51, IK_LABEL_CONV = 52,
+    IK_LABEL_CONV_DW = 53, IK_ONE_HOT = 54, IK_PATCHES = 55, IK_PATCHES_GRAD = 56,
+    IK_SEGMENT_PATCHES = 57, IK_SEGMENT_PATCHES_GRAD = 58, IK_RESIZE_MAP = 59, IK_EDGE_MAP = 60,
+    IK_SPECTRAL_UV = 61, IK_SPECTRAL_SCALE = 62, IK_SPECTRAL_GRAD = 63, IK_CUSTOM = 64,
+    IK_RELAYOUT = 65, IK_LOOKUP_AFFINE = 66, IK_LINEAR = 67, IK_AXPBY = 68, IK_CONV2D_ACT = 69,
+    IK_OP_COUNT
 } ik_opcode;
+/* clang-format on */
 
 enum { IK_MAX_INPUTS = 16 };
 

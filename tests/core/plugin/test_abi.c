@@ -103,8 +103,32 @@ START_TEST(the_interface_has_only_grown) {
 }
 END_TEST
 
+/* It takes every convenience that there is, but for ik_norm, which is for blocks. */
 START_TEST(a_norm_in_cxx_runs) {
+    ck_assert_msg(shell("sed -n 's/^static inline [^(]*[ *]\\(ik_[a-z0-9_]*\\)(.*/\\1/p' "
+                        "%s/core/include/inadekit/graph.h >all.txt; test $(wc -l <all.txt) -gt 30; "
+                        "for f in $(grep -vx -e ik_norm -e ik_no_attrs all.txt); do "
+                        "grep -q \"[^a-z_]$f(\" %s/tests/abi/plugins/plus.cc || exit 3; done",
+                        SOURCE_DIR, SOURCE_DIR) == 0,
+                  "plus.cc does not call all conveniences of graph.h");
     run("a", "old.yaml", "--set norm.plugin=plus");
+}
+END_TEST
+
+/* label_conv without other channels: as the ops that it stands for, to the last bit but rounding.
+ */
+START_TEST(label_conv_alone) {
+    static const char *const by_hand[] = {"false", "true"};
+    for (int i = 0; i < 2; i++) {
+        char options[120];
+        snprintf(options, sizeof options, "--set 'norm={plugin: plus, by_hand: %s}'", by_hand[i]);
+        run(by_hand[i], "old.yaml", options);
+        ck_assert_int_eq(
+            shell("sed 's/\\([0-9]\\.[0-9]\\{4\\}\\)[0-9]*/\\1/g' %s/log.jsonl >%s.log", by_hand[i],
+                  by_hand[i]),
+            0);
+    }
+    ck_assert_int_eq(shell("test -s true.log && cmp true.log false.log"), 0);
 }
 END_TEST
 
@@ -140,6 +164,6 @@ END_TEST
 int main(void) {
     return RUN_SUITE("abi", set_up_abi, tear_down, {old_plugins_run}, {plugins_of_1_1_run},
                      {an_old_backend_trains}, {an_old_backend_refuses_the_rest},
-                     {the_interface_has_only_grown}, {a_norm_in_cxx_runs},
+                     {the_interface_has_only_grown}, {a_norm_in_cxx_runs}, {label_conv_alone},
                      {every_header_compiles_alone}, {headers_include_libc_only});
 }

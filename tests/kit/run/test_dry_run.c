@@ -34,6 +34,11 @@ START_TEST(another_plugin) {
     dry("back.yaml", "");
     has("note: spade.yaml:2:23: dropped 'hidden', which norm/inade does not know\n");
     expect("run wrong.yaml --dry-run", 2, "wrong.yaml:2:23: error: unknown option 'hiden'");
+    dry("tiny.yaml", "--set norm.plugin=spade --set norm.hidden=8");
+    has("note: tiny.yaml:6:23: dropped 'noise_channels', which norm/spade does not know\n");
+    has("\n  hidden: 8 ");
+    dry("tiny.yaml", "--plugin-path " BUILD_DIR "/abi --set networks.generator.nodes.1.block=old");
+    has("note: tiny.yaml:12:37: dropped 'out', which blocks/old does not know\n");
 }
 END_TEST
 
