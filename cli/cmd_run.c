@@ -1,5 +1,6 @@
 /* inadekit run: a pipeline from its YAML file to its run folder. */
 #include "commands.h"
+#include "signals.h"
 
 typedef struct values {
     bool dry_run, resume, quiet, verbose;
@@ -31,6 +32,7 @@ static int run(const cli_args *args) {
                          .threads = (int)v->threads};
     ik_error err = {""};
     cli_watch(v->quiet);
+    if (!o.dry_run) ik__signals_unheard();
     cli_take_pipeline(args, &o);
     return cli_exit(ik__run(&o, &err), &err);
 }

@@ -1,7 +1,9 @@
 /* The program `inadekit`: finds the command and runs it. */
 #include "commands.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "plugin/blame.h"
 #include "plugin/plugins.h"
@@ -72,7 +74,17 @@ static void calm_openmp(void) {
     if (!getenv("OMP_WAIT_POLICY")) setenv("GOMP_SPINCOUNT", "1000", 0);
 }
 
+/* Where a standard stream is closed, the next file that is opened would take its place, and what is
+ * printed would go into it. For reading only: results that nobody gets stay an error. */
+static void fill_streams(void) {
+    int fd;
+    do fd = open("/dev/null", O_RDONLY);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0) close(fd);
+}
+
 int main(int argc, char **argv) {
+    fill_streams();
     calm_openmp();
     ik__blame_watch();
     cli_watch(false);

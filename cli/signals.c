@@ -1,11 +1,12 @@
-/* Signals only set a flag; training looks at it between steps. */
+/* Signals only set a flag; work looks at it where it can stop. */
 #include "signals.h"
 
-#include <signal.h>
+#include "base/stopping.h"
+
 #include <string.h>
 
 static volatile sig_atomic_t seen;
-static struct sigaction before[2]; /* of SIGINT, SIGTERM */
+static struct sigaction before[IK__STOPPING];
 
 static void note(int number) {
     (void)number;
@@ -15,17 +16,23 @@ static void note(int number) {
 void ik__signals_watch(void) {
     struct sigaction a;
     memset(&a, 0, sizeof a);
-    a.sa_handler = note;
-    /* The second one has its usual effect; calls that a signal falls into go on. */
-    a.sa_flags = (int)SA_RESETHAND | SA_RESTART;
     seen = 0;
-    sigaction(SIGINT, &a, &before[0]);
-    sigaction(SIGTERM, &a, &before[1]);
+    for (int i = 0; i < IK__STOPPING; i++) {
+        int number = ik__stopping[i];
+        a.sa_handler = ik__stops(number) ? note : SIG_IGN;
+        /* The second one has its usual effect, but that of processor time comes every second; calls
+         * that a signal falls into go on. */
+        a.sa_flags = SA_RESTART | (number == SIGXCPU ? 0 : (int)SA_RESETHAND);
+        sigaction(number, &a, &before[i]);
+    }
 }
 
 void ik__signals_unwatch(void) {
-    sigaction(SIGINT, &before[0], NULL);
-    sigaction(SIGTERM, &before[1], NULL);
+    for (int i = 0; i < IK__STOPPING; i++) sigaction(ik__stopping[i], &before[i], NULL);
+}
+
+void ik__signals_unheard(void) {
+    signal(SIGPIPE, SIG_IGN);
 }
 
 bool ik__signals_seen(void) {

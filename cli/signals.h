@@ -1,4 +1,4 @@
-/* SIGINT and SIGTERM ask for a clean stop; a second one stops at once. */
+/* What asks for a clean stop (base/stopping.h); a second one stops at once. */
 #ifndef CLI_SIGNALS_H
 #define CLI_SIGNALS_H
 
@@ -7,5 +7,7 @@
 void ik__signals_watch(void);
 void ik__signals_unwatch(void); /* they have their usual effect again */
 bool ik__signals_seen(void);
+/* From here on the work goes on where nobody reads any more what it says. */
+void ik__signals_unheard(void);
 
 #endif

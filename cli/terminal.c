@@ -8,6 +8,7 @@
 typedef struct terminal {
     bool quiet;
     ik__progress *progress; /* while training */
+    int listening;          /* a run listens, and its training again */
 } terminal;
 
 static void note(void *user, ik__tone tone, const char *text) {
@@ -28,10 +29,10 @@ static void step(void *user, int64_t step, int64_t total, const char *losses) {
 static void listen(void *user, bool listening) {
     terminal *t = user;
     if (listening) {
-        ik__signals_watch();
+        if (!t->listening++) ik__signals_watch();
         return;
     }
-    ik__signals_unwatch();
+    if (!--t->listening) ik__signals_unwatch();
     ik__progress_free(t->progress);
     t->progress = NULL;
 }

@@ -4,6 +4,7 @@
 #include "child.h"
 
 #include "status.h"
+#include "stopping.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -67,8 +68,8 @@ ik_status ik__child_run(ik_status (*work)(void *user, ik_error *err), void *user
     if (pipe2(pipes, O_CLOEXEC))
         return ik_errorf(err, IK_FAILED, "no pipe to a child process: %s", strerror(errno));
     sigemptyset(&watched);
-    sigaddset(&watched, SIGINT);
-    sigaddset(&watched, SIGTERM);
+    for (int i = 0; i < IK__STOPPING; i++)
+        if (ik__stops(ik__stopping[i])) sigaddset(&watched, ik__stopping[i]);
     sigaddset(&watched, SIGTSTP);
     sigaddset(&watched, SIGCHLD);
     sigprocmask(SIG_BLOCK, &watched, &before);

@@ -17,8 +17,12 @@ ik_status ik__make_folder(const char *path, ik_error *err) {
             return ik_errorf(err, IK_FAILED, "cannot make the folder %s: %s", part,
                              strerror(errno));
         *p = was;
-        if (!was) return IK_OK;
+        if (!was) break;
     }
+    struct stat st;
+    if (!stat(path, &st) && !S_ISDIR(st.st_mode))
+        return ik_errorf(err, IK_FAILED, "cannot make the folder %s: a file has this name", path);
+    return IK_OK;
 }
 
 bool ik__exists(const char *path) {

@@ -39,6 +39,15 @@ bool ik__stop_asked(void) {
     return watch && watch->stop && watch->stop(watch->user);
 }
 
+ik_status ik__stopped(ik_error *err, const char *where, ...) {
+    char text[512];
+    va_list args;
+    va_start(args, where);
+    vsnprintf(text, sizeof text, where, args);
+    va_end(args);
+    return ik_errorf(err, IK_INTERRUPTED, "stopped %s; go on with --resume", text);
+}
+
 void ik__telling_begin(ik__telling *t) {
     *t = (ik__telling){NULL, NULL, 0};
     t->file = open_memstream(&t->text, &t->n);

@@ -21,8 +21,8 @@ typedef struct ik__watch {
     void (*step)(void *user, int64_t step, int64_t total, const char *losses);
     /* A checkpoint lies in this folder. */
     void (*saved)(void *user, const char *folder);
-    /* Between `listen(true)` and `listen(false)` work can be stopped with nothing lost, and `stop`
-     * is asked often whether it shall be. */
+    /* Between `listen(true)` and `listen(false)`, which may be nested, work can be stopped with
+     * nothing lost, and `stop` is asked often whether it shall be. */
     void (*listen)(void *user, bool listening);
     bool (*stop)(void *user);
 } ik__watch;
@@ -35,6 +35,8 @@ void ik__tell_step(int64_t step, int64_t total, const char *losses);
 void ik__tell_saved(const char *folder);
 void ik__listen(bool listening);
 bool ik__stop_asked(void);
+/* "stopped WHERE; go on with --resume"; returns IK_INTERRUPTED. */
+ik_status ik__stopped(ik_error *err, const char *where, ...) IK_PRINTF(2, 3);
 
 /* A text that is told whole: write to `file`, then end it. `file` NULL: no memory. */
 typedef struct ik__telling {

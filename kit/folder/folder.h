@@ -14,6 +14,7 @@ ik__path ik__folder_choose(const char *given, const char *name, bool resume);
 #define IK__REPORT_FILE "report.html"
 #define IK__PIPELINE_FILE "pipeline.yaml"
 #define IK__LOG_FILE "log.jsonl"
+#define IK__LOCK_FILE "lock" /* while somebody works in it; see lock.h */
 #define IK__IMAGES_FOLDER "images"
 ik__path ik__folder_file(const char *run, const char *file);
 

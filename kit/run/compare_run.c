@@ -3,6 +3,7 @@
 #include "base/files.h"
 #include "base/watch.h"
 #include "compare.h"
+#include "folder/lock.h"
 #include "pipeline.h"
 #include "report/report.h"
 #include "session/session.h"
@@ -71,7 +72,7 @@ static ik_status run_all(ik__compare *c, ik_error *err) {
             return ik_errorf(err, IK_INTERRUPTED, "variant '%s': %s", v->name,
                              v->status == IK_INTERRUPTED ? inner.text
                                                          : "stopped; go on with --resume");
-        if (stopped && i + 1 < c->n)
+        if ((stopped || ik__stop_asked()) && i + 1 < c->n)
             return ik_errorf(err, IK_INTERRUPTED, "stopped after variant '%s'; go on with --resume",
                              v->name);
         if (v->status) ik__tell(IK__NOTED, "variant '%s' failed: %s", v->name, inner.text);
@@ -100,16 +101,27 @@ static ik_status verdict(const ik__compare *c, ik_error *err) {
                      failed, c->n, names, c->out.text);
 }
 
-ik_status ik__compare_run(ik__compare *c, const ik__run_options *o, ik_error *err) {
-    bool stopped = false;
-    ik_status status = o->resume ? IK_OK : refuse_old(c, err);
-    if (!status) status = ik__child_run(record_all, c, &stopped, err);
-    if (stopped) return ik_errorf(err, IK_INTERRUPTED, "stopped before the first variant");
-    if (!status) status = ik__make_folder(c->out.text, err);
-    if (!status) status = keep_pipeline(c, o, err);
+/* In the comparison's folder, which nobody else works in. */
+static ik_status run_locked(ik__compare *c, const ik__run_options *o, ik_error *err) {
+    ik_status status = keep_pipeline(c, o, err);
     if (!status) status = run_all(c, err);
     if (!status) ik__compare_tell(c);
     if (!status && c->report)
         ik__tell(IK__SAID, "done: see %s", ik__folder_file(c->out.text, IK__REPORT_FILE).text);
     return status ? status : verdict(c, err);
+}
+
+ik_status ik__compare_run(ik__compare *c, const ik__run_options *o, ik_error *err) {
+    bool stopped = false;
+    ik__lock *lock = NULL;
+    ik_status status = o->resume ? IK_OK : refuse_old(c, err);
+    if (!status) status = ik__child_run(record_all, c, &stopped, err);
+    if (stopped) return ik_errorf(err, IK_INTERRUPTED, "stopped before the first variant");
+    if (!status) status = ik__make_folder(c->out.text, err);
+    if (!status) status = ik__lock_take(c->out.text, &lock, err);
+    ik__listen(true);
+    if (!status) status = run_locked(c, o, err);
+    ik__listen(false);
+    ik__lock_free(lock);
+    return status;
 }

@@ -106,8 +106,20 @@ static ik_status tell_summary(ik__session *s, ik_error *err) {
     return status;
 }
 
+/* Asked to stop, it ends with the stage at the latest. */
+static ik_status run_stages(ik__session *s, const ik__run_options *o, ik_error *err) {
+    ik_status status = IK_OK;
+    ik__listen(true);
+    for (int i = 0; i < s->set.stages.n && !status; i++) {
+        const char *stage = s->set.stages.v[i];
+        status = i && ik__stop_asked() ? ik__stopped(err, "before the stage %s", stage)
+                                       : run_stage(s, o, stage, err);
+    }
+    ik__listen(false);
+    return status ? status : finish(s, err);
+}
+
 static ik_status stages(ik__session *s, const ik__run_options *o, ik_error *err) {
-    s->out = ik__run_folder(&s->set, o);
     bool resumes = o->resume && ik__checkpoint_exists(s); /* what it holds goes before */
     ik_status status = ik__session_ready(s, err);
     if (!status && !resumes) status = ik__weights_start(s, err);
@@ -122,9 +134,7 @@ static ik_status stages(ik__session *s, const ik__run_options *o, ik_error *err)
     if (!status && o->verbose) status = tell_summary(s, err);
     if (!status && o->resume && !ik__settings_stage(&s->set, "train"))
         status = load_trained(s, err);
-    for (int i = 0; i < s->set.stages.n && !status; i++)
-        status = run_stage(s, o, s->set.stages.v[i], err);
-    return status ? status : finish(s, err);
+    return status ? status : run_stages(s, o, err);
 }
 
 /* What the backend chose for the checkpoint that is gone on from holds before anything is chosen.
@@ -145,16 +155,14 @@ ik_status ik__run_one(const ik__run_options *o, ik_error *err) {
         ik__session_close(s);
         return IK_OK;
     }
-    if (o->resume) recall(s, o);
-    status = ik__session_record(s, o->resume, err);
+    if (!o->dry_run) status = ik__session_lock(s, o, err);
+    if (!status && o->resume) recall(s, o);
+    if (!status) status = ik__session_record(s, o->resume, err);
     if (status) {
         ik__session_close(s);
         return status;
     }
-    if (o->dry_run)
-        status = ik__dry_run(s, o, err);
-    else
-        status = stages(s, o, err);
+    status = o->dry_run ? ik__dry_run(s, o, err) : stages(s, o, err);
     ik__session_close(s);
     return status;
 }

@@ -289,6 +289,7 @@ ik_status ik__session_ready(ik__session *s, ik_error *err) {
 
 void ik__session_close(ik__session *s) {
     if (!s) return;
+    ik__lock_free(s->lock);
     ik__engine_free(s->engine);
     ik__evaluation_free(s->evaluation);
     ik__data_close(s->data);
@@ -302,8 +303,16 @@ ik__path ik__run_folder(const ik__settings *set, const ik__run_options *o) {
     return ik__folder_choose(o->out ? o->out : set->out, set->name, o->resume);
 }
 
-ik_status ik__session_folder(ik__session *s, const ik__run_options *o, ik_error *err) {
+ik_status ik__session_lock(ik__session *s, const ik__run_options *o, ik_error *err) {
     s->out = ik__run_folder(&s->set, o);
+    return ik__exists(s->out.text) ? ik__lock_take(s->out.text, &s->lock, err) : IK_OK;
+}
+
+ik_status ik__session_folder(ik__session *s, const ik__run_options *o, ik_error *err) {
+    if (!s->lock) s->out = ik__run_folder(&s->set, o);
+    ik_status status = ik__make_folder(s->out.text, err);
+    if (!status && !s->lock) status = ik__lock_take(s->out.text, &s->lock, err);
+    if (status) return status;
     return ik__make_folder(ik__folder_file(s->out.text, IK__IMAGES_FOLDER).text, err);
 }
 

@@ -8,6 +8,7 @@
 #include "exec/program.h"
 #include "folder/facts.h"
 #include "folder/folder.h"
+#include "folder/lock.h"
 #include "model/model.h"
 #include "model/recording.h"
 #include "options.h"
@@ -28,7 +29,8 @@ typedef struct ik__session {
     ik__evaluation *evaluation; /* NULL: no metrics are named */
     ik__program *encode;        /* where `synthesize.style` asks for it */
     const char *device;
-    ik__path out; /* the run folder */
+    ik__path out;   /* the run folder */
+    ik__lock *lock; /* of it */
     ik__facts facts;
 } ik__session;
 
@@ -55,7 +57,9 @@ ik_status ik__session_record(ik__session *s, bool resume, ik_error *err);
 
 /* The run folder, not made yet; see folder/folder.h. */
 ik__path ik__run_folder(const ik__settings *set, const ik__run_options *o);
-/* The run folder is chosen and made. */
+/* Nobody else works in the run folder from here on, if it is there already. */
+ik_status ik__session_lock(ik__session *s, const ik__run_options *o, ik_error *err);
+/* The run folder is chosen, made and locked. */
 ik_status ik__session_folder(ik__session *s, const ik__run_options *o, ik_error *err);
 
 ik_status ik__upload_batch(ik__session *s, const ik__batch *b, ik_error *err);

@@ -36,6 +36,7 @@ static ik_status show(void *user, const ik__painted *p, ik_error *err) {
                      .instance = p->layouts->instance + at};
     ik_status status = IK_OK;
     ik_error inner = {""};
+    if (ik__stop_asked()) return ik__stopped(err, "while evaluating");
     if (v->program) status = features(s, one.fake, false, err);
     if (v->program && one.image && one.sample == 0 && !status)
         status = features(s, one.image, true, err);

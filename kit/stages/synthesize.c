@@ -6,6 +6,7 @@
  * only in what was named. */
 #include "base/clock.h"
 #include "base/files.h"
+#include "base/watch.h"
 #include "exec/average.h"
 #include "exemplars.h"
 #include "latents.h"
@@ -245,6 +246,7 @@ static ik_status hang_mask(const gallery *to, const ik__painted *p, ik_error *er
 static ik_status hang(void *user, const ik__painted *p, ik_error *err) {
     const gallery *to = user;
     const ik__data_info *d = to->s->info;
+    if (to->folder && ik__stop_asked()) return ik__stopped(err, "while painting");
     int64_t at = p->row * d->height * d->width;
     if (p->sample == 0) {
         ik__grid_labels(to->grid, (int)p->row, 0, p->layouts->label + at,

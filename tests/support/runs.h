@@ -96,6 +96,7 @@ static inline pid_t start(const char *out, const char *a, const char *b, const c
     /* Check's children have signals of their own. */
     signal(SIGINT, SIG_DFL);
     signal(SIGTERM, SIG_DFL);
+    signal(SIGXCPU, SIG_DFL);
     execl(BUILD_DIR "/bin/inadekit", "inadekit", "run", "tiny.yaml", "--out", out, "-q", a, b, c, d,
           (char *)NULL);
     _exit(126);

@@ -19,7 +19,7 @@ typedef enum ik_status {
     IK_OK = 0,
     IK_FAILED,      /* failed while running: files, memory, numbers */
     IK_USAGE,       /* wrong command line or wrong YAML */
-    IK_INTERRUPTED, /* SIGINT or SIGTERM was obeyed */
+    IK_INTERRUPTED, /* a signal that asks to stop was obeyed */
 } ik_status;
 
 /* What went wrong, where, and what to do about it. Owned by the caller; the first failure fills it.

@@ -133,24 +133,78 @@ START_TEST(shorter_log) {
 }
 END_TEST
 
-/* 1 is the documented status: the run was not finished. */
-START_TEST(signalled) {
-    int number = _i ? SIGTERM : SIGINT, status;
-    run("a", "tiny.yaml", "--set train.checkpoint_every=0 --set train.steps=300");
-    pid_t child = start("b", "--set", "train.checkpoint_every=0", "--set", "train.steps=300");
+/* A run of far more steps than are awaited, after its first five. */
+static pid_t start_long(const char *out) {
+    int status;
+    pid_t child = start(out, "--set", "train.checkpoint_every=0", "--set", "train.steps=1000000");
     while (lines_of("b/log.jsonl") < 5) {
         ck_assert_int_eq(waitpid(child, &status, WNOHANG), 0);
         sleep_for(0.001);
     }
-    ck_assert_int_eq(kill(child, number), 0);
+    return child;
+}
+
+/* 1 is the documented status: the run was not finished. What it had done is as if nothing had
+ * happened. */
+START_TEST(signalled) {
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGXCPU};
+    int status;
+    char options[96];
+    pid_t child = start_long("b");
+    ck_assert_int_eq(kill(child, numbers[_i]), 0);
     ck_assert_int_eq(waitpid(child, &status, 0), child);
     ck_assert(WIFEXITED(status));
     ck_assert_int_eq(WEXITSTATUS(status), 1);
     ck_assert_int_eq(shell("grep 'stopped at step .*; a checkpoint was saved' b.txt"), 0);
     ck_assert_int_eq(shell("ls b/checkpoints/step-*/weights.safetensors"), 0);
-    ck_assert_int_lt(lines_of("b/log.jsonl"), 300);
-    run("b", "tiny.yaml", "--set train.checkpoint_every=0 --set train.steps=300 --resume");
-    expect_same_at("a", "b", 300);
+    int steps = lines_of("b/log.jsonl") + 5;
+    snprintf(options, sizeof options, "--set train.checkpoint_every=0 --set train.steps=%d", steps);
+    run("a", "tiny.yaml", options);
+    strcat(options, " --resume");
+    run("b", "tiny.yaml", options);
+    expect_same_at("a", "b", steps);
+}
+END_TEST
+
+/* The terminal is gone, but it was started so as not to care. */
+START_TEST(without_terminal) {
+    int status;
+    ck_assert_ptr_ne(signal(SIGHUP, SIG_IGN), SIG_ERR);
+    pid_t child = start_long("b");
+    signal(SIGHUP, SIG_DFL);
+    int lines = lines_of("b/log.jsonl");
+    ck_assert_int_eq(kill(child, SIGHUP), 0);
+    while (lines_of("b/log.jsonl") < lines + 20) sleep_for(0.001);
+    ck_assert_int_eq(waitpid(child, &status, WNOHANG), 0);
+    kill(child, SIGTERM);
+    waitpid(child, &status, 0);
+}
+END_TEST
+
+/* Nobody reads what it says any more, or it has nowhere to say it: it goes on, and says it nowhere
+ * else. */
+START_TEST(unheard) {
+    static const char *const ways[] = {"2>&1 | true", "2>&-", ">&- 2>&- <&-"};
+    run("a", "tiny.yaml", "--set train.steps=60");
+    ck_assert_int_eq(
+        shell("%s/bin/inadekit run tiny.yaml --out b --set train.steps=60 %s", BUILD_DIR, ways[_i]),
+        0);
+    expect_same_at("a", "b", 60);
+}
+END_TEST
+
+/* One run a folder; whoever died does not keep it. */
+START_TEST(locked) {
+    int status;
+    char who[64];
+    pid_t child = start_long("b");
+    snprintf(who, sizeof who, "b is in use: process %d on ", (int)child);
+    expect("run tiny.yaml --out b -q", 1, who);
+    expect("run tiny.yaml --out ./b --resume -q --set stages=[synthesize]", 1, who);
+    ck_assert_int_eq(kill(child, SIGKILL), 0);
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    run("b", "tiny.yaml", "");
+    ck_assert_int_ne(shell("ls b/lock"), 0);
 }
 END_TEST
 
@@ -229,6 +283,6 @@ END_TEST
 int main(void) {
     return RUN_SUITE("train", set_up_runs, tear_down, {trains, COUNT(systems)}, {unet}, {seed},
                      {resumed, 5, 1}, {nothing_to_resume}, {initial_weights}, {shorter_log},
-                     {signalled, 2}, {keeps}, {accumulated}, {asks_for_a_plane}, {averaged},
-                     {names});
+                     {signalled, 4}, {without_terminal}, {unheard, 3}, {locked}, {keeps},
+                     {accumulated}, {asks_for_a_plane}, {averaged}, {names});
 }
