@@ -10,9 +10,9 @@
 #include "cpu.h"
 
 static const cpu_op *const tables[] = {
-    cpu_elementwise_ops, cpu_reduce_ops,   cpu_shape_ops,    cpu_pooling_ops,
-    cpu_norm_ops,        cpu_modulate_ops, cpu_segment_ops,  cpu_maps_ops,
-    cpu_label_conv_ops,  cpu_patches_ops,  cpu_spectral_ops, cpu_dnnl_ops,
+    cpu_elementwise_ops, cpu_reduce_ops,  cpu_shape_ops,  cpu_pooling_ops,    cpu_norm_ops,
+    cpu_modulate_ops,    cpu_segment_ops, cpu_maps_ops,   cpu_label_conv_ops, cpu_patches_ops,
+    cpu_spectral_ops,    cpu_dnnl_ops,    cpu_linear_ops,
 };
 
 static const cpu_op *find_op(ik_opcode op) {

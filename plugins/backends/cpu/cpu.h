@@ -36,7 +36,7 @@ extern const cpu_op cpu_elementwise_ops[IK_OP_COUNT], cpu_shape_ops[IK_OP_COUNT]
     cpu_pooling_ops[IK_OP_COUNT], cpu_norm_ops[IK_OP_COUNT], cpu_modulate_ops[IK_OP_COUNT],
     cpu_segment_ops[IK_OP_COUNT], cpu_maps_ops[IK_OP_COUNT], cpu_label_conv_ops[IK_OP_COUNT],
     cpu_patches_ops[IK_OP_COUNT], cpu_spectral_ops[IK_OP_COUNT], cpu_dnnl_ops[IK_OP_COUNT],
-    cpu_reduce_ops[IK_OP_COUNT];
+    cpu_reduce_ops[IK_OP_COUNT], cpu_linear_ops[IK_OP_COUNT];
 
 /* layouts.c: ik_tensor.storage is the number of one of oneDNN's layouts, from 1 on; 0 is plain. */
 int cpu_layout(cpu *c, onednn_const_md md); /* its number; 0 without memory for it */

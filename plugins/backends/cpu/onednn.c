@@ -322,7 +322,7 @@ static dnnl_status_t make_relayout(program *p, ik_kernel *k) {
 /* --- Matrix products. */
 
 typedef struct product {
-    onednn_md a, b, bias, c;
+    onednn_md a, b, c;
 } product;
 
 static dnnl_status_t matrix_md(onednn_md *md, const ik_tensor *t, bool transposed) {
@@ -332,24 +332,20 @@ static dnnl_status_t matrix_md(onednn_md *md, const ik_tensor *t, bool transpose
 }
 
 static dnnl_status_t describe_product(product *m, const ik_node_desc *n) {
-    const bool linear = n->op == IK_LINEAR;
-    const dnnl_dims_t row = {1, n->out->shape.d[1]};
     TRY(matrix_md(&m->a, n->in[0], n->attrs->transpose_a));
-    TRY(matrix_md(&m->b, n->in[1], linear || n->attrs->transpose_b));
-    TRY(matrix_md(&m->c, n->out, false));
-    return linear ? onednn_md_create(&m->bias, 2, row, dnnl_ab) : dnnl_success;
+    TRY(matrix_md(&m->b, n->in[1], n->attrs->transpose_b));
+    return matrix_md(&m->c, n->out, false);
 }
 
 static dnnl_status_t build_product(program *p, ik_kernel *k, const product *m) {
     dnnl_primitive_attr_t attr = NULL;
     dnnl_primitive_desc_t pd = NULL;
     dnnl_status_t status = make_attr(&attr);
-    if (status == dnnl_success)
-        status = onednn_matmul(&pd, m->a, m->b, m->bias, m->c, attr, p->c.engine);
+    if (status == dnnl_success) status = onednn_matmul(&pd, m->a, m->b, m->c, attr, p->c.engine);
     if (attr) dnnl_primitive_attr_destroy(attr);
     if (status != dnnl_success) return status;
     stage *s;
-    dnnl_memory_t ma, mb, mc, added;
+    dnnl_memory_t ma, mb, mc;
     status = add_stage(p, k, pd, &s);
     dnnl_primitive_desc_destroy(pd);
     if (status != dnnl_success) return status;
@@ -359,9 +355,6 @@ static dnnl_status_t build_product(program *p, ik_kernel *k, const product *m) {
     add_arg(s, DNNL_ARG_SRC, ma);
     add_arg(s, DNNL_ARG_WEIGHTS, mb);
     add_arg(s, DNNL_ARG_DST, mc);
-    if (!m->bias) return dnnl_success;
-    TRY(add_slot(p, m->bias, 2, 0, &added));
-    add_arg(s, DNNL_ARG_BIAS, added);
     return dnnl_success;
 }
 
@@ -369,7 +362,7 @@ static dnnl_status_t make_matmul(program *p, ik_kernel *k) {
     product m = {0};
     dnnl_status_t status = describe_product(&m, &k->node);
     if (status == dnnl_success) status = build_product(p, k, &m);
-    const onednn_md made[] = {m.a, m.b, m.bias, m.c};
+    const onednn_md made[] = {m.a, m.b, m.c};
     for (size_t i = 0; i < sizeof made / sizeof *made; i++) onednn_md_free(made[i]);
     return status;
 }
@@ -400,7 +393,6 @@ static ik_status failure(const ik_kernel *k, const char *what, dnnl_status_t sta
                          ik_error *err) {
     const char *op = k->node.op == IK_MATMUL      ? "matmul"
                      : k->node.op == IK_RELAYOUT  ? "relayout"
-                     : k->node.op == IK_LINEAR    ? "linear"
                      : k->node.op == IK_CONV2D    ? "conv2d"
                      : k->node.op == IK_CONV2D_DX ? "conv2d_dx"
                      : k->node.op == IK_CONV2D_DW ? "conv2d_dw"
@@ -451,9 +443,9 @@ static ik_status program_prepare(cpu *c, ik_kernel *k, ik_error *err) {
     k->state = p;
     k->run = program_run;
     k->release = program_release;
-    dnnl_status_t status = k->node.op == IK_MATMUL || k->node.op == IK_LINEAR ? make_matmul(p, k)
-                           : k->node.op == IK_RELAYOUT                        ? make_relayout(p, k)
-                                                                              : make_conv(p, k);
+    dnnl_status_t status = k->node.op == IK_MATMUL     ? make_matmul(p, k)
+                           : k->node.op == IK_RELAYOUT ? make_relayout(p, k)
+                                                       : make_conv(p, k);
     if (status == dnnl_success) return IK_OK;
     program_release(k);
     k->release = NULL;
@@ -461,8 +453,7 @@ static ik_status program_prepare(cpu *c, ik_kernel *k, ik_error *err) {
 }
 
 const cpu_op cpu_dnnl_ops[IK_OP_COUNT] = {
-    [IK_MATMUL] = {.prepare = program_prepare},     [IK_LINEAR] = {.prepare = program_prepare},
-    [IK_CONV2D] = {.prepare = program_prepare},     [IK_CONV2D_DX] = {.prepare = program_prepare},
-    [IK_CONV2D_DW] = {.prepare = program_prepare},  [IK_RELAYOUT] = {.prepare = program_prepare},
-    [IK_CONV2D_ACT] = {.prepare = program_prepare},
+    [IK_MATMUL] = {.prepare = program_prepare},    [IK_CONV2D] = {.prepare = program_prepare},
+    [IK_CONV2D_DX] = {.prepare = program_prepare}, [IK_CONV2D_DW] = {.prepare = program_prepare},
+    [IK_RELAYOUT] = {.prepare = program_prepare},  [IK_CONV2D_ACT] = {.prepare = program_prepare},
 };

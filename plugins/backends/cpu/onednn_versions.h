@@ -132,17 +132,16 @@ static inline dnnl_status_t onednn_conv_backward(dnnl_primitive_desc_t *pd, cons
     return status;
 }
 
-/* c = a b, and `bias` where it is not NULL. */
+/* c = a b. */
 static inline dnnl_status_t onednn_matmul(dnnl_primitive_desc_t *pd, onednn_const_md a,
-                                          onednn_const_md b, onednn_const_md bias,
-                                          onednn_const_md c, dnnl_primitive_attr_t attr,
-                                          dnnl_engine_t engine) {
+                                          onednn_const_md b, onednn_const_md c,
+                                          dnnl_primitive_attr_t attr, dnnl_engine_t engine) {
 #if DNNL_VERSION_MAJOR < 3
     dnnl_matmul_desc_t d;
-    dnnl_status_t status = dnnl_matmul_desc_init(&d, a, b, bias, c);
+    dnnl_status_t status = dnnl_matmul_desc_init(&d, a, b, NULL, c);
     return status == dnnl_success ? dnnl_primitive_desc_create(pd, &d, attr, engine, NULL) : status;
 #else
-    return dnnl_matmul_primitive_desc_create(pd, engine, a, b, bias, c, attr);
+    return dnnl_matmul_primitive_desc_create(pd, engine, a, b, NULL, c, attr);
 #endif
 }
 
