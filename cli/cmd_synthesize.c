@@ -4,8 +4,8 @@
 #include "run/paint_file.h"
 
 typedef struct values {
-    const char *pipeline, *weights, *label, *instance, *style, *device, *out;
-    ik_strings vary_labels;
+    const char *pipeline, *label, *instance, *style, *device, *out;
+    ik_strings weights, vary_labels;
     cli_wholes vary_instances;
     cli_wholes seed;
     int64_t samples, threads;
@@ -39,8 +39,10 @@ static const cli_option options[] = {
     {"pipeline", 0, CLI_TEXT, FIELD(pipeline), "FILE",
      "in place of a checkpoint, with --weights: for files from elsewhere", "@pipeline", 0, 0,
      false},
-    {"weights", 0, CLI_TEXT, FIELD(weights), "FILE",
-     "of --pipeline; default: what its key `weights` says", "@file", 0, 0, false},
+    {"weights", 0, CLI_TEXTS, FIELD(weights), "FILE",
+     "of --pipeline; may be repeated, as for generator and encoder apart; default: what its key "
+     "`weights` says",
+     "@file", 0, 0, false},
     {"device", 0, CLI_TEXT, FIELD(device), "NAME",
      "the backend that computes; default: the "
      "pipeline's",
@@ -63,7 +65,7 @@ static int run(const cli_args *args) {
                          "%s is a checkpoint, which has its pipeline; give either it "
                          "or --pipeline",
                          checkpoint);
-    if (checkpoint && v->weights)
+    if (checkpoint && v->weights.n)
         return cli_usage(args->command, "--weights goes with --pipeline; %s has its own weights",
                          checkpoint);
     const ik__paint_file o = {.checkpoint = checkpoint,
@@ -95,13 +97,15 @@ const cli_command cmd_synthesize = {
              "pipeline and its weights; of a run's folder the newest checkpoint is taken. Maps of "
              "another size are resized as in training. Writes every picture, and samples.png with "
              "the label map and all of them, what varies outlined.",
-    .examples = "  inadekit synthesize runs/a --label street.png -o pictures\n"
-                "  inadekit synthesize runs/a --label street.png --instance cars.png \\\n"
-                "      --vary-instance 3 -n 4 -o pictures\n"
-                "  inadekit synthesize runs/a --label street.png \\\n"
-                "      --style sunset.jpg,sunset_label.png -o pictures\n"
-                "  inadekit synthesize --pipeline pipeline.yaml --weights imported.safetensors \\\n"
-                "      --label street.png -o pictures\n",
+    .examples =
+        "  inadekit synthesize runs/a --label street.png -o pictures\n"
+        "  inadekit synthesize runs/a --label street.png --instance cars.png \\\n"
+        "      --vary-instance 3 -n 4 -o pictures\n"
+        "  inadekit synthesize runs/a --label street.png \\\n"
+        "      --style sunset.jpg,sunset_label.png -o pictures\n"
+        "  inadekit synthesize --pipeline pipeline.yaml --weights generator.safetensors \\\n"
+        "      --weights encoder.safetensors --label street.png \\\n"
+        "      --style sunset.jpg,sunset_label.png -o pictures\n",
     .options = options,
     .common = CLI_SETS | CLI_PLUGIN_PATH,
     .values_size = sizeof(values),

@@ -15,8 +15,10 @@ static const cli_option options[] = {
     {"outputs", 0, CLI_TEXT, FIELD(outputs), "FILE",
      "to be written: fake, latents, loss.*, mu.*, logvar.*, feature.*, state.* (buffers)", "@file",
      0, 0, true},
-    {"weights", 0, CLI_TEXT, FIELD(weights), "FILE",
-     "parameters and buffers by path; default: as initialised", "@file", 0, 0, false},
+    {"weights", 0, CLI_TEXTS, FIELD(weights), "FILE",
+     "parameters and buffers by path, of the networks that the program needs; may be repeated, as for "
+     "generator and encoder apart; default: as initialised, or as the pipeline says",
+     "@file", 0, 0, false},
     {"save-weights", 0, CLI_TEXT, FIELD(save_weights), "FILE",
      "write those that the program starts with", "@file", 0, 0, false},
     {"grads", 0, CLI_FLAG, FIELD(grads), NULL, "write grad.PATH, too", NULL, 0, 0, false},

@@ -44,7 +44,7 @@ ik_status ik_painter_open(const ik_source *source, ik_painter **out, ik_error *e
         return ik_errorf(err, IK_USAGE, "ik_painter_open: name either a checkpoint or a pipeline");
     const ik__painter_from from = {.checkpoint = s->checkpoint,
                                    .pipeline = s->pipeline,
-                                   .weights = s->weights,
+                                   .weights = {s->weights != NULL, &s->weights},
                                    .device = s->device,
                                    .threads = s->threads,
                                    .batch = s->batch > 0 ? s->batch : 1,

@@ -8,7 +8,8 @@ typedef struct ik__paint_file {
     /* Either a checkpoint's folder, which has its pipeline and weights, or a run's, of which the
      * newest checkpoint is taken; or a pipeline and, unless it names them itself, weights. */
     const char *checkpoint;
-    const char *pipeline, *weights;
+    const char *pipeline;
+    ik_strings weights;           /* files; each network comes from one of them */
     const char *label, *instance; /* PNG; NULL: one instance per label */
     const char *style;            /* PICTURE,LABEL[,INSTANCE] or NULL */
     ik_strings vary_labels;       /* numbers or names */

@@ -67,15 +67,23 @@ ik_status ik__painter_begin(ik__painter *p, const ik__painter_from *from, ik_err
     return ik__batch_new(&p->s->info->fields, 1, &p->layout, err);
 }
 
+static void tell_weights(const ik__painter *p, ik_strings files, bool averaged) {
+    ik__telling t;
+    ik__telling_begin(&t);
+    for (int i = 0; i < files.n && t.file; i++)
+        fprintf(t.file, "%s%s", i ? ", " : "weights of ", files.v[i]);
+    if (t.file) fprintf(t.file, "%s, on %s", averaged ? ", averaged" : "", p->s->device);
+    ik__telling_end(&t, IK__SAID);
+}
+
 ik_status ik__painter_load(ik__painter *p, ik_error *err) {
-    const char *file = p->from.checkpoint ? p->folder.text : p->from.weights;
+    const char *folder = p->folder.text;
+    ik_strings files = p->from.checkpoint ? (ik_strings){1, &folder} : p->from.weights;
     bool averaged = false;
     ik_status status = ik__session_ready(p->s, err);
     if (status) return status;
-    status = file ? ik__weights_fill(p->s, file, &averaged, err) : ik__weights_start(p->s, err);
-    if (!status && file)
-        ik__tell(IK__SAID, "weights of %s%s, on %s", file, averaged ? ", averaged" : "",
-                 p->s->device);
+    status = files.n ? ik__weights_fill(p->s, files, &averaged, err) : ik__weights_start(p->s, err);
+    if (!status && files.n) tell_weights(p, files, averaged);
     return status;
 }
 

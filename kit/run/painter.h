@@ -11,7 +11,8 @@ typedef struct ik__painter_from {
     /* Either a checkpoint's folder, which has its pipeline and weights, or a run's, of which the
      * newest checkpoint is taken; or a pipeline and, unless it names them itself, weights. */
     const char *checkpoint;
-    const char *pipeline, *weights;
+    const char *pipeline;
+    ik_strings weights; /* files; each network comes from one of them */
     const char *device; /* NULL: the pipeline's */
     int threads;        /* 0: all */
     int64_t batch;      /* pictures at a time, at most */

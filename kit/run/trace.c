@@ -15,8 +15,8 @@ enum { SAMPLE = -2, ENCODE = -1 };
 
 /* --- recording */
 
-/* Makes the parameters of the other programs known, as a run would: a file of weights holds them
- * all. The graphs themselves are not wanted. */
+/* Makes the parameters of the other programs known, which are to be saved, too. The graphs
+ * themselves are not wanted. */
 static ik_status declare(const ik__session *s, int but, ik_error *err) {
     const ik__players *p = &s->model->players;
     bool trains = ik__settings_stage(&s->set, "train");
@@ -204,7 +204,8 @@ static ik_status run(ik__session *s, int k, ik__program *p, const ik__trace_inpu
                      const ik__trace_options *t, ik_error *err) {
     ik_status status = ik__session_ready(s, err);
     if (!status)
-        status = t->weights ? ik__weights_load(s, t->weights, err) : ik__weights_start(s, err);
+        status =
+            t->weights.n ? ik__weights_fill(s, t->weights, NULL, err) : ik__weights_start(s, err);
     if (!status && t->save_weights) status = ik__weights_save(s, t->save_weights, err);
     if (!status) status = ik__trace_inputs_feed(in, s, p, err);
     ik_step step = {.seed = (uint64_t)s->set.seed, .step = k < 0 ? 0 : (uint64_t)k};
@@ -261,7 +262,7 @@ ik_status ik__trace(const ik__run_options *o, const ik__trace_options *t, ik_err
     status = begin(o, in.batch, &s, err);
     if (!status) status = find_program(s, t, &k, err);
     if (!status) s->engine->keep_all = t->all;
-    if (!status) status = declare(s, k, err);
+    if (!status && t->save_weights) status = declare(s, k, err);
     if (!status) status = record(s, k, t->program, in.names, &p, err);
     if (!status) status = run(s, k, p, &in, t, err);
     ik__session_close(s);

@@ -13,9 +13,12 @@
 typedef struct ik__trace_options {
     const char *program; /* sample, encode, g_step, d_step */
     const char *inputs, *outputs;
-    const char *weights, *save_weights; /* NULL: as initialised; not saved */
-    bool grads;                         /* write grad.PATH too */
-    bool all;                           /* write every node, as node.ID.OP.PATH */
+    /* Files, each network that the program needs from one of them; none: as initialised, or as the
+     * pipeline says. */
+    ik_strings weights;
+    const char *save_weights; /* those of all programs; NULL: not saved */
+    bool grads;               /* write grad.PATH too */
+    bool all;                 /* write every node, as node.ID.OP.PATH */
 } ik__trace_options;
 
 ik_status ik__trace(const ik__run_options *o, const ik__trace_options *t, ik_error *err);

@@ -101,20 +101,11 @@ fail:
     return status;
 }
 
-static bool holds(const ik__wfile *file, const char *network) {
-    size_t n = strlen(network);
-    for (int i = 0; i < ik__wfile_count(file); i++) {
-        const char *name = ik__wfile_entry_at(file, i)->name;
-        if (!strncmp(name, network, n) && name[n] == '.') return true;
-    }
-    return false;
-}
-
 /* A frozen network that the pipeline named later than the checkpoint was written, as for a metric:
  * it is not the checkpoint's to fill. */
 static bool came_later(const ik__session *s, const ik__wfile *file, const char *network) {
     const ik__network *net = ik__model_network(s->model, network);
-    return net && net->frozen && !holds(file, network);
+    return net && net->frozen && !ik__wfile_holds(file, network);
 }
 
 /* They start as their own `weights:` says. */

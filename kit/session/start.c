@@ -1,7 +1,6 @@
 /* Where networks start from; see start.h. */
 #include "start.h"
 
-#include "base/path.h"
 #include "base/watch.h"
 #include "weights/file.h"
 
@@ -117,6 +116,13 @@ static ik_status look_only(ik__session *s, const ik__network *net, const ik__wei
     return status;
 }
 
+ik_status ik__weights_take(ik__session *s, const ik__network *net, const char *path, bool strict,
+                           ik_error *err) {
+    const ik__weights_key key = {.file = path};
+    shared one = {0};
+    return start(s, net, &key, strict ? &one : NULL, err);
+}
+
 ik_status ik__weights_start_network(ik__session *s, const char *network, ik_error *err) {
     const ik__network *net = ik__model_network(s->model, network);
     return net && net->weights.file ? start(s, net, &net->weights, NULL, err) : IK_OK;
@@ -156,64 +162,4 @@ ik_status ik__weights_try(ik__session *s, FILE *to, ik_error *err) {
     if (!any) return IK_OK;
     fprintf(to, "\nweights\n");
     return for_all(s, to, err);
-}
-
-/* --- all networks from one place */
-
-/* Puts the averages of a checkpoint, entries `ema.PATH`, in the weights' place. */
-static ik_status take_averages(ik__session *s, const ik__network *net, const char *path,
-                               bool *averaged, ik_error *err) {
-    ik__store *st = s->engine->store;
-    ik__wfile *file;
-    char text[1100];
-    snprintf(text, sizeof text, "ema.%s", net->name);
-    ik_status status = ik__wfile_open(path, &file, err);
-    if (!status) status = ik__wfile_keep(file, text, true, err);
-    ik__pool *pool = ik__pool_new();
-    ik__wanted *wanted = ik__pool_alloc(pool, sizeof *wanted * (size_t)(st->n + 1));
-    int n = 0;
-    for (int i = 0; i < st->n && !status; i++) {
-        const ik__entry *e = st->entries[i];
-        if (!e->learned || strcmp(st->blocks[e->block].name, net->name)) continue;
-        snprintf(text, sizeof text, "ema.%s", e->path);
-        wanted[n++] = (ik__wanted){ik__pool_strdup(pool, text), e->shape, ik__store_value(st, e)};
-    }
-    if (!status && n && ik__wfile_count(file)) {
-        status = ik__wfile_load(file, n, wanted, st->backend, st->self, err);
-        ik__store_changed(st);
-        *averaged = true;
-    }
-    ik__wfile_close(file);
-    ik__pool_free(pool);
-    return status;
-}
-
-static ik_status fill_all(ik__session *s, const char *path, const char *optimizer, bool *averaged,
-                          ik_error *err) {
-    const ik__model *m = s->model;
-    const ik__weights_key key = {.file = path};
-    ik_status status = IK_OK;
-    for (int i = 0, before = 0; i < m->n_networks && !status; i++) {
-        const ik__network *net = &m->networks[i];
-        shared one = {0};
-        status = start(s, net, &key, &one, err);
-        /* A file of one network need not say its name. */
-        if (!status && one.asked && !one.found && !before)
-            status = start(s, net, &key, NULL, err);
-        else if (!status && one.asked && !one.found)
-            status = ik_errorf(err, IK_FAILED,
-                               "%s holds nothing for the network '%s', which is needed here", path,
-                               net->name);
-        if (!status && one.found && optimizer)
-            status = take_averages(s, net, optimizer, averaged, err);
-        before += one.asked;
-    }
-    return status;
-}
-
-ik_status ik__weights_fill(ik__session *s, const char *path, bool *averaged, ik_error *err) {
-    ik__path optimizer = ik__path_of("%s/" IK__OPTIMIZER_FILE, path);
-    *averaged = false;
-    bool trained = access(optimizer.text, R_OK) == 0;
-    return fill_all(s, path, trained ? optimizer.text : NULL, averaged, err);
 }

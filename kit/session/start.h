@@ -12,8 +12,14 @@ ik_status ik__weights_try(ik__session *s, FILE *to, ik_error *err);
 /* Fills one network from the file that it names itself; nothing where it names none. */
 ik_status ik__weights_start_network(ik__session *s, const char *network, ik_error *err);
 
-/* Fills all networks from one file, whatever the pipeline says, or from a checkpoint's folder;
- * there averaged weights, where training kept them, go before: `averaged` says so. */
-ik_status ik__weights_fill(ik__session *s, const char *path, bool *averaged, ik_error *err);
+/* Fills one network from a file, whatever the pipeline says. `strict`: its entries there are called
+ * NETWORK.*; else they are all that the file holds. */
+ik_status ik__weights_take(ik__session *s, const ik__network *net, const char *path, bool strict,
+                           ik_error *err);
+
+/* fill.c. Fills what the programs need from files or checkpoints' folders, each network from one of
+ * them; one that none of them holds starts as it says itself. Of a folder averaged weights, where
+ * training kept them, go before: `averaged` says so; NULL: never. */
+ik_status ik__weights_fill(ik__session *s, ik_strings files, bool *averaged, ik_error *err);
 
 #endif

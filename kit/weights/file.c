@@ -4,6 +4,7 @@
 
 #include "base/pool.h"
 #include "base/shape.h"
+#include "known.h"
 #include "spectral.h"
 #include "tensors/pth.h"
 #include "tensors/raw.h"
@@ -26,6 +27,7 @@ struct ik__wfile {
     ik__pth *pth;
     ik__pool *pool; /* names */
     bool foreign;   /* its names are those of another program, or of a map */
+    bool mapped;    /* by a map that is known by names which it has */
     int n;
     ik__wfile_entry *entries;
     origin *origins;
@@ -166,6 +168,10 @@ const char *ik__wfile_path(const ik__wfile *f) {
     return f->path;
 }
 
+bool ik__wfile_mapped(const ik__wfile *f) {
+    return f->mapped;
+}
+
 int ik__wfile_count(const ik__wfile *f) {
     return f->n;
 }
@@ -261,36 +267,6 @@ const char *ik__wfile_meta(const ik__wfile *f, const char *key) {
     return f->st ? ik__st_meta(f->st, key) : NULL;
 }
 
-/* --- lists in messages */
-
-/* A list that is cut where the message is full, and then counts on. */
-typedef struct listing {
-    char text[1500];
-    size_t used;
-    int n, shown;
-} listing;
-
-static void IK_PRINTF(2, 3) list(listing *l, const char *format, ...) {
-    char line[400];
-    va_list args;
-    va_start(args, format);
-    // NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): the line above does it
-    int n = vsnprintf(line, sizeof line, format, args);
-    va_end(args);
-    if (n >= (int)sizeof line) n = sizeof line - 1;
-    if (l->n++ > l->shown || l->used + (size_t)n >= sizeof l->text) return;
-    memcpy(l->text + l->used, line, (size_t)n + 1);
-    l->used += (size_t)n;
-    l->shown++;
-}
-
-/* " and N more", where the list was cut. */
-static const char *more(const listing *l, char text[48]) {
-    *text = 0;
-    if (l->n > l->shown) snprintf(text, 48, "\n  and %d more", l->n - l->shown);
-    return text;
-}
-
 /* --- names by a map */
 
 static ik_status permute_shape(const ik__wfile *f, ik__wfile_entry *e, const ik__wmap_axes *axes,
@@ -319,6 +295,7 @@ static ik_status rename_entry(ik__wfile *f, ik__wfile_entry *e, bool matched, co
 
 ik_status ik__wfile_rename(ik__wfile *f, const ik__wmap *map, const char *network, ik_error *err) {
     ik_status status = IK_OK;
+    f->mapped = ik__known_by(f, map) || !ik__wmap_marks(map);
     for (int i = 0; i < f->n && !status; i++) {
         char name[IK__WMAP_NAME_BYTES];
         ik__wmap_axes axes;
@@ -343,22 +320,17 @@ ik_status ik__wfile_rename_back(ik__wfile *f, const ik__wmap *map, ik_error *err
     return status ? status : sort(f, err);
 }
 
-ik_status ik__wfile_all_renamed(const ik__wfile *f, ik_error *err) {
-    listing l = {.n = 0};
-    for (int i = 0; i < f->n; i++)
-        if (f->entries[i].unmatched && !f->entries[i].spare)
-            list(&l, "\n  %.120s", f->entries[i].origin);
-    char text[48];
-    if (!l.n) return IK_OK;
-    return ik_errorf(err, IK_FAILED, "%.300s: no rule of the map matches these names:%s%s", f->path,
-                     l.text, more(&l, text));
-}
-
 /* --- one network's entries */
 
 static bool within(const char *name, const char *network) {
     size_t n = strlen(network);
     return !strncmp(name, network, n) && name[n] == '.';
+}
+
+bool ik__wfile_holds(const ik__wfile *f, const char *network) {
+    for (int i = 0; i < f->n; i++)
+        if (within(f->entries[i].name, network)) return true;
+    return false;
 }
 
 ik_status ik__wfile_keep(ik__wfile *f, const char *network, bool strict, ik_error *err) {
@@ -380,57 +352,4 @@ ik_status ik__wfile_keep(ik__wfile *f, const char *network, bool strict, ik_erro
     }
     f->n = n;
     return sort(f, err);
-}
-
-/* --- what is wanted of a file */
-
-static void compare_entry(const ik__wanted *w, const ik__wfile_entry *e, listing *l) {
-    char have[128], want[128];
-    if (!e) {
-        list(l, "\n  missing: %.120s", w->name);
-    } else if (!ik_same_shape(e->shape, w->shape)) {
-        ik__shape_text(e->shape, have, sizeof have);
-        ik__shape_text(w->shape, want, sizeof want);
-        list(l, "\n  of another shape: %.120s, %s there, %s here", w->name, have, want);
-    } else if (e->dtype != IK_F32) {
-        list(l, "\n  of another type: %.120s, %.16s", w->name, e->raw_dtype);
-    }
-}
-
-ik_status ik__wfile_fit(const ik__wfile *f, int n, const ik__wanted *wanted, ik_error *err) {
-    listing l = {.n = 0};
-    bool *asked = calloc((size_t)f->n + 1, sizeof *asked);
-    if (!asked) return no_memory(f->path, err);
-    for (int i = 0; i < n; i++) {
-        int k = ik__wfile_find(f, wanted[i].name);
-        if (k >= 0) asked[k] = true;
-        compare_entry(&wanted[i], ik__wfile_entry_at(f, k), &l);
-    }
-    for (int k = 0; k < f->n; k++)
-        if (!asked[k] && !f->entries[k].spare)
-            list(&l, "\n  surplus: %.120s", f->entries[k].origin);
-    free(asked);
-    if (!l.n) return IK_OK;
-    char text[48];
-    return ik_errorf(err, IK_FAILED,
-                     "%.300s does not fit this pipeline (%d entries here, %d there):%s%s", f->path,
-                     n, f->n, l.text, more(&l, text));
-}
-
-static ik_status fill(ik__wfile *f, const ik__wanted *w, const ik_backend_iface *backend,
-                      void *self, ik_error *err) {
-    int64_t n = ik_count(w->shape);
-    float *host = malloc((size_t)n * sizeof *host + 1);
-    if (!host) return no_memory(f->path, err);
-    ik_status status = ik__wfile_read(f, ik__wfile_find(f, w->name), host, err);
-    if (!status) status = backend->upload(self, IK_F32, n, w->storage, host, err);
-    free(host);
-    return status;
-}
-
-ik_status ik__wfile_load(ik__wfile *f, int n, const ik__wanted *wanted,
-                         const ik_backend_iface *backend, void *self, ik_error *err) {
-    ik_status status = ik__wfile_fit(f, n, wanted, err);
-    for (int i = 0; i < n && !status; i++) status = fill(f, &wanted[i], backend, self, err);
-    return status;
 }

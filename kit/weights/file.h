@@ -32,11 +32,15 @@ ik_status ik__wfile_open(const char *path, ik__wfile **out, ik_error *err);
 void ik__wfile_close(ik__wfile *f); /* NULL is fine */
 /* The file's own path, that of a folder's weights included. */
 const char *ik__wfile_path(const ik__wfile *f);
+/* Were its entries renamed by a map that is for such a file, as far as maps say? */
+bool ik__wfile_mapped(const ik__wfile *f);
 int ik__wfile_count(const ik__wfile *f);
 /* NULL outside 0..count-1; the order is the file's. Lives until the file is closed or renamed. */
 const ik__wfile_entry *ik__wfile_entry_at(const ik__wfile *f, int i);
 /* The position of a name, -1 if it is not there. */
 int ik__wfile_find(const ik__wfile *f, const char *name);
+/* Are there entries NETWORK.*? */
+bool ik__wfile_holds(const ik__wfile *f, const char *network);
 /* All elements of entry i in logical order, as float or int32_t by its dtype. */
 ik_status ik__wfile_read(ik__wfile *f, int i, void *to, ik_error *err);
 /* A value of the metadata of a safetensors file, else NULL. */
@@ -48,7 +52,7 @@ ik_status ik__wfile_rename(ik__wfile *f, const ik__wmap *map, const char *networ
 /* The other way round: `NETWORK.*`, or all where there are none such, get their names of the map.
  */
 ik_status ik__wfile_rename_back(ik__wfile *f, const ik__wmap *map, ik_error *err);
-/* Fails where entries are left that no rule matched, and lists them. */
+/* fit.c. Fails where entries are left that no rule matched, and lists them. */
 ik_status ik__wfile_all_renamed(const ik__wfile *f, ik_error *err);
 
 /* Keeps what belongs to one network, under the network's name: the entries `NETWORK.*`; or, where a
@@ -67,7 +71,8 @@ typedef struct ik__wanted {
     void *storage; /* the backend's */
 } ik__wanted;
 
-/* All that is missing, of another shape or type, or surplus in the file, in one error. */
+/* fit.c. All that is missing, of another shape or type, or surplus in the file, in one error; with
+ * the map that it takes, where its names tell. */
 ik_status ik__wfile_fit(const ik__wfile *f, int n, const ik__wanted *wanted, ik_error *err);
 /* Fills all of them, if all fit. */
 ik_status ik__wfile_load(ik__wfile *f, int n, const ik__wanted *wanted,

@@ -19,7 +19,7 @@ struct ik__wmap {
     ik__conf *conf;
     ik__pool *pool;
     const char *summary, *network;
-    ik_strings spare;
+    ik_strings spare, known_by;
     int n;
     rule *rules;
 };
@@ -119,7 +119,18 @@ static const ik_option top_rows[] = {
     {"network", "the network's name", IK_OPT_STRING, TOP(network), NULL, 0, 0, NULL},
     {"spare", "patterns of theirs that nobody here needs", IK_OPT_STRINGS, TOP(spare), "[]", 0, 0,
      NULL},
+    {"known_by", "patterns of theirs that tell a file of theirs", IK_OPT_STRINGS, TOP(known_by),
+     "[]", 0, 0, NULL},
     {0}};
+
+/* Not too many wildcards in the patterns of a list. */
+static ik_status check_patterns(const ik_strings *list, const ik__conf *at, ik_error *err) {
+    char ignored[MAX_WILD + 1];
+    for (int i = 0; i < list->n; i++)
+        if (list_wild(list->v[i], ignored) > MAX_WILD)
+            return ik__conf_fail(at, err, "more than %d wildcards in a pattern", MAX_WILD);
+    return IK_OK;
+}
 
 static ik_status read_map(ik__wmap *m, const char *path, ik_error *err) {
     static const char *const also[] = {"rules", NULL};
@@ -137,20 +148,22 @@ static ik_status read_map(ik__wmap *m, const char *path, ik_error *err) {
                                   err);
         if (!status) status = check_rule(rules->items[i], &m->rules[i], err);
     }
-    char ignored[MAX_WILD + 1];
-    for (int i = 0; i < m->spare.n && !status; i++)
-        if (list_wild(m->spare.v[i], ignored) > MAX_WILD)
-            status = ik__conf_fail(ik__conf_get(m->conf, "spare"), err,
-                                   "more than %d wildcards in a pattern", MAX_WILD);
+    if (!status) status = check_patterns(&m->spare, ik__conf_get(m->conf, "spare"), err);
+    if (!status) status = check_patterns(&m->known_by, ik__conf_get(m->conf, "known_by"), err);
     return status;
 }
 
 /* --- finding */
 
-static ik_status not_found(const char *name, const ik__conf *at, const ik__words *dirs,
-                           ik_error *err) {
-    ik__words names = {0};
-    for (int i = 0; i < dirs->n; i++) ik__files_in(dirs->v[i], "maps", ".yaml", &names);
+ik__words ik__wmap_names(void) {
+    ik__words dirs = ik__plugin_dirs(), names = {0};
+    for (int i = 0; i < dirs.n; i++) ik__files_in(dirs.v[i], "maps", ".yaml", &names);
+    ik__words_free(&dirs);
+    return names;
+}
+
+static ik_status not_found(const char *name, const ik__conf *at, ik_error *err) {
+    ik__words names = ik__wmap_names();
     char known[600] = "";
     for (int i = 0; i < names.n; i++) {
         size_t n = strlen(known);
@@ -179,7 +192,7 @@ static ik_status find(const char *name, const ik__conf *at, char **path, ik_erro
             *path = NULL;
         }
     }
-    ik_status status = *path ? IK_OK : not_found(name, at, &dirs, err);
+    ik_status status = *path ? IK_OK : not_found(name, at, err);
     ik__words_free(&dirs);
     return status;
 }
@@ -215,6 +228,10 @@ const char *ik__wmap_network(const ik__wmap *m) {
     return m->network;
 }
 
+const char *ik__wmap_summary(const ik__wmap *m) {
+    return m->summary;
+}
+
 /* --- applying */
 
 bool ik__wmap_ours(const ik__wmap *m, const char *theirs, char name[IK__WMAP_NAME_BYTES],
@@ -241,6 +258,15 @@ bool ik__wmap_theirs(const ik__wmap *m, const char *ours, char name[IK__WMAP_NAM
         return true;
     }
     return false;
+}
+
+bool ik__wmap_marked(const ik__wmap *m, int i, const char *theirs) {
+    part ignored[MAX_WILD];
+    return match(m->known_by.v[i], theirs, ignored);
+}
+
+int ik__wmap_marks(const ik__wmap *m) {
+    return m->known_by.n;
 }
 
 bool ik__wmap_spare(const ik__wmap *m, const char *theirs) {

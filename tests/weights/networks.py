@@ -132,3 +132,26 @@ def networks(labels):
     return {"inade_generator": inade_generator(labels), "inade_encoder": InadeEncoder(),
             "inade_discriminator": Discriminator(labels), "spade_generator": spade_generator(labels),
             "vspade_encoder": VspadeEncoder(), "vgg19": Vgg19()}
+
+
+def ours(name, key):
+    """inadekit's path of an entry of one of the published networks; None where there is none."""
+    if key.endswith("num_batches_tracked") or key.startswith("classifier"):
+        return None
+    if name.endswith("discriminator"):
+        parts = key.split(".")
+        key = ".".join(parts[:2] + parts[3:]) if len(parts) == 5 else key
+    if name == "inade_encoder":
+        for theirs, mine in (("middle", "mid"), ("scale_conv_var", "scale_conv_logvar"),
+                             ("bias_conv_mu", "shift_conv_mu"), ("bias_conv_var", "shift_conv_logvar")):
+            key = key.replace(theirs + ".", mine + ".")
+    if name == "vgg19":
+        _, layer, leaf = key.split(".")
+        at, block, place = 0, 1, 1
+        for width in (2, 2, 4, 4, 4):
+            for place in range(1, width + 1):
+                if at == int(layer):
+                    return f"vgg19.conv{block}_{place}.{leaf}"
+                at += 2
+            at, block = at + 1, block + 1
+    return name.split("_")[1] + "." + key

@@ -102,10 +102,10 @@ START_TEST(loading_tells) {
     for (int i = 0; i < n_devices; i++) {
         ik__session *with = open(devices[i], true), *without = open(devices[i], false);
         const char *file = SOURCE_DIR "/tests/golden/inade_small/weights.safetensors";
-        bool averaged;
+        const ik_strings files = {1, &file};
         picture first = paint(with);
-        must(ik__weights_fill(with, file, &averaged, &err));
-        must(ik__weights_fill(without, file, &averaged, &err));
+        must(ik__weights_fill(with, files, NULL, &err));
+        must(ik__weights_fill(without, files, NULL, &err));
         picture loaded = paint(with);
         ck_assert(memcmp(first.rgb, loaded.rgb, first.n * sizeof(float)) != 0);
         ck_assert_msg(same(loaded, paint(without)), "%s", devices[i]);
