@@ -233,7 +233,7 @@ START_TEST(unfinished_comparison) {
     int status;
     compare("{name: one}, {name: two}");
     ck_assert_int_eq(shell("mv c.yaml tiny.yaml; mkdir c"), 0);
-    pid_t child = start("c", "--set", "train.steps=60", NULL, NULL);
+    pid_t child = start("c", "--set", "train.steps=200", NULL, NULL);
     while (lines_of("c/two/log.jsonl") < 1) {
         ck_assert_int_eq(waitpid(child, &status, WNOHANG), 0);
         sleep_for(0.001);
