@@ -15,7 +15,11 @@ static const cli_option options[] = {
     {0}};
 
 static int run(const cli_args *args) {
-    return cli_convert(args, ik__weights_export);
+    ik__conversion *c = args->values;
+    ik__converted done = {0};
+    ik_error err = {""};
+    c->from = args->words[0];
+    return cli_converted(ik__weights_export(c, &done, &err), c, &done, &err);
 }
 
 static const cli_operand operands[] = {

@@ -23,9 +23,9 @@ extern const cli_operand cli_pipeline[];
 /* The rest of a run's options: the pipeline and its --set. */
 void cli_take_pipeline(const cli_args *args, ik__run_options *o);
 
-/* import and export: converts, the first word being the source, and says how much was written. */
-typedef ik_status cli_converter(const ik__conversion *c, ik__converted *done, ik_error *err);
-int cli_convert(const cli_args *args, cli_converter *convert);
+/* import and export: says how much was written, and gives the exit status. */
+int cli_converted(ik_status status, const ik__conversion *c, const ik__converted *done,
+                  const ik_error *err);
 
 /* --version */
 void cli_version(void);

@@ -10,7 +10,7 @@
 
 typedef struct source {
     const char *path;
-    ik__wfile *file;
+    const ik__wfile *file;
     bool named;               /* its entries begin with networks' names; */
     const ik__network *alone; /* else they are all of this one; NULL: of none that is needed */
 } source;
@@ -38,9 +38,13 @@ static bool needed(const ik__session *s, const ik__network *net) {
     return next_entry(s, net, &(int){0}) != NULL;
 }
 
+/* The path is NETWORK.NAME. */
+static const char *name_in(const source *from, const ik__entry *e) {
+    return from->named ? e->path : strchr(e->path, '.') + 1;
+}
+
 static bool has(const source *from, const ik__entry *e) {
-    const char *path = e->path; /* NETWORK.NAME */
-    return ik__wfile_find(from->file, from->named ? path : strchr(path, '.') + 1) >= 0;
+    return ik__wfile_find(from->file, name_in(from, e)) >= 0;
 }
 
 static bool is_named(const ik__model *m, const ik__wfile *f) {
@@ -66,7 +70,9 @@ static const ik__network *network_of(const filling *f, const source *from) {
 
 static ik_status open_source(filling *f, source *from, const char *path, ik_error *err) {
     *from = (source){.path = path};
-    ik_status status = ik__wfile_open(path, &from->file, err);
+    ik__wfile *file;
+    ik_status status = ik__wfile_open(path, &file, err);
+    from->file = file;
     if (status) return status;
     from->named = is_named(f->s->model, from->file);
     if (!from->named) from->alone = network_of(f, from);
@@ -164,7 +170,39 @@ ik_status ik__weights_fill(ik__session *s, ik_strings files, bool *averaged, ik_
         status = open_source(&f, &f.sources[i], files.v[i], err);
     for (int i = 0; i < m->n_networks && !status; i++)
         if (needed(s, &m->networks[i])) status = fill_network(&f, &m->networks[i], err);
-    for (int i = 0; f.sources && i < f.n; i++) ik__wfile_close(f.sources[i].file);
+    for (int i = 0; f.sources && i < f.n; i++) ik__wfile_close((ik__wfile *)f.sources[i].file);
     free(f.sources);
+    return status;
+}
+
+/* --- fitting alone */
+
+static ik_status no_network(const ik__session *s, const ik__wfile *file, ik_error *err) {
+    char all[700] = "";
+    size_t at = 0;
+    for (int i = 0; i < s->model->n_networks && at < sizeof all; i++)
+        at += (size_t)snprintf(all + at, sizeof all - at, "%s%s", i ? ", " : "",
+                               s->model->networks[i].name);
+    return ik_errorf(err, IK_FAILED,
+                     "%s holds nothing for a network of this pipeline, which has %s",
+                     ik__wfile_path(file), all);
+}
+
+ik_status ik__weights_fit(void *session, const ik__wfile *file, ik_error *err) {
+    ik__session *s = session;
+    const ik__model *m = s->model;
+    const ik__entry *e;
+    const filling f = {.s = s};
+    source from = {.path = ik__wfile_path(file), .file = file};
+    from.named = is_named(m, file);
+    if (!from.named) from.alone = network_of(&f, &from);
+    ik__wanted *wanted = calloc((size_t)s->engine->store->n + 1, sizeof *wanted);
+    if (!wanted) return ik_errorf(err, IK_FAILED, "out of memory");
+    int n = 0;
+    for (int i = 0; i < m->n_networks; i++)
+        for (int k = 0; is_for(&from, &m->networks[i]) && (e = next_entry(s, &m->networks[i], &k));)
+            wanted[n++] = (ik__wanted){.name = name_in(&from, e), .shape = e->shape};
+    ik_status status = n ? ik__wfile_fit(file, n, wanted, err) : no_network(s, file, err);
+    free(wanted);
     return status;
 }

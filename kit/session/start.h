@@ -3,6 +3,7 @@
 #define INADEKIT_SESSION_START_H
 
 #include "session.h"
+#include "weights/file.h"
 
 /* Fills the networks that name a file, or that the pipeline's file holds. The store is built. */
 ik_status ik__weights_start(ik__session *s, ik_error *err);
@@ -21,5 +22,8 @@ ik_status ik__weights_take(ik__session *s, const ik__network *net, const char *p
  * them; one that none of them holds starts as it says itself. Of a folder averaged weights, where
  * training kept them, go before: `averaged` says so; NULL: never. */
 ik_status ik__weights_fill(ik__session *s, ik_strings files, bool *averaged, ik_error *err);
+/* fill.c. Would the file fill the networks that it is for, and nothing else? `session`, of recorded
+ * programs, is an ik__session. */
+ik_status ik__weights_fit(void *session, const ik__wfile *file, ik_error *err);
 
 #endif

@@ -2,11 +2,12 @@
 #define _GNU_SOURCE
 #include "convert.h"
 
+#include "base/path.h"
 #include "base/pool.h"
-#include "file.h"
+#include "base/watch.h"
+#include "known.h"
 #include "tensors/pth_write.h"
 #include "tensors/safetensors.h"
-#include "base/path.h"
 
 #include <stdlib.h>
 
@@ -70,7 +71,8 @@ static ik_status add_entries(plan *p, int *room, ik__converted *done, ik_error *
     for (int i = 0; i < ik__wfile_count(p->weights); i++) {
         const ik__wfile_entry *e = ik__wfile_entry_at(p->weights, i);
         if (e->unmatched) {
-            done->left_out++;
+            int k = done->left_out++;
+            if (k < IK__TOLD) snprintf(done->first[k], sizeof done->first[k], "%s", e->origin);
             continue;
         }
         item *it = add(p, room, err);
@@ -135,6 +137,12 @@ static ik_status write_pth(plan *p, ik_error *err) {
 
 /* --- together */
 
+static void tell_whose(const plan *p) {
+    char advice[800];
+    if (!ik__known_advice(p->weights, advice, sizeof advice)) return;
+    ik__tell(IK__NOTED, "%s: names stay as they are; %s", p->to, advice);
+}
+
 ik_status ik__weights_import(const ik__conversion *c, ik__converted *done, ik_error *err) {
     plan p;
     int room = 0;
@@ -142,8 +150,10 @@ ik_status ik__weights_import(const ik__conversion *c, ik__converted *done, ik_er
     ik_status status = begin(c, &p, err);
     if (!status && p.map) status = ik__wfile_rename(p.weights, p.map, ik__wmap_network(p.map), err);
     if (!status) status = ik__wfile_all_renamed(p.weights, err);
+    if (!status && c->check) status = c->check(c->user, p.weights, err);
     if (!status) status = add_entries(&p, &room, done, err);
     if (!status) status = write_safetensors(&p, err);
+    if (!status && !p.map) tell_whose(&p);
     done->written = p.n;
     close_plan(&p);
     return status;
