@@ -11,12 +11,16 @@ struct ik__grid {
     uint8_t *pixels;
 };
 
+bool ik__grid_holds(int64_t rows, int64_t columns, int64_t height, int64_t width, int64_t pad) {
+    const int64_t most = IK__GRID_SIDE;
+    if (rows < 1 || columns < 1 || height < 1 || width < 1 || pad < 0) return false;
+    if (rows > most || columns > most || height > most || width > most || pad > most) return false;
+    return rows * (height + pad) + pad <= most && columns * (width + pad) + pad <= most;
+}
+
 ik__grid *ik__grid_new(int rows, int columns, int height, int width, int pad) {
-    const int64_t most = 65535;
-    if (rows < 1 || columns < 1 || height < 1 || width < 1 || pad < 0) return NULL;
-    if (rows > most || columns > most || height > most || width > most || pad > most) return NULL;
+    if (!ik__grid_holds(rows, columns, height, width, pad)) return NULL;
     int64_t h = (int64_t)rows * (height + pad) + pad, w = (int64_t)columns * (width + pad) + pad;
-    if (h > most || w > most) return NULL;
     ik__grid *grid = malloc(sizeof *grid);
     uint8_t *pixels = malloc((size_t)(h * w * 3));
     if (!grid || !pixels) {

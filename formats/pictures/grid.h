@@ -6,10 +6,16 @@
 
 typedef struct ik__grid ik__grid;
 
-enum { IK__GRID_PAD = 2 }; /* of the grids that a run writes */
+enum {
+    IK__GRID_PAD = 2,     /* of the grids that a run writes */
+    IK__GRID_SIDE = 65535 /* the most pixels of one */
+};
+
+/* Are these numbers those of a grid? */
+bool ik__grid_holds(int64_t rows, int64_t columns, int64_t height, int64_t width, int64_t pad);
 
 /* Cells of height x width pixels, `pad` white pixels between and around them. NULL where a number
- * is not positive (pad: negative), a side exceeds 65535 pixels, or memory is short. */
+ * is not positive (pad: negative), a side exceeds IK__GRID_SIDE pixels, or memory is short. */
 ik__grid *ik__grid_new(int rows, int columns, int height, int width, int pad);
 /* A cell outside the grid is left out. rgb [H,W,3] in -1..1 becomes (y + 1) / 2 * 255, truncated.
  */

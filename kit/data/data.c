@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/watch.h"
 #include "config/options.h"
 #include "frame.h"
 #include "inadekit/philox.h"
@@ -127,6 +128,7 @@ static ik_status open_plugin(ik__data *d, uint64_t seed, bool files, ik_error *e
     d->info.count[0] = info.count[0];
     d->info.count[1] = info.count[1];
     d->info.label_names = info.label_names;
+    if (info.note) ik__tell(IK__NOTED, "datasets/%s: %s", plugin->name, info.note);
     return take_planes(d, &info, err);
 }
 

@@ -118,17 +118,23 @@ static ik_status reserve(ik__loader *l, int64_t count, int threads, ik_error *er
     return IK_OK;
 }
 
+ik_status ik__loader_enough(const ik__data *data, int64_t batch, ik_error *err) {
+    int64_t count = ik__data_info_of(data)->count[IK_TRAIN];
+    if (batch < 1) return ik_errorf(err, IK_USAGE, "train.batch has to be at least 1");
+    if (count >= batch) return IK_OK;
+    return ik_errorf(
+        err, IK_USAGE,
+        "the dataset has %lld pictures to train on, fewer than one batch of %lld; lower "
+        "train.batch or add pictures",
+        (long long)count, (long long)batch);
+}
+
 ik_status ik__loader_open(const ik__data *data, int64_t batch, int threads, uint64_t seed,
                           int64_t first, ik__loader **out, ik_error *err) {
     int64_t count = ik__data_info_of(data)->count[IK_TRAIN];
     *out = NULL;
-    if (batch < 1) return ik_errorf(err, IK_USAGE, "train.batch has to be at least 1");
-    if (count < batch)
-        return ik_errorf(
-            err, IK_USAGE,
-            "the dataset has %lld pictures to train on, fewer than one batch of %lld; lower "
-            "train.batch or add pictures",
-            (long long)count, (long long)batch);
+    ik_status status = ik__loader_enough(data, batch, err);
+    if (status) return status;
     ik__loader *l = calloc(1, sizeof *l);
     if (!l) return ik_errorf(err, IK_FAILED, "out of memory");
     if (threads < 1) threads = 1;
@@ -141,7 +147,7 @@ ik_status ik__loader_open(const ik__data *data, int64_t batch, int threads, uint
     pthread_mutex_init(&l->lock, NULL);
     pthread_cond_init(&l->room, NULL);
     pthread_cond_init(&l->ready, NULL);
-    ik_status status = reserve(l, count, threads, err);
+    status = reserve(l, count, threads, err);
     if (!status) status = start(l, threads, err);
     if (status)
         ik__loader_close(l);

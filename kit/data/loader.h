@@ -10,6 +10,8 @@
 
 typedef struct ik__loader ik__loader;
 
+/* Does the dataset have as much to train on as one batch takes? */
+ik_status ik__loader_enough(const ik__data *data, int64_t batch, ik_error *err);
 /* Starts at batch `first` (0 unless resuming). `data` has to outlive the loader. */
 ik_status ik__loader_open(const ik__data *data, int64_t batch, int threads, uint64_t seed,
                           int64_t first, ik__loader **out, ik_error *err);

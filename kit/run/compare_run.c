@@ -4,6 +4,7 @@
 #include "base/watch.h"
 #include "compare.h"
 #include "folder/lock.h"
+#include "foresee.h"
 #include "pipeline.h"
 #include "report/report.h"
 #include "session/session.h"
@@ -15,9 +16,13 @@ static ik_status record_all(void *user, ik_error *err) {
         ik__session *s;
         ik_error inner = {""};
         ik_status status = ik__session_open(&c->variants[i].run, &s, &inner);
+        if (!status) {
+            status = ik__run_folder_usable(c->variants[i].run.out, &inner);
+            if (!status) status = ik__run_foresee(s, &c->variants[i].run, &inner);
+            ik__session_close(s);
+        }
         if (status)
             return ik_errorf(err, status, "variant '%s': %s", c->variants[i].name, inner.text);
-        ik__session_close(s);
     }
     return IK_OK;
 }

@@ -5,6 +5,7 @@
 #include "base/watch.h"
 #include "config/origins.h"
 #include "exec/memory.h"
+#include "foresee.h"
 #include "session/checkpoint.h"
 #include "session/counts.h"
 #include "session/start.h"
@@ -190,7 +191,8 @@ static ik_status print(ik__session *s, const ik__run_options *o, FILE *to, ik_er
     if (status) return status;
     memory(s, to);
     leaves(s, o, to);
-    return ik__session_fits(s, err);
+    status = ik__run_foresee(s, o, err);
+    return status ? status : ik__session_fits(s, err);
 }
 
 ik_status ik__dry_run(ik__session *s, const ik__run_options *o, ik_error *err) {

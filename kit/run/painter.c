@@ -6,6 +6,7 @@
 #include "folder/folder.h"
 #include "session/checkpoint.h"
 #include "session/start.h"
+#include "stages/latents.h"
 #include "weights/file.h"
 
 #include <stdlib.h>
@@ -175,13 +176,8 @@ bool ik__painter_varies(const ik__painter *p, int64_t instance) {
 /* Programs are recorded: is anything drawn per instance? */
 ik_status ik__painter_check(const ik__painter *p, ik_error *err) {
     const ik__session *s = p->s;
-    bool by_instance = false;
-    for (int i = 0; i < s->sample->n; i++) {
-        const ik__node *n = s->sample->order[i];
-        by_instance |= n->op == IK_INPUT && n->t.dtype == IK_F32 && n->t.shape.rank > 2 &&
-                       n->t.shape.d[1] == s->info->max_instances;
-    }
-    if (by_instance || !s->set.synthesize.vary) return IK_OK;
+    if (!s->set.synthesize.vary || ik__latents_by_instance(s->sample, s->info->max_instances))
+        return IK_OK;
     return ik_errorf(err, IK_USAGE,
                      "this generator draws random values for the picture as a whole, so no "
                      "part of it can be varied alone; that takes a norm that draws per instance; "

@@ -4,6 +4,7 @@
 #include "base/textfile.h"
 #include "base/watch.h"
 #include "dry_run.h"
+#include "foresee.h"
 #include "exec/choices.h"
 #include "report/report.h"
 #include "session/checkpoint.h"
@@ -121,7 +122,8 @@ static ik_status run_stages(ik__session *s, const ik__run_options *o, ik_error *
 
 static ik_status stages(ik__session *s, const ik__run_options *o, ik_error *err) {
     bool resumes = o->resume && ik__checkpoint_exists(s); /* what it holds goes before */
-    ik_status status = ik__session_ready(s, err);
+    ik_status status = ik__run_foresee(s, o, err);
+    if (!status) status = ik__session_ready(s, err);
     if (!status && !resumes) status = ik__weights_start(s, err);
     /* Not before it can begin: what fails so far leaves no folder. */
     if (!status) status = ik__session_folder(s, o, err);
@@ -155,7 +157,8 @@ ik_status ik__run_one(const ik__run_options *o, ik_error *err) {
         ik__session_close(s);
         return IK_OK;
     }
-    if (!o->dry_run) status = ik__session_lock(s, o, err);
+    status = ik__run_folder_usable(ik__run_folder(&s->set, o).text, err);
+    if (!status && !o->dry_run) status = ik__session_lock(s, o, err);
     if (!status && o->resume) recall(s, o);
     if (!status) status = ik__session_record(s, o->resume, err);
     if (status) {

@@ -55,6 +55,22 @@ void ik__evaluation_free(ik__evaluation *v) {
     free(v);
 }
 
+ik_metric_info ik__evaluation_info(const ik__data_info *d, int64_t samples) {
+    return (ik_metric_info){.struct_size = sizeof(ik_metric_info),
+                            .items = d->count[IK_VALIDATION],
+                            .samples = samples,
+                            .height = d->height,
+                            .width = d->width,
+                            .labels = d->labels,
+                            .label_names = d->label_names};
+}
+
+void ik__evaluation_blame(const ik__evaluation *v, int i, const ik_error *inner, ik_error *err) {
+    const ik__instance *in = v->v[i].instance;
+    ik__conf_fail(in->conf, err, "metrics/%s: %s", in->plugin->name,
+                  *inner->text ? inner->text : "it failed without a reason");
+}
+
 /* --- features */
 
 /* One metric's, under its name; the result is kept as an output. */

@@ -2,6 +2,7 @@
 #ifndef INADEKIT_SESSION_EVALUATION_H
 #define INADEKIT_SESSION_EVALUATION_H
 
+#include "data/data.h"
 #include "exec/program.h"
 #include "inadekit/metric.h"
 
@@ -24,6 +25,11 @@ typedef struct ik__evaluation {
  * none. */
 ik_status ik__evaluation_read(const ik__conf *root, ik__evaluation **out, ik_error *err);
 void ik__evaluation_free(ik__evaluation *v);
+
+/* What metrics are told: all validation items, so many samples of each. */
+ik_metric_info ik__evaluation_info(const ik__data_info *data, int64_t samples);
+/* Says whose failure it is. */
+void ik__evaluation_blame(const ik__evaluation *v, int i, const ik_error *inner, ik_error *err);
 
 /* Does a metric ask for features? NULL has none that does. */
 bool ik__evaluation_looks(const ik__evaluation *v);

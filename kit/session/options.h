@@ -10,7 +10,7 @@ typedef struct ik__run_options {
     const char *const *sets;
     const char *out; /* the run folder; NULL: `out:` of the pipeline, or runs/<name> */
     bool dry_run, resume, verbose;
-    bool no_data;       /* the dataset only describes itself; a dry run is content with that, too */
+    bool no_data;       /* the dataset only describes itself */
     bool skip_finished; /* with `resume`: nothing is done where the folder holds the whole run */
     int threads;        /* 0: all */
 } ik__run_options;

@@ -237,8 +237,8 @@ ik_status ik__session_begin(const ik__run_options *o, ik__session **out, ik_erro
                                "`dataset: {plugin: NAME, size: [64, 64]}`; `inadekit plugins list "
                                "datasets` shows the names");
     if (!status)
-        status = (o->no_data || o->dry_run ? ik__data_describe : ik__data_open)(
-            dataset, (uint64_t)s->set.seed, &s->data, err);
+        status = (o->no_data ? ik__data_describe : ik__data_open)(dataset, (uint64_t)s->set.seed,
+                                                                  &s->data, err);
     if (!status) {
         take_fields(s);
         int threads = o->threads ? o->threads : (int)s->set.threads;

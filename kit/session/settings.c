@@ -140,14 +140,23 @@ static const char *stage_names(char *text, size_t size) {
 }
 
 static ik_status check_stages(const ik__conf *root, const ik__settings *s, ik_error *err) {
-    for (int i = 0; i < s->stages.n; i++) {
-        bool known = false;
-        for (int k = 0; all_stages[k]; k++) known |= !strcmp(all_stages[k], s->stages.v[i]);
-        if (known) continue;
-        const ik__conf *at = ik__conf_get(root, "stages");
-        return ik__conf_fail(at->kind == IK_CONF_LIST ? at->items[i] : at, err,
-                             "unknown stage '%s'; there are %s", s->stages.v[i],
+    const ik__conf *list = ik__conf_get(root, "stages");
+    if (list && !s->stages.n)
+        return ik__conf_fail(list, err, "there is no stage to be run; there are %s",
                              stage_names((char[128]){0}, 128));
+    for (int i = 0; i < s->stages.n; i++) {
+        const ik__conf *at = list && list->kind == IK_CONF_LIST ? list->items[i] : list;
+        bool known = false, twice = false;
+        for (int k = 0; all_stages[k]; k++) known |= !strcmp(all_stages[k], s->stages.v[i]);
+        for (int k = 0; k < i; k++) twice |= !strcmp(s->stages.v[k], s->stages.v[i]);
+        if (!known)
+            return ik__conf_fail(at, err, "unknown stage '%s'; there are %s", s->stages.v[i],
+                                 stage_names((char[128]){0}, 128));
+        if (twice)
+            return ik__conf_fail(at, err,
+                                 "the stage %s is named twice; each is run once, in the order of "
+                                 "the list",
+                                 s->stages.v[i]);
     }
     return IK_OK;
 }
@@ -190,6 +199,12 @@ void ik__settings_complete(ik__conf *root) {
     if (t) ik__conf_note(t, train);
     if (lr) ik__conf_note(lr, rates);
     if (y) ik__conf_note(y, synthesize);
+}
+
+int64_t ik__settings_steps(const ik__settings *s, int64_t items) {
+    const struct ik__train *t = &s->train;
+    return t->steps ? t->steps
+                    : (t->epochs + t->decay_epochs) * (items / (t->batch * t->accumulate));
 }
 
 ik_adam ik__settings_adam(const ik__settings *s, double lr) {

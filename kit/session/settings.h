@@ -50,6 +50,8 @@ ik_status ik__settings_read(const ik__conf *root, ik__pool *pool, ik__settings *
  * wants to see everything that holds. */
 void ik__settings_complete(ik__conf *root);
 bool ik__settings_stage(const ik__settings *s, const char *stage);
+/* The steps of a whole training on so many items. */
+int64_t ik__settings_steps(const ik__settings *s, int64_t items);
 /* The optimiser at a rate. */
 ik_adam ik__settings_adam(const ik__settings *s, double lr);
 

@@ -9,15 +9,6 @@
 
 enum { LAYOUTS_AT_ONCE = 16 };
 
-/* Says whose failure it is. */
-static ik_status blame(const ik__evaluation *v, int i, ik_status status, const ik_error *inner,
-                       ik_error *err) {
-    const ik__instance *in = v->v[i].instance;
-    ik__conf_fail(in->conf, err, "metrics/%s: %s", in->plugin->name,
-                  *inner->text ? inner->text : "it failed without a reason");
-    return status;
-}
-
 static ik_status features(const ik__session *s, const float *rgb, bool image, ik_error *err) {
     return ik__evaluation_look(s->evaluation, s->engine, (uint64_t)s->set.seed, rgb, image, err);
 }
@@ -46,7 +37,7 @@ static ik_status show(void *user, const ik__painted *p, ik_error *err) {
         one.fake_features = m->fake;
         one.image_features = one.image ? m->image : NULL;
         status = ik__metric_add(m->instance, &one, &inner);
-        if (status) blame(v, i, status, &inner, err);
+        if (status) ik__evaluation_blame(v, i, &inner, err);
     }
     return status;
 }
@@ -87,28 +78,22 @@ static ik_status end_all(const ik__session *s, ik__log *log, ik_error *err) {
         ik_status status = ik__metric_end(v->v[i].instance, take_result, &r, &inner);
         if (!status) continue;
         abandon(v, i + 1, v->n);
-        return blame(v, i, status, &inner, err);
+        ik__evaluation_blame(v, i, &inner, err);
+        return status;
     }
     return IK_OK;
 }
 
 static ik_status measure(ik__session *s, ik__log *log, ik_error *err) {
     const ik__evaluation *v = s->evaluation;
-    const ik__data_info *d = s->info;
-    const ik_metric_info info = {.struct_size = sizeof info,
-                                 .items = d->count[IK_VALIDATION],
-                                 .samples = s->set.synthesize.samples,
-                                 .height = d->height,
-                                 .width = d->width,
-                                 .labels = d->labels,
-                                 .label_names = d->label_names};
+    const ik_metric_info info = ik__evaluation_info(s->info, s->set.synthesize.samples);
     ik_status status = IK_OK;
     ik_error inner = {""};
     int begun = 0;
     while (begun < v->n && !status) {
         status = ik__metric_begin(v->v[begun].instance, &info, &inner);
         if (status)
-            blame(v, begun, status, &inner, err);
+            ik__evaluation_blame(v, begun, &inner, err);
         else
             begun++;
     }
@@ -126,8 +111,6 @@ static ik_status measure(ik__session *s, ik__log *log, ik_error *err) {
 }
 
 ik_status ik__evaluate(ik__session *s, ik_error *err) {
-    if (!s->info->count[IK_VALIDATION])
-        return ik_errorf(err, IK_FAILED, "the dataset has no validation items to evaluate");
     ik__log *log;
     ik_status status = ik__log_open(ik__folder_file(s->out.text, IK__LOG_FILE).text, -1, &log, err);
     if (status) return status;

@@ -1,6 +1,8 @@
 /* Styles from reference pictures; see exemplars.h. */
 #include "exemplars.h"
 
+#include "latents.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -47,12 +49,45 @@ static ik_status keep(ik__session *s, ik__exemplars *x, const char *output, cons
     return e->logvar ? IK_OK : IK_FAILED;
 }
 
-/* Runs the encoder on an item. */
-static ik_status encode(ik__session *s, ik__batch *scratch, const ik__style *style, ik_error *err) {
+static bool encodes_instances(const ik__session *s) {
+    const ik__names *out = &s->encode->graph->outputs;
+    for (int i = 0; i < out->n; i++)
+        if (ik__latent_by_instance(out->v[i].node, s->info->max_instances)) return true;
+    return false;
+}
+
+static ik_status check(ik__session *s, const ik__style *style, ik__batch *b, ik_error *err) {
     int64_t most = s->info->count[style->split];
     if (style->item >= most)
         return ik_errorf(err, IK_USAGE, "synthesize.style: there is no item %lld, only %lld",
                          (long long)style->item, (long long)most);
+    ik_status status = ik__data_read(s->data, (ik_split)style->split, style->item, NULL, b, 0, err);
+    if (status) return status;
+    if (!b->pictured[0])
+        return ik_errorf(err, IK_USAGE,
+                         "synthesize.style: %s has no picture, so no style to take; choose an item "
+                         "that has one",
+                         b->names[0]);
+    if (style->from < b->instances[0]) return IK_OK;
+    return ik_errorf(err, IK_USAGE,
+                     "synthesize.style: %s has the instances 0 to %d, there is no %lld",
+                     b->names[0], (int)b->instances[0] - 1, (long long)style->from);
+}
+
+ik_status ik__exemplars_check(ik__session *s, ik__batch *scratch, ik_error *err) {
+    const struct ik__synthesize *y = &s->set.synthesize;
+    if (y->n_styles && s->encode && !encodes_instances(s))
+        return ik_errorf(err, IK_USAGE,
+                         "synthesize.style: the encoder reads pictures as a whole, so no instance "
+                         "can take the style of another; `inadekit plugins list encoders` shows "
+                         "which there are");
+    ik_status status = IK_OK;
+    for (int i = 0; i < y->n_styles && !status; i++) status = check(s, &y->styles[i], scratch, err);
+    return status;
+}
+
+/* Runs the encoder on an item. */
+static ik_status encode(ik__session *s, ik__batch *scratch, const ik__style *style, ik_error *err) {
     ik_status status = IK_OK;
     for (int64_t r = 0; r < scratch->n && !status; r++)
         status = ik__data_read(s->data, (ik_split)style->split, style->item, NULL, scratch, r, err);
@@ -61,18 +96,11 @@ static ik_status encode(ik__session *s, ik__batch *scratch, const ik__style *sty
     return status ? status : ik__program_run(s->engine, s->encode, &step, true, err);
 }
 
-static ik_status keep_all(ik__session *s, const ik__batch *item, const ik__style *style,
-                          ik__exemplars *x, ik_error *err) {
-    int64_t last = style->from > style->to ? style->from : style->to;
-    if (style->from >= item->instances[0] || last >= s->info->max_instances)
-        return ik_errorf(err, IK_USAGE,
-                         "synthesize.style: %s has the instances 0 to %d, there is no %lld",
-                         item->names[0], (int)item->instances[0] - 1, (long long)last);
+static ik_status keep_all(ik__session *s, const ik__style *style, ik__exemplars *x, ik_error *err) {
     const ik__names *out = &s->encode->graph->outputs;
     ik_status status = IK_OK;
     for (int i = 0; i < out->n && !status; i++) {
-        const ik_shape *shape = &out->v[i].node->t.shape;
-        bool by_instance = shape->rank > 2 && shape->d[1] == s->info->max_instances;
+        bool by_instance = ik__latent_by_instance(out->v[i].node, s->info->max_instances);
         if (!strncmp(out->v[i].name, "mu.", 3) && by_instance == (style->from >= 0))
             status = keep(s, x, out->v[i].name, style, err);
     }
@@ -90,7 +118,7 @@ ik_status ik__exemplars_new(ik__session *s, ik__batch *scratch, ik__exemplars **
         const ik__style *y = &s->set.synthesize.styles[i];
         bool other = !i || y[-1].item != y->item || y[-1].split != y->split;
         if (other) status = encode(s, scratch, y, err);
-        if (!status) status = keep_all(s, scratch, y, x, err);
+        if (!status) status = keep_all(s, y, x, err);
     }
     if (status)
         ik__exemplars_free(x);

@@ -6,7 +6,7 @@
 #ifndef INADEKIT_STAGES_LATENTS_H
 #define INADEKIT_STAGES_LATENTS_H
 
-#include "inadekit/types.h"
+#include "exec/program.h"
 
 /* One row: `parts` parts of `size` numbers. draws[k] numbers the draw of part k; NULL: all are
  * `draw`. */
@@ -17,6 +17,11 @@ typedef struct ik__latent_row {
     int64_t draw;
     const int64_t *draws;
 } ik__latent_row;
+
+/* Is an input of a program drawn so? `instances`: the most of a picture. */
+bool ik__latent_by_instance(const ik__node *input, int64_t instances);
+/* Does a program have one that is? */
+bool ik__latents_by_instance(const ik__program *p, int64_t instances);
 
 void ik__latent_draw(const ik__latent_row *row, float *to);
 

@@ -106,7 +106,7 @@ static bool anew(const painter *p, bool by_instance, int64_t item, int64_t k) {
 static void draw(const painter *p, int which, int64_t row, int64_t item, int64_t sample) {
     const ik__node *n = p->input[which];
     int64_t size = ik_count(n->t.shape) / n->t.shape.d[0], most = p->s->info->max_instances;
-    bool by_instance = n->t.shape.rank > 2 && n->t.shape.d[1] == most;
+    bool by_instance = ik__latent_by_instance(n, most);
     for (int64_t k = 0; k < most; k++) p->draws[k] = anew(p, by_instance, item, k) ? sample : 0;
     ik__latent_row r = {.seed = (uint64_t)p->s->set.seed,
                         .name = n->name,
@@ -263,7 +263,7 @@ ik_status ik__synthesize(ik__session *s, int64_t items, int64_t samples, ik__pai
                          const char *path, const char *folder, ik_error *err) {
     const ik__data_info *d = s->info;
     if (items > d->count[IK_VALIDATION]) items = d->count[IK_VALIDATION];
-    if (!items) return ik_errorf(err, IK_FAILED, "the dataset has no validation items to paint");
+    if (!items) return IK_OK; /* as ik__stages_need has told */
     int h = (int)d->height, w = (int)d->width;
     gallery to = {.s = s, .folder = folder};
     to.grid = ik__grid_new((int)items, (int)samples + 2, h, w, IK__GRID_PAD);

@@ -326,7 +326,7 @@ static ik_status open_trainer(trainer *t, const ik__run_options *o, ik_error *er
                                 set->accumulate, err);
     if (status) return status;
     t->per_epoch = s->info->count[IK_TRAIN] / (set->batch * set->accumulate);
-    t->total = set->steps ? set->steps : (set->epochs + set->decay_epochs) * t->per_epoch;
+    t->total = ik__settings_steps(&s->set, s->info->count[IK_TRAIN]);
     return ik__log_open(ik__folder_file(s->out.text, IK__LOG_FILE).text,
                         o->resume ? t->at.log_bytes : 0, &t->log, err);
 }

@@ -32,7 +32,11 @@ typedef struct folder {
     int instances;
     const ik_image_api *images;
     split_files split[2];
+    char note[1024];
 } folder;
+
+/* Only a folder of pictures to validate on that was asked for has to be there. */
+#define USUAL_PICTURES "val_img"
 
 static const char *const split_words[] = {"train", "val"};
 static const char *const kind_words[] = {"img", "label", "inst"};
@@ -168,7 +172,35 @@ static ik_status pair(split_files *s, bool training, ik_error *err) {
 
 /* --- Opening. */
 
-static ik_status set_path(folder *f, ik_split split, int kind, ik_error *err) {
+/* What is not there and is done without has to be said: it may only be called otherwise. */
+static void write_note(folder *f, const bool missing[2][KINDS]) {
+    const char *train = f->sub[IK_TRAIN][INSTANCES], *val = f->sub[IK_VALIDATION][INSTANCES];
+    bool both = missing[IK_TRAIN][INSTANCES] && missing[IK_VALIDATION][INSTANCES];
+    size_t at = 0, size = sizeof f->note;
+    f->note[0] = 0;
+    if (both || missing[IK_TRAIN][INSTANCES] || missing[IK_VALIDATION][INSTANCES])
+        at = (size_t)snprintf(f->note, size,
+                              "%.200s has no %.100s%s%.100s: %severy class in a picture is one "
+                              "instance (dataset.instances: auto)",
+                              f->root, missing[IK_TRAIN][INSTANCES] ? train : val,
+                              both ? " and no " : "", both ? val : "",
+                              both                           ? ""
+                              : missing[IK_TRAIN][INSTANCES] ? "in training "
+                                                             : "in validation ");
+    if (missing[IK_VALIDATION][PICTURES])
+        snprintf(f->note + at, size - at,
+                 "%s%.200s has no " USUAL_PICTURES ": validation has label maps alone",
+                 at ? "; " : "", f->root);
+}
+
+/* By what it is for. */
+static bool may_be_missing(const folder *f, ik_split split, int kind) {
+    if (kind == INSTANCES) return f->instances == AUTO;
+    return kind == PICTURES && split == IK_VALIDATION &&
+           !strcmp(f->sub[split][kind], USUAL_PICTURES);
+}
+
+static ik_status set_path(folder *f, ik_split split, int kind, bool *missing, ik_error *err) {
     split_files *s = &f->split[split];
     const char *sub = f->sub[split][kind];
     if (!sub || (kind == INSTANCES && f->instances == CLASSES)) return IK_OK;
@@ -177,9 +209,10 @@ static ik_status set_path(folder *f, ik_split split, int kind, ik_error *err) {
         return ik_errorf(err, IK_FAILED, "datasets/folder: out of memory");
     }
     if (exists(s->path[kind])) return IK_OK;
-    if (kind == INSTANCES && f->instances == AUTO) {
+    if (may_be_missing(f, split, kind)) {
         free(s->path[kind]);
         s->path[kind] = NULL;
+        *missing = true;
         return IK_OK;
     }
     return ik_errorf(
@@ -189,7 +222,7 @@ static ik_status set_path(folder *f, ik_split split, int kind, ik_error *err) {
         s->path[kind], split_words[split], kind_words[kind]);
 }
 
-static ik_status open_split(folder *f, ik_split split, ik_error *err) {
+static ik_status open_split(folder *f, ik_split split, bool missing[KINDS], ik_error *err) {
     split_files *s = &f->split[split];
     if (!f->sub[split][LABELS]) return IK_OK; /* a split without labels has no items */
     if (split == IK_TRAIN && !f->sub[split][PICTURES])
@@ -197,7 +230,7 @@ static ik_status open_split(folder *f, ik_split split, ik_error *err) {
                          "datasets/folder: training needs pictures: set "
                          "dataset.train_img, or dataset.train_label to \"\" for none");
     for (int kind = 0; kind < KINDS; kind++) {
-        ik_status status = set_path(f, split, kind, err);
+        ik_status status = set_path(f, split, kind, &missing[kind], err);
         if (!status && s->path[kind])
             status = list_folder(s->path[kind], kind, &s->files[kind], err);
         if (status) return status;
@@ -234,14 +267,17 @@ static ik_status folder_open(void *self, const ik_image_api *images, int64_t hei
     folder *f = self;
     (void)height, (void)width, (void)seed;
     f->images = images;
+    bool missing[2][KINDS] = {{false}};
     for (int split = 0; split < 2; split++) {
-        ik_status status = open_split(f, (ik_split)split, err);
+        ik_status status = open_split(f, (ik_split)split, missing[split], err);
         if (status) {
             folder_close(f);
             return status;
         }
         info->count[split] = f->split[split].files[LABELS].n;
     }
+    write_note(f, missing);
+    info->note = f->note[0] ? f->note : NULL;
     return folder_describe(f, info, err);
 }
 
@@ -307,8 +343,8 @@ static const ik_option options[] = {
     SUB("train_img", "pictures to train on", IK_TRAIN, PICTURES, "train_img"),
     SUB("train_label", "their label maps; \"\": no training", IK_TRAIN, LABELS, "train_label"),
     SUB("train_inst", "their instance maps", IK_TRAIN, INSTANCES, "train_inst"),
-    SUB("val_img", "pictures to validate on; \"\": label maps alone", IK_VALIDATION, PICTURES,
-        "val_img"),
+    SUB("val_img", "pictures to validate on; \"\", or without this folder: label maps alone",
+        IK_VALIDATION, PICTURES, USUAL_PICTURES),
     SUB("val_label", "their label maps; \"\": no validation", IK_VALIDATION, LABELS, "val_label"),
     SUB("val_inst", "their instance maps", IK_VALIDATION, INSTANCES, "val_inst"),
     {"labels", "known classes: maps hold 0 to labels - 1, and `unknown`", IK_OPT_INT,

@@ -57,6 +57,9 @@ typedef struct ik_dataset_info {
      * is open. They are resized by the nearest pixel. */
     const ik_plane *planes;
     int32_t n_planes;
+    /* Since 1.2. What was taken where there was a choice, as "data/val_inst is not there: ...", for
+     * the person to be told; NULL: nothing. It lives as long as the dataset is open. */
+    const char *note;
 } ik_dataset_info;
 
 /* `read` may be called from several threads at once. */

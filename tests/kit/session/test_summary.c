@@ -138,13 +138,17 @@ START_TEST(table) {
 }
 END_TEST
 
+/* A run needs its data, and a dry run says so; a summary does without. */
 START_TEST(dry_run) {
     static const char *const names[] = {"cityscapes", "ade20k", "celebamask_hq", "deepfashion"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char arguments[256];
+        snprintf(arguments, sizeof arguments, "summary " INADE "%s.yaml --set dataset.root=nowhere",
+                 names[i]);
+        expect(arguments, 0, "\nd_step ");
         snprintf(arguments, sizeof arguments,
                  "run " INADE "%s.yaml --dry-run --set dataset.root=nowhere", names[i]);
-        expect(arguments, 0, "\nd_step ");
+        expect(arguments, 1, "nowhere/");
         snprintf(arguments, sizeof arguments, "run " INADE "%s.yaml --set dataset.root=nowhere",
                  names[i]);
         expect(arguments, 1, "nowhere/");

@@ -33,8 +33,11 @@ START_TEST(only_what_is_named_is_drawn_anew) {
     ck_assert(same_pixels(PICTURE("a", "samples", "0"), PICTURE("a", "varied", "0")));
     ck_assert(!same_pixels(PICTURE("a", "varied", "0"), PICTURE("a", "varied", "1")));
     run("b", "tiny.yaml",
-        COLOURFUL "--set synthesize.vary.instances=[7]"); /* there is no such instance */
+        COLOURFUL "--set dataset.validation=4 --set synthesize.items=4 "
+                  "--set synthesize.vary.instances=[7]"); /* the third layout's alone */
     ck_assert(same_pixels(PICTURE("b", "varied", "0"), PICTURE("b", "varied", "1")));
+    ck_assert(!same_pixels("b/images/varied/validation_000002-0.png",
+                           "b/images/varied/validation_000002-1.png"));
     ck_assert(same_pixels(PICTURE("a", "samples", "1"), PICTURE("b", "samples", "1")));
 }
 END_TEST

@@ -126,8 +126,8 @@ START_TEST(mistakes) {
            "error: evaluate: two metrics are called 'pixels'; give one an `id:`");
     expect("run tiny.yaml --set 'evaluate=[pixel]'", 2,
            "there is no plugin metrics/pixel; did you mean 'pixels'?");
-    expect("run tiny.yaml --out d --set dataset.validation=0" EVALUATE, 1,
-           "error: the dataset has no validation items to evaluate");
+    expect("run tiny.yaml --out d --set dataset.validation=0" EVALUATE, 2,
+           "error: the dataset has no validation items, which the stage evaluate needs; ");
 }
 END_TEST
 

@@ -145,9 +145,14 @@ START_TEST(full_disk) {
     ck_assert_int_eq(shell("mkdir disk/a && ln -s disk/a a"), 0);
     begin();
     run("whole", "tiny.yaml", "");
-    /* All but 40 KiB are taken: too little for a checkpoint. */
+    /* All but 40 KiB are taken: too little for a checkpoint, which is known before. */
     ck_assert_int_eq(shell("head -c 4m /dev/zero >disk/filler; truncate -s -40k disk/filler"), 0);
+    expect("run tiny.yaml --out a -q --resume", 1, "error: a: the disk is too full for ");
+    ck_assert_ptr_nonnull(strstr(said, " KiB are free; lower train.keep"));
+    /* For one, but not beside the pictures that come before it. */
+    ck_assert_int_eq(shell("truncate -s -472k disk/filler"), 0);
     expect("run tiny.yaml --out a -q --resume", 1, "No space left on device");
+    ck_assert_ptr_nonnull(strstr(said, "note: a: the disk may become full: "));
     ck_assert_int_eq(shell("diff -r kept a/checkpoints"), 0);
     ck_assert_int_eq(shell("rm disk/filler"), 0);
     run("a", "tiny.yaml", "--resume");
