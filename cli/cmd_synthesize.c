@@ -4,7 +4,7 @@
 #include "run/paint_file.h"
 
 typedef struct values {
-    const char *pipeline, *label, *instance, *style, *device, *out;
+    const char *pipeline, *label, *instance, *style, *latents, *device, *out;
     ik_strings weights, vary_labels;
     cli_wholes vary_instances;
     cli_wholes seed;
@@ -31,6 +31,11 @@ static const cli_option options[] = {
      NULL, 0, 0, false},
     {"vary-instance", 0, CLI_WHOLES, FIELD(vary_instances), "N",
      "the same of a value of the instance map; may be repeated", NULL, 0, 65535, false},
+    {"latents", 0, CLI_TEXT, FIELD(latents), "FILE",
+     "random values in place of drawn ones, to repeat a picture of another program: a safetensors file "
+     "of z [N,...] and noise [N,instances,2,...], instances in the order of their values, or of "
+     "noise.eps, the normals that a style makes noise of; N pictures are painted",
+     "@file", 0, 0, false},
     {"samples", 'n', CLI_WHOLE, FIELD(samples), "N", "pictures to paint; default: 8", NULL, 1,
      10000, false},
     {"seed", 0, CLI_WHOLES, FIELD(seed), "S",
@@ -77,7 +82,8 @@ static int run(const cli_args *args) {
                               .vary_labels = v->vary_labels,
                               .n_vary_instances = v->vary_instances.n,
                               .vary_instances = v->vary_instances.v,
-                              .samples = v->samples ? v->samples : 8,
+                              .latents = v->latents,
+                              .samples = v->samples,
                               .seed = v->seed.n ? v->seed.v[v->seed.n - 1] : -1,
                               .device = v->device,
                               .threads = (int)v->threads,

@@ -3,6 +3,7 @@
 
 #include "base/files.h"
 #include "base/watch.h"
+#include "latents_file.h"
 #include "painter.h"
 #include "pictures/grid.h"
 #include "pictures/image.h"
@@ -14,6 +15,8 @@
 typedef struct job {
     const ik__paint_file *o;
     ik__painter p;
+    ik__trace_inputs latents; /* file NULL: none are given */
+    int64_t samples;
     ik__grid *sheet;
     int columns, ahead; /* cells before the samples */
     bool *mask;         /* [H,W]: what varies */
@@ -123,13 +126,13 @@ static ik_status set_style(job *j, ik_error *err) {
 static ik_status open_sheet(job *j, ik_error *err) {
     const ik__data_info *d = j->p.s->info;
     j->ahead = 1 + (j->o->style != NULL);
-    int64_t cells = j->ahead + j->o->samples;
+    int64_t cells = j->ahead + j->samples;
     j->columns = cells < 5 ? (int)cells : 5;
     j->sheet = ik__grid_new((int)((cells + j->columns - 1) / j->columns), j->columns,
                             (int)d->height, (int)d->width, IK__GRID_PAD);
     if (!j->sheet)
         return ik_errorf(err, IK_FAILED, "%lld pictures are too many for one sheet; ask for fewer",
-                         (long long)j->o->samples);
+                         (long long)j->samples);
     ik__grid_labels(j->sheet, 0, 0, j->p.layout->label, j->p.layout->instance);
     return IK_OK;
 }
@@ -145,35 +148,56 @@ static ik_status hang(void *user, const ik__painted *p, ik_error *err) {
         ik__path_of("%s/%s-%lld.png", j->o->out, p->layouts->names[p->row], (long long)p->sample);
     snprintf(seed, sizeof seed, "%lld", (long long)j->p.s->set.seed);
     snprintf(number, sizeof number, "%lld", (long long)p->sample);
-    const char *const keys[] = {"inadekit.seed", "inadekit.item", "inadekit.sample",
-                                "inadekit.vary", "inadekit.style"};
-    const char *const values[] = {seed, j->o->label, number, j->vary,
-                                  j->o->style ? j->o->style : "none"};
-    return ik__picture_save(path.text, d->height, d->width, p->rgb, 5, keys, values, err);
+    const char *const keys[] = {"inadekit.seed", "inadekit.item",  "inadekit.sample",
+                                "inadekit.vary", "inadekit.style", "inadekit.latents"};
+    const char *const values[] = {
+        seed, j->o->label, number, j->vary, j->o->style ? j->o->style : "none", j->o->latents};
+    return ik__picture_save(path.text, d->height, d->width, p->rgb, j->o->latents ? 6 : 5, keys,
+                            values, err);
 }
 
 static ik_status paint(job *j, ik_error *err) {
     ik__path path = ik__path_of("%s/samples.png", j->o->out);
     ik_status status = ik__make_folder(j->o->out, err);
-    if (!status) status = ik__paint_each(j->p.s, 0, 1, j->o->samples, IK__ONE, hang, j, err);
+    if (!status) status = ik__paint_each(j->p.s, 0, 1, j->samples, IK__ONE, hang, j, err);
     if (j->mask) ik__grid_outline(j->sheet, 0, 0, j->mask);
     if (!status) status = ik__grid_save(j->sheet, path.text, err);
     if (!status)
-        ik__tell(IK__SAID, "%lld pictures in %s, all of them in %s", (long long)j->o->samples,
+        ik__tell(IK__SAID, "%lld pictures in %s, all of them in %s", (long long)j->samples,
                  j->o->out, path.text);
     return status;
 }
 
+static ik_status open_latents(job *j, ik_error *err) {
+    const ik__paint_file *o = j->o;
+    j->samples = o->samples ? o->samples : IK__USUAL_SAMPLES;
+    if (!o->latents) return IK_OK;
+    if (o->vary_labels.n || o->n_vary_instances)
+        return ik_errorf(
+            err, IK_USAGE,
+            "--latents gives what --vary-label and --vary-instance would draw anew; leave "
+            "one of them out");
+    ik_status status = ik__trace_inputs_open(o->latents, &j->latents, err);
+    if (status) return status;
+    j->samples = j->latents.batch;
+    if (!o->samples || o->samples == j->samples) return IK_OK;
+    return ik_errorf(
+        err, IK_USAGE,
+        "%s holds random values for %lld pictures, --samples asks for %lld; leave it out",
+        o->latents, (long long)j->samples, (long long)o->samples);
+}
+
 ik_status ik__paint_from_file(const ik__paint_file *o, ik_error *err) {
     job j = {.o = o};
+    ik_status status = open_latents(&j, err);
     const ik__painter_from from = {.checkpoint = o->checkpoint,
                                    .pipeline = o->pipeline,
                                    .weights = o->weights,
                                    .device = o->device,
                                    .threads = o->threads,
-                                   .batch = o->samples,
+                                   .batch = j.samples,
                                    .sets = o->sets};
-    ik_status status = ik__painter_begin(&j.p, &from, err);
+    if (!status) status = ik__painter_begin(&j.p, &from, err);
     if (!status && o->seed >= 0) j.p.s->set.seed = o->seed;
     if (!status) status = read_layout(&j, err);
     if (!status) status = set_vary(&j, err);
@@ -181,9 +205,12 @@ ik_status ik__paint_from_file(const ik__paint_file *o, ik_error *err) {
     if (!status && o->style) status = set_style(&j, err);
     if (!status) status = ik__session_record(j.p.s, false, err);
     if (!status) status = ik__painter_check(&j.p, err);
+    if (!status && o->latents)
+        status = ik__latents_take(&j.latents, j.p.s, j.p.layout->instances[0], j.p.pool, err);
     if (!status) status = ik__painter_load(&j.p, err);
     if (!status) status = paint(&j, err);
     ik__grid_free(j.sheet);
     ik__painter_close(&j.p);
+    ik__trace_inputs_close(&j.latents);
     return status;
 }

@@ -15,12 +15,16 @@ typedef struct ik__paint_file {
     ik_strings vary_labels;       /* numbers or names */
     int n_vary_instances;         /* values of the instance map */
     const int64_t *vary_instances;
-    int64_t samples, seed; /* seed -1: the pipeline's */
-    const char *device;    /* NULL: the pipeline's */
-    int threads;           /* 0: all */
-    ik_strings sets;       /* as --set */
-    const char *out;       /* folder */
+    const char *latents; /* a file as latents_file.h has it, or NULL */
+    int64_t samples,
+        seed;           /* samples 0: as many as `latents` holds, or 8; seed -1: the pipeline's */
+    const char *device; /* NULL: the pipeline's */
+    int threads;        /* 0: all */
+    ik_strings sets;    /* as --set */
+    const char *out;    /* folder */
 } ik__paint_file;
+
+enum { IK__USUAL_SAMPLES = 8 };
 
 /* Writes out/<label map>-<n>.png, n from 0, each with its seed in its text, and out/samples.png:
  * the label map, the style's picture if there is one, and all samples, what varies outlined.

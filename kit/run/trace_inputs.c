@@ -11,6 +11,7 @@
 void ik__trace_inputs_close(ik__trace_inputs *in) {
     ik__st_close(in->file);
     free(in->names);
+    *in = (ik__trace_inputs){0};
 }
 
 ik_status ik__trace_inputs_open(const char *path, ik__trace_inputs *in, ik_error *err) {

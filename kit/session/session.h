@@ -14,6 +14,15 @@
 #include "options.h"
 #include "settings.h"
 
+/* Values of a latent that synthesis is given in place of those that it would draw: a row for each
+ * sample of every layout. */
+typedef struct ik__latent_given {
+    const char *name;
+    bool normals; /* a style makes its values of them, as it does of drawn ones */
+    int64_t rows;
+    const float *values; /* [rows, ...] as the program has the latent */
+} ik__latent_given;
+
 typedef struct ik__session {
     ik__pool *pool;
     ik__conf *conf;
@@ -28,6 +37,8 @@ typedef struct ik__session {
     ik__program *sample;
     ik__evaluation *evaluation; /* NULL: no metrics are named */
     ik__program *encode;        /* where `synthesize.style` asks for it */
+    int n_latents; /* given ones */
+    const ik__latent_given *latents;
     const char *device;
     ik__path out;   /* the run folder */
     ik__lock *lock; /* of it */

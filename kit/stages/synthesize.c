@@ -102,7 +102,14 @@ static bool anew(const painter *p, bool by_instance, int64_t item, int64_t k) {
     return false;
 }
 
-/* Draws one row of a latent. What is not to change stays at the layout's draw 0. */
+static const ik__latent_given *given(const ik__session *s, const char *latent) {
+    for (int i = 0; i < s->n_latents; i++)
+        if (!strcmp(s->latents[i].name, latent)) return &s->latents[i];
+    return NULL;
+}
+
+/* Draws one row of a latent, or takes the one that is given. What is not to change stays at the
+ * layout's draw 0. */
 static void draw(const painter *p, int which, int64_t row, int64_t item, int64_t sample) {
     const ik__node *n = p->input[which];
     int64_t size = ik_count(n->t.shape) / n->t.shape.d[0], most = p->s->info->max_instances;
@@ -114,7 +121,13 @@ static void draw(const painter *p, int which, int64_t row, int64_t item, int64_t
                         .parts = by_instance ? most : 1,
                         .size = by_instance ? size / most : size,
                         .draws = p->draws};
-    ik__latent_draw(&r, p->latent[which] + row * size);
+    const ik__latent_given *g = given(p->s, n->name);
+    if (g)
+        memcpy(p->latent[which] + row * size, g->values + sample % g->rows * size,
+               sizeof(float) * (size_t)size);
+    else
+        ik__latent_draw(&r, p->latent[which] + row * size);
+    if (g && !g->normals) return;
     bool spares = p->how == IK__ONE && p->s->set.synthesize.vary; /* what varies is not styled */
     ik__exemplars_apply(p->exemplars, n->name, spares ? p->draws : NULL,
                         p->latent[which] + row * size);
