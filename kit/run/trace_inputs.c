@@ -38,12 +38,69 @@ ik_status ik__trace_inputs_open(const char *path, ik__trace_inputs *in, ik_error
     return status;
 }
 
-/* The entry of that name, if it is there and fits; -1 if it is not there. */
-static ik_status find(const ik__trace_inputs *in, const char *name, ik_shape want, ik_dtype dtype,
-                      int *at, ik_error *err) {
-    *at = ik__st_find(in->file, name);
+/* --- names */
+
+/* The step that a name begins with and what follows it; 0 and the name where it does not. */
+static int64_t step_of(const char *name, const char **rest) {
+    char *end;
+    *rest = name;
+    if (strncmp(name, "step", 4) || name[4] < '1' || name[4] > '9') return 0;
+    int64_t step = strtoll(name + 4, &end, 10);
+    if (*end != '.') return 0;
+    *rest = end + 1;
+    return step;
+}
+
+static bool begins_with(const char *name, const char *update) {
+    size_t n = strlen(update);
+    return !strncmp(name, update, n) && name[n] == '.';
+}
+
+/* What a name of the file is to a program; NULL: it is for another update. `step` 0: for all. */
+static const char *name_for(const ik__players *p, const char *name, const char *program,
+                            int64_t *step) {
+    *step = step_of(name, &name);
+    for (int i = 0; *step && i < p->n_updates; i++)
+        if (begins_with(name, p->updates[i].name))
+            return strcmp(p->updates[i].name, program) ? NULL : name + strlen(program) + 1;
+    return name;
+}
+
+const char *const *ik__trace_inputs_supplied(const ik__trace_inputs *in, ik__session *s,
+                                             int update) {
+    const ik__players *p = &s->model->players;
+    int n = 0, all = ik__st_count(in->file);
+    const char **names = ik__pool_alloc(s->pool, sizeof *names * ((size_t)all + 1));
+    for (int i = 0; i < all; i++) {
+        int64_t step;
+        const char *name =
+            name_for(p, in->names[i], update < 0 ? "" : p->updates[update].name, &step);
+        if (name && (update >= 0 || !step)) names[n++] = name;
+    }
+    names[n] = NULL;
+    return names;
+}
+
+/* The entry for a name of the program's, -1 if there is none. */
+static int find_name(const ik__trace_inputs *in, const char *program, const char *name) {
+    char text[512];
+    int at = -1;
+    if (in->step) {
+        snprintf(text, sizeof text, "step%lld.%s.%s", (long long)in->step, program, name);
+        at = ik__st_find(in->file, text);
+        snprintf(text, sizeof text, "step%lld.%s", (long long)in->step, name);
+        if (at < 0) at = ik__st_find(in->file, text);
+    }
+    return at < 0 ? ik__st_find(in->file, name) : at;
+}
+
+/* That entry, if it is there and fits. */
+static ik_status find(const ik__trace_inputs *in, const char *program, const char *name,
+                      ik_shape want, ik_dtype dtype, int *at, ik_error *err) {
+    *at = find_name(in, program, name);
     if (*at < 0) return IK_OK;
     const ik__st_entry *e = ik__st_entry_at(in->file, *at);
+    name = e->name;
     char has[64], wants[64];
     ik__shape_text(e->shape, has, sizeof has);
     ik__shape_text(want, wants, sizeof wants);
@@ -80,13 +137,13 @@ static ik_shape batched(const ik__trace_inputs *in, ik_shape row) {
 }
 
 /* Fills a field, if it is there. */
-static ik_status read_field(const ik__trace_inputs *in, const ik__session *s, int i, ik__batch *b,
-                            bool *there, ik_error *err) {
+static ik_status read_field(const ik__trace_inputs *in, const ik__session *s, const char *program,
+                            int i, ik__batch *b, bool *there, ik_error *err) {
     const ik__data_info *d = s->info;
     const ik__field *f = &d->fields.v[i];
     ik_shape shape = batched(in, ik__field_shape(&d->fields, i));
     int at;
-    ik_status status = find(in, f->name, shape, f->dtype, &at, err);
+    ik_status status = find(in, program, f->name, shape, f->dtype, &at, err);
     *there = !status && at >= 0;
     if (!*there) return status;
     status = ik__st_read(in->file, at, b->field[i], err);
@@ -124,7 +181,7 @@ static ik_status feed_scene(const ik__trace_inputs *in, ik__session *s, ik__prog
     ik_status status = ik__batch_new(f, in->batch, &b, err);
     if (status) return status;
     for (int i = 0; i < f->n && !status; i++)
-        if (!f->v[i].derived) status = read_field(in, s, i, b, &there[i], err);
+        if (!f->v[i].derived) status = read_field(in, s, p->name, i, b, &there[i], err);
     bool listed = there[IK__LABEL] && there[IK__INSTANCE];
     if (!status && listed) status = list_segments(in, s, b, err);
     for (int i = 0; i < f->n && !status; i++)
@@ -145,11 +202,25 @@ static void draw(const ik__session *s, const ik__node *n, float *to) {
     }
 }
 
-static ik_status feed_latent(const ik__trace_inputs *in, ik__session *s, const ik__node *n,
-                             ik_error *err) {
+/* Given for some step or update, so that it is read, but not for this one. */
+static ik_status missing(const ik__trace_inputs *in, const char *program, const char *name,
+                         ik_error *err) {
+    char step[32] = "", where[300] = "";
+    if (in->step) snprintf(step, sizeof step, " in step %lld", (long long)in->step);
+    if (in->step)
+        snprintf(where, sizeof where, "'step%lld.%s.%s', or for all ", (long long)in->step, program,
+                 name);
+    return ik_errorf(err, IK_FAILED, "%s: %s reads '%s'%s: add %s'%s' to the file", in->path,
+                     program, name, step, where, name);
+}
+
+static ik_status feed_latent(const ik__trace_inputs *in, ik__session *s, const ik__program *p,
+                             const ik__node *n, ik_error *err) {
     int at;
-    ik_status status = find(in, n->name, n->t.shape, IK_F32, &at, err);
+    ik_status status = find(in, p->name, n->name, n->t.shape, IK_F32, &at, err);
     if (status) return status;
+    if (at < 0 && !ik__recording_of(p->graph)->host_latents)
+        return missing(in, p->name, n->name, err);
     float *host = malloc((size_t)ik_count(n->t.shape) * sizeof *host);
     if (!host) return ik_errorf(err, IK_FAILED, "%s: out of memory for '%s'", in->path, n->name);
     if (at >= 0)
@@ -159,6 +230,19 @@ static ik_status feed_latent(const ik__trace_inputs *in, ik__session *s, const i
     if (!status) status = ik__engine_upload(s->engine, n->name, n->t.shape.d[0], host, err);
     free(host);
     return status;
+}
+
+static ik_status not_known(const ik__trace_inputs *in, const char *name, int64_t step,
+                           const ik__program *p, const ik__words *known, ik_error *err) {
+    char list[1024] = "";
+    size_t at = 0;
+    if (step > in->steps)
+        return ik_errorf(err, IK_FAILED, "%s: '%s' is for step %lld; --steps asks for %lld",
+                         in->path, name, (long long)step, (long long)in->steps);
+    for (int k = 0; k < known->n && at < sizeof list; k++)
+        at += (size_t)snprintf(list + at, sizeof list - at, "%s%s", k ? ", " : "", known->v[k]);
+    return ik_errorf(err, IK_FAILED, "%s: '%s' is no input of %s; there are %s%s", in->path, name,
+                     p->name, list, in->steps ? ", and as stepN.NAME or stepN.UPDATE.NAME" : "");
 }
 
 /* A misspelt name would leave its tensor out without a word. What only other programs read is fine,
@@ -178,13 +262,10 @@ static ik_status check_names(const ik__trace_inputs *in, const ik__session *s, c
     }
     ik_status status = IK_OK;
     for (int i = 0; in->names[i] && !status; i++) {
-        if (ik__words_have(&known, in->names[i])) continue;
-        char list[1024] = "";
-        size_t at = 0;
-        for (int k = 0; k < known.n && at < sizeof list; k++)
-            at += (size_t)snprintf(list + at, sizeof list - at, "%s%s", k ? ", " : "", known.v[k]);
-        status = ik_errorf(err, IK_FAILED, "%s: '%s' is no input of %s; there are %s", in->path,
-                           in->names[i], p->name, list);
+        int64_t step;
+        const char *name = name_for(&s->model->players, in->names[i], p->name, &step);
+        if (name && (step > in->steps || !ik__words_have(&known, name)))
+            status = not_known(in, in->names[i], step, p, &known, err);
     }
     ik__words_free(&known);
     return status;
@@ -196,6 +277,6 @@ ik_status ik__trace_inputs_feed(const ik__trace_inputs *in, ik__session *s, ik__
     if (!status) status = feed_scene(in, s, p, err);
     for (int i = 0; i < p->n && !status; i++)
         if (p->order[i]->op == IK_INPUT && ik__fields_find(&s->info->fields, p->order[i]->name) < 0)
-            status = feed_latent(in, s, p->order[i], err);
+            status = feed_latent(in, s, p, p->order[i], err);
     return status;
 }

@@ -153,10 +153,6 @@ ik_status ik__weights_save(ik__session *s, const char *path, ik_error *err) {
     return write_file(s, path, IK__VALUE, IK__VALUE, NULL, err);
 }
 
-ik_status ik__weights_load(ik__session *s, const char *path, ik_error *err) {
-    return read_file(s, path, IK__VALUE, IK__VALUE, NULL, err);
-}
-
 /* --- folders */
 
 /* Calls `each` with the path of all that lies in a folder and whose name begins with `prefix`. */

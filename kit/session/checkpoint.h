@@ -14,7 +14,6 @@ ik_status ik__checkpoint_resume(ik__session *s, ik__position *at, ik_error *err)
 
 /* The weights of all networks alone, as one file. */
 ik_status ik__weights_save(ik__session *s, const char *path, ik_error *err);
-ik_status ik__weights_load(ik__session *s, const char *path, ik_error *err);
 
 /* Is there a checkpoint in the run folder? */
 bool ik__checkpoint_exists(const ik__session *s);

@@ -150,6 +150,73 @@ START_TEST(saved_weights) {
 }
 END_TEST
 
+/* Each step begins with what the one before left, and what is given for one goes before what is
+ * given for all. Without its first step training has no other losses than one update alone. */
+START_TEST(steps) {
+    ik__st *in = open_golden("inputs"), *adam = open_golden("adam");
+    const change rows[] = {{in, "label", NULL},
+                           {in, "instance", NULL},
+                           {in, "image", NULL},
+                           {in, "z", NULL},
+                           {in, "noise.eps", NULL},
+                           {adam, "eps.1", "step1.d_step.noise.eps"},
+                           {adam, "eps.2", "step2.noise.eps"}};
+    const char *golden = "--weights " GOLDEN "/weights.safetensors";
+    char more[400];
+    write_inputs("some", 7, rows);
+    snprintf(more, sizeof more, "%s --steps 2 --save-weights two.safetensors", golden);
+    trace_own("g_step", "some", more, 0, NULL);
+    ik__st *two = open_output("own");
+    ck_assert_int_eq(count_named(two, "step1.g_step.loss."), 4);
+    ck_assert_int_eq(count_named(two, "step2.d_step.loss."), 2);
+    ck_assert_int_eq(count_named(two, "step"), 2 * (4 + 2));
+    trace("g_step", "inputs", "g", "--set device=naive");
+    ik__st *g = open_output("g");
+    ck_assert_double_eq(compare_as(two, "step1.g_step.loss.total", g, "loss.total").apart, 0);
+    ck_assert_double_gt(compare_as(two, "step2.g_step.loss.total", g, "loss.total").apart, 1e-3);
+
+    /* The same in two goes, but for the optimiser's moments: the losses before its second step. */
+    write_inputs("first", 6, rows);
+    snprintf(more, sizeof more, "%s --steps 1 --save-weights one.safetensors", golden);
+    trace_own("g_step", "first", more, 0, NULL);
+    ik__st *one = open_output("own");
+    ck_assert_double_eq(
+        compare_as(two, "step1.d_step.loss.total", one, "step1.d_step.loss.total").apart, 0);
+    write_inputs("second", 5,
+                 (change[]){rows[0], rows[1], rows[2], rows[3], {adam, "eps.2", "noise.eps"}});
+    trace_own("g_step", "second", "--weights one.safetensors", 0, NULL);
+    ik__st *then = open_output("own");
+    ck_assert_double_eq(compare_as(two, "step2.g_step.loss.total", then, "loss.total").apart, 0);
+
+    trace_own("g_step", "some", "--steps 1", 1,
+              "some.safetensors: 'step2.noise.eps' is for step 2; --steps asks for 1\n");
+    trace_own("g_step", "some", "", 1, "is for step 2; --steps asks for 0\n");
+    write_inputs(
+        "a", 6,
+        (change[]){
+            rows[0], rows[1], rows[2], rows[3], rows[4], {adam, "eps.1", "step1.dstep.noise.eps"}});
+    trace_own(
+        "g_step", "a", "--steps 1", 1,
+        "a.safetensors: 'step1.dstep.noise.eps' is no input of g_step; there are image, label, "
+        "instance, z, z.eps, noise, noise.eps, and as stepN.NAME or stepN.UPDATE.NAME\n");
+    write_inputs(
+        "b", 5, (change[]){rows[0], rows[1], rows[2], rows[3], {adam, "eps.1", "step1.noise.eps"}});
+    trace_own(
+        "g_step", "b", "--steps 2", 1,
+        "b.safetensors: g_step reads 'noise.eps' in step 2: add 'step2.g_step.noise.eps', or for "
+        "all 'noise.eps' to the file\n");
+    trace_own("g_step", "b", "--steps 1", 1,
+              "b.safetensors: g_step reads 'noise.eps': add 'noise.eps' to the file\n");
+    trace_own("g_step", "b", "--steps -1", 2, "must be a whole number from 0 to 1000000");
+    ik__st_close(in);
+    ik__st_close(adam);
+    ik__st_close(two);
+    ik__st_close(one);
+    ik__st_close(g);
+    ik__st_close(then);
+}
+END_TEST
+
 START_TEST(wrong_usage) {
     static const struct {
         const char *arguments, *text;
@@ -210,5 +277,5 @@ END_TEST
 
 int main(void) {
     return RUN_SUITE("trace", set_up, tear_down, {names}, {all}, {given_latent}, {drawn_latents},
-                     {saved_weights}, {wrong_usage}, {wrong_inputs}, {no_encoder});
+                     {saved_weights}, {steps}, {wrong_usage}, {wrong_inputs}, {no_encoder});
 }
