@@ -1,4 +1,5 @@
-/* The naive backend's gradients beside finite differences of its loss, in double precision.
+/* The naive backend's gradients beside finite differences of its loss, in double precision. A
+ * parameter that the loss is computed from and that has no gradient counts as one with zeros.
  *
  * Along a direction of signs, the slope between two points is a central difference; a kink of a
  * leaky ReLU between them spoils it. So one that disagrees counts as evidence only as far as it
@@ -31,8 +32,14 @@ typedef struct subject {
     const check_trial *naive;
     int update;
     const char *at;
-    double loss;  /* in the middle */
-    bool *agrees; /* gradient i, along one direction at least */
+    double loss; /* in the middle */
+    int n;       /* parameters of the update's players that its program reads */
+    struct parameter {
+        const ik__entry *entry;
+        double *gradient;
+        bool missing; /* none was recorded: zeros */
+        bool agrees;  /* along one direction at least */
+    } * parameters;
     int right, wrong, unclear;
 } subject;
 
@@ -119,32 +126,53 @@ static bool stops_gradients(const subject *s) {
     return false;
 }
 
+/* An op of a plugin's that says it has no gradient; NULL if all have. */
+static const char *without_gradient(const subject *s) {
+    const ik__program *g = s->naive->s->update[s->update];
+    for (int i = 0; i < g->n; i++)
+        if (g->order[i]->op == IK_CUSTOM && !g->order[i]->custom->gradient)
+            return g->order[i]->custom->name;
+    return NULL;
+}
+
+static void say_missing(const subject *s, const ik__entry *e, double numeric, const char *more) {
+    const char *op = without_gradient(s);
+    char why[160] = "an op on its way passes none on";
+    if (op) snprintf(why, sizeof why, "the op '%.80s' has none", op);
+    check_found(s->f, *more ? CHECK_NOTE : CHECK_WRONG,
+                "%s: no gradient reaches %s, finite differences say %.9g; %s%s", s->at, e->path,
+                numeric, why, *more ? more : "; say ik_stop_gradient where that is meant");
+}
+
 /* Says of the first few where they differ; false after a failed step. */
-static bool check_one(subject *s, int i, const double *g, int direction) {
-    const ik__entry *e = s->naive->s->update[s->update]->grads[i].entry;
+static bool check_one(subject *s, struct parameter *p, int direction) {
+    const ik__entry *e = p->entry;
     double analytic = 0, numeric = 0;
-    verdict v = compare(s, e, g, direction, &analytic, &numeric);
+    verdict v = compare(s, e, p->gradient, direction, &analytic, &numeric);
     if (v == FAILED) return false;
-    s->agrees[i] |= v == RIGHT;
+    p->agrees |= v == RIGHT;
     s->right += v == RIGHT;
     s->unclear += v == UNCLEAR;
     if (v != WRONG || s->wrong++ >= SAY) return true;
     bool stops = stops_gradients(s);
-    check_found(s->f, stops ? CHECK_NOTE : CHECK_WRONG,
-                "%s: the %s gradient of %s is %.9g, finite differences say %.9g%s", s->at,
-                s->naive->whose[s->update], e->path, analytic, numeric,
-                stops ? " (a gradient is stopped on purpose somewhere)" : "");
+    const char *more = stops ? " (a gradient is stopped on purpose somewhere)" : "";
+    if (p->missing)
+        say_missing(s, e, numeric, more);
+    else
+        check_found(s->f, stops ? CHECK_NOTE : CHECK_WRONG,
+                    "%s: the %s gradient of %s is %.9g, finite differences say %.9g%s", s->at,
+                    s->naive->whose[s->update], e->path, analytic, numeric, more);
     return true;
 }
 
-static void conclude(const subject *s, int parameters) {
+static void conclude(const subject *s) {
     int agree = 0;
-    for (int i = 0; i < parameters; i++) agree += s->agrees[i];
+    for (int i = 0; i < s->n; i++) agree += s->parameters[i].agrees;
     const char *whose = s->naive->whose[s->update];
     if (!s->wrong && s->right)
         check_found(s->f, CHECK_FINE,
                     "%s: %s gradients of %d of %d parameters agree with finite differences", s->at,
-                    whose, agree, parameters);
+                    whose, agree, s->n);
     if (s->unclear)
         check_found(s->f, CHECK_NOTE,
                     "%s: %s gradients: %d directions were left out, as kinks or rounding bend the "
@@ -153,18 +181,17 @@ static void conclude(const subject *s, int parameters) {
 }
 
 /* As many as there is time for, the plugin's own first. */
-static bool check_all(subject *s, double *const *all) {
-    const ik__program *g = s->naive->s->update[s->update];
+static bool check_all(subject *s) {
     bool ok = true;
     double begin = ik__spent();
     for (int direction = 0; direction < DIRECTIONS; direction++)
         for (int own = 1; own >= 0; own--)
-            for (int i = 0; i < g->n_grads && ok && ik__spent() - begin < PATIENCE; i++) {
-                const ik__entry *e = g->grads[i].entry;
-                if (!all[i] || is_own(s, e->path) != own) continue;
-                ok = check_one(s, i, all[i], direction);
+            for (int i = 0; i < s->n && ok && ik__spent() - begin < PATIENCE; i++) {
+                struct parameter *p = &s->parameters[i];
+                if (!p->gradient || is_own(s, p->entry->path) != own) continue;
+                ok = check_one(s, p, direction);
             }
-    if (ok) conclude(s, g->n_grads);
+    if (ok) conclude(s);
     return ok;
 }
 
@@ -190,19 +217,40 @@ static bool settle(const subject *s) {
     return check_trial_step(s->f, s->plugin, s->naive, s->update, false);
 }
 
+static bool is_trained(const subject *s, const ik__entry *e) {
+    const ik__session *t = s->naive->s;
+    const ik__update *u = &t->model->players.updates[s->update];
+    const ik__block *block = &t->engine->store->blocks[e->block];
+    for (int i = 0; e->learned && block->trained && i < u->n; i++)
+        if (u->players[i] == block->player) return true;
+    return false;
+}
+
+/* Copies: the next runs overwrite gradients. */
+static void take_gradients(subject *s) {
+    const ik__program *g = s->naive->s->update[s->update];
+    s->parameters = calloc((size_t)g->n + 1, sizeof *s->parameters);
+    for (int i = 0; s->parameters && i < g->n; i++) {
+        const ik__entry *e = g->order[i]->op == IK_PARAM ? g->order[i]->entry : NULL;
+        if (!e || !is_trained(s, e)) continue;
+        int k = 0;
+        while (k < g->n_grads && g->grads[k].entry != e) k++;
+        struct parameter *p = &s->parameters[s->n++];
+        *p = (struct parameter){.entry = e, .missing = k == g->n_grads};
+        p->gradient = p->missing ? calloc((size_t)ik_count(e->shape), sizeof(double))
+                                 : check_trial_gradient(s->naive, s->update, k);
+    }
+}
+
 bool check_gradients(check_findings *f, const ik_plugin *p, const check_trial *naive, int update,
                      const char *at) {
     subject s = {.f = f, .plugin = p, .naive = naive, .update = update, .at = at};
     leave_kinks(&s);
     if (!settle(&s)) return false;
     s.loss = check_trial_loss(naive, update);
-    int n = naive->s->update[update]->n_grads;
-    double **all = calloc((size_t)n + 1, sizeof *all); /* the next runs overwrite them */
-    for (int i = 0; all && i < n; i++) all[i] = check_trial_gradient(naive, update, i);
-    s.agrees = calloc((size_t)n + 1, sizeof *s.agrees);
-    bool ok = !all || !s.agrees || check_all(&s, all);
-    for (int i = 0; all && i < n; i++) free(all[i]);
-    free(all);
-    free(s.agrees);
+    take_gradients(&s);
+    bool ok = check_all(&s);
+    for (int i = 0; i < s.n; i++) free(s.parameters[i].gradient);
+    free(s.parameters);
     return ok;
 }

@@ -121,6 +121,10 @@ START_TEST(computing) {
     ck_assert_ptr_nonnull(strstr(said, ", finite differences say "));
     check("norm/wrong_bias_gradient", "", 1, "FAIL  at 32x32: the generator's gradient of ");
     ck_assert_ptr_nonnull(strstr(said, "generator.subject.norm_0.bias is "));
+    check("norm/no_gradient", "", 1, "FAIL  at 32x32: no gradient reaches generator.");
+    ck_assert_ptr_nonnull(strstr(said, "; the op 'twice' has none; say ik_stop_gradient"));
+    check("norm/leaves_dx_empty", "", 1, "; an op on its way passes none on; say");
+    check("norm/stops_by_an_op", "", 1, "FAIL  at 32x32: no gradient reaches generator.");
     check("norm/at_a_kink", "", 0, "ok    at 32x32: generator's gradients of ");
     ck_assert_ptr_null(strstr(said, "left out"));
     check("norm/rough", "", 0, " directions were left out, as kinks or rounding bend the loss");

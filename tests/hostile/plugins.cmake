@@ -15,7 +15,7 @@ function(add_hostile kind source)
     endforeach()
 endfunction()
 add_hostile(norm norm.c none crashes_at_entry hangs_at_entry crashes aborts hangs recurses exits
-    exports uses_core too_new too_old not_finite wrong_shape wrong_gradient
+    exports uses_core too_new too_old not_finite wrong_shape wrong_gradient no_gradient leaves_dx_empty stops_by_an_op
     wrong_bias_gradient at_a_kink rough in_float depends_on_chance bad_default same_name overlaps no_help taken bad_name required)
 add_hostile(datasets data.c none by_chance not_by_threads out_of_range crashes describes_otherwise
     no_items)
