@@ -90,6 +90,7 @@ static int list(const cli_args *args) {
     ik_kind only = word ? kind_of(word) : IK_KIND_COUNT;
     if (word && only == IK_KIND_COUNT) return unknown_kind(args, word);
     table t = {0};
+    ik__plugins_careful();
     for (int k = 0; k < IK_KIND_COUNT; k++) {
         if (word && k != (int)only) continue;
         t.kind = ik__kind_names[k];

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/numbers.h"
 #include "plugin/blame.h"
 #include "plugin/plugins.h"
 
@@ -86,9 +87,11 @@ static void fill_streams(void) {
 int main(int argc, char **argv) {
     fill_streams();
     calm_openmp();
+    ik__plain_numbers();
     ik__blame_watch();
     cli_watch(false);
     int status = cli_run(&cmd_root, argc, argv);
     ik__plugins_path(NULL);
+    ik__blame_over();
     return finish(status);
 }

@@ -7,7 +7,6 @@
 #include "plugin/blame.h"
 #include "plugin/plugins.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -15,7 +14,7 @@
 /* What outlives the child. */
 typedef struct shared {
     int failed;
-    volatile int hung, finished;
+    volatile int beats, finished; /* findings, and other signs of life */
     char doing[IK__BLAME_TEXT];
 } shared;
 
@@ -36,7 +35,7 @@ void check_found(check_findings *f, check_verdict verdict, const char *fmt, ...)
 }
 
 void check_going_on(void) {
-    alarm((unsigned)timeout);
+    common->beats++;
 }
 
 void check_found_error(check_findings *f, const char *what, const ik_error *err) {
@@ -72,19 +71,22 @@ static void inspect_one(check_findings *f, const ik_plugin *p) {
         check_in_place(f, p);
 }
 
-static void on_alarm(int number) {
-    (void)number;
-    common->hung = 1;
-    _exit(IK_FAILED);
+/* Asked about every tenth of a second. */
+static bool patient(void *user) {
+    static int seen, tenths;
+    (void)user;
+    if (common->beats != seen) tenths = 0;
+    seen = common->beats;
+    return ++tenths <= 10 * timeout;
 }
 
 static ik_status work(void *user, ik_error *err) {
     check_findings f = {user, 0};
     const ik_plugin *const *list;
+    check_host host;
     ik__blame_share(common->doing);
     ik__blame_unwatch(); /* the parent says it */
-    signal(SIGALRM, on_alarm);
-    check_going_on();
+    check_host_note(&host);
     check_symbols(&f);
     ik_status status = ik__plugin_load(f.what->file, &list, err);
     if (status) {
@@ -94,16 +96,23 @@ static ik_status work(void *user, ik_error *err) {
     }
     ik__plugins_prefer(list);
     for (; *list; list++) inspect_one(&f, *list);
-    alarm(0);
+    check_host_compare(&f, &host);
     common->finished = 1;
     return IK_OK;
 }
 
 /* How the child ended, where that was not how it should. */
-static void judge_end(const check_task *what, ik_status status, const ik_error *err) {
+static void judge_end(const check_task *what, ik_status status, const ik__child_end *end,
+                      const ik_error *err) {
     const char *doing = *common->doing ? common->doing : "no plugin was at work";
-    if (common->hung)
-        fprintf(what->out, "FAIL  it hung: no end after %d s; %s\n", timeout, doing);
+    if (end->left) {
+        fprintf(what->out, "FAIL  it left %d process%s running, which were ended\n", end->left,
+                end->left == 1 ? "" : "es");
+        common->failed++;
+    }
+    if (end->late)
+        fprintf(what->out, "FAIL  it hung: no end after %d s%s; %s\n", timeout,
+                end->halted ? ", as it had stopped itself" : "", doing);
     else if ((int)status == IK__CRASHED)
         fprintf(what->out, "FAIL  it crashed: %s; %s\n", err->text, doing);
     else if (status || !common->finished) /* exit, or a sanitizer */
@@ -117,15 +126,15 @@ ik_status check_plugin(const check_task *what, int *failed, ik_error *err) {
     common = mmap(NULL, sizeof *common, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (common == MAP_FAILED) return ik_errorf(err, IK_FAILED, "out of memory");
     timeout = what->timeout;
-    bool stopped;
+    ik__child_end end;
     *err = (ik_error){""};
-    ik_status status = ik__child_run(work, (void *)what, &stopped, err);
-    if (stopped)
+    ik_status status = ik__child_try(work, (void *)what, patient, &end, err);
+    if (end.stopped)
         *err = (ik_error){""};
     else
-        judge_end(what, status, err);
+        judge_end(what, status, &end, err);
     fflush(what->out);
     *failed = common->failed;
     munmap(common, sizeof *common);
-    return stopped ? IK_INTERRUPTED : IK_OK;
+    return end.stopped ? IK_INTERRUPTED : IK_OK;
 }

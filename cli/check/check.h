@@ -10,6 +10,10 @@
 #include "base/pool.h"
 #include "config/config.h"
 
+#include <limits.h>
+#include <signal.h>
+#include <sys/types.h>
+
 typedef struct check_task {
     const char *file;
     ik_strings sets; /* KEY=VALUE: options of the plugin */
@@ -49,6 +53,15 @@ ik_status check_placed_open(const ik_strings *given, const char *text, const cha
 ik_status check_placed_load(const ik_strings *given, const char *text, const char *place,
                             check_placed *out, ik__conf **root, ik_error *err);
 void check_placed_close(check_placed *p);
+
+/* host.c: what belongs to the whole program; and whether it has changed since, said once. */
+typedef struct check_host {
+    char folder[PATH_MAX], locale[512];
+    mode_t mask;
+    struct sigaction caught[2];
+} check_host;
+void check_host_note(check_host *h);
+void check_host_compare(check_findings *f, check_host *before);
 
 /* symbols.c: what the file exports, before it is loaded. */
 void check_symbols(check_findings *f);

@@ -1,4 +1,5 @@
 /* See numbers.h. */
+#define _GNU_SOURCE
 #include "numbers.h"
 
 #include <stdio.h>
@@ -35,4 +36,9 @@ const char *ik__byte_words(char to[IK__WORDS], int64_t bytes) {
 const char *ik__count_words(char to[IK__WORDS], int64_t n) {
     static const char *const units[] = {"", "k", "M", "G", "T", NULL};
     return scaled(to, (double)n, 1000, units, 1);
+}
+
+locale_t ik__plain_numbers(void) {
+    locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0); /* the library's own, never freed */
+    return uselocale(plain);
 }

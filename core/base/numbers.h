@@ -2,6 +2,7 @@
 #ifndef INADEKIT_BASE_NUMBERS_H
 #define INADEKIT_BASE_NUMBERS_H
 
+#include <locale.h>
 #include <stdint.h>
 
 /* Into `to`, which is returned: "51.2 us", "12.5 ms", "4 min 3 s", "41.2 MiB", "4.68 M". */
@@ -9,5 +10,9 @@ enum { IK__WORDS = 48 };
 const char *ik__time_words(char to[IK__WORDS], double seconds);
 const char *ik__byte_words(char to[IK__WORDS], int64_t bytes);
 const char *ik__count_words(char to[IK__WORDS], int64_t n);
+
+/* From here on this thread reads and writes numbers with a decimal point, whatever `setlocale` does
+ * or has done. Gives what it had before, for uselocale. */
+locale_t ik__plain_numbers(void);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include "plugins.h"
 
-#include <signal.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 /* A handler must not allocate, as other models of thread-local storage may. */
@@ -17,7 +17,10 @@ static void tell(void) {
 }
 
 static void begin(ik__blame *b, const char *kind, const char *name, const char *doing) {
-    *b = (ik__blame){top, kind, name, doing};
+    *b = (ik__blame){.outer = top, .kind = kind, .name = name, .doing = doing};
+    b->locale = uselocale((locale_t)0);
+    fegetenv(&b->numbers);
+    pthread_sigmask(SIG_SETMASK, NULL, &b->blocked);
     top = b;
     tell();
 }
@@ -32,6 +35,9 @@ void ik__blame_file(ik__blame *b, const char *path, const char *doing) {
 
 void ik__blame_end(const ik__blame *b) {
     top = b->outer;
+    uselocale(b->locale);
+    fesetenv(&b->numbers);
+    pthread_sigmask(SIG_SETMASK, &b->blocked, NULL);
     tell();
 }
 
@@ -66,23 +72,59 @@ static void say(const char *text) {
     if (text && write(STDERR_FILENO, text, strlen(text)) < 0) return;
 }
 
+/* "error: norm/mine HAPPENED while recording..." */
+static void say_whose(const ik__blame *b, const char *happened, const char *how) {
+    say("error: ");
+    say(b->kind);
+    say(b->kind ? "/" : "");
+    say(b->name);
+    say(happened);
+    say(b->doing);
+    say(how);
+    say("; `inadekit plugins check FILE` tells more of a plugin\n");
+}
+
 static void on_signal(int number) {
     const ik__blame *b = top;
     for (int i = 0; i < WATCHED; i++) {
         if (watched[i].number != number) continue;
         sigaction(number, &before[i], NULL);
-        if (!b) break;
-        say("error: ");
-        say(b->kind);
-        say(b->kind ? "/" : "");
-        say(b->name);
-        say(" crashed while ");
-        say(b->doing);
-        say(": ");
-        say(watched[i].name);
-        say("; `inadekit plugins check FILE` tells more of a plugin\n");
+        char how[64] = ": ";
+        if (b) say_whose(b, " crashed while ", strcat(how, watched[i].name));
     }
     raise(number); /* takes effect when this returns */
+}
+
+/* --- exit */
+
+static pid_t awaited; /* the process that has to come to the end of its work; 0: none has */
+
+int ik__blame_exit(int status) {
+    const ik__blame *b = top;
+    if (awaited != getpid() || !b) return status;
+    awaited = 0;
+    say_whose(b, " ended the program while ", "");
+    return status ? status : IK_FAILED;
+}
+
+static void on_end(int status, void *unused) {
+    (void)unused;
+    int better = ik__blame_exit(status);
+    if (awaited == getpid() && !status) {
+        say("error: something ended the program before its work was done: a plugin, or a library "
+            "that it uses, calls `exit`\n");
+        better = IK_FAILED;
+    }
+    awaited = 0;
+    if (better != status) _exit(better);
+}
+
+void ik__blame_over(void) {
+    awaited = 0;
+}
+
+void ik__blame_here(void) {
+    if (awaited) awaited = getpid();
 }
 
 void ik__blame_watch(void) {
@@ -93,8 +135,10 @@ void ik__blame_watch(void) {
     a.sa_handler = on_signal;
     a.sa_flags = SA_ONSTACK;
     for (int i = 0; i < WATCHED; i++) sigaction(watched[i].number, &a, &before[i]);
+    if (!on_exit(on_end, NULL)) awaited = getpid();
 }
 
 void ik__blame_unwatch(void) {
     for (int i = 0; i < WATCHED; i++) signal(watched[i].number, SIG_DFL);
+    awaited = 0;
 }

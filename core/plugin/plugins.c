@@ -1,33 +1,22 @@
-/* Loading a plugin: open the file, ask it for its descriptors, and refuse what this version of the
- * interface cannot run before anything else of it is read. */
+/* Finding and loading plugins: open the file, ask it for its descriptors. What they say is examined
+ * by examine.c. */
 #define _GNU_SOURCE
 #include "search.h"
 
+#include "base/child.h"
 #include "base/nearest.h"
+#include "base/status.h"
 #include "blame.h"
-#include "config/options.h"
+#include "trust.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-/* The interface as of 1.0: the least a descriptor holds. */
-#define LEAST_SIZE (offsetof(ik_plugin, iface) + sizeof(const void *))
-enum { MAX_DESCRIPTORS = 256 };
-
-/* The same of the interfaces; those of metrics as of 1.1. Every interface begins with its size. */
-#define UP_TO(type, field) (offsetof(type, field) + sizeof((type *)0)->field)
-static const size_t least_iface[IK_KIND_COUNT] = {
-    [IK_NORM] = UP_TO(ik_norm_iface, record),
-    [IK_BLOCK] = UP_TO(ik_block_iface, record),
-    [IK_ENCODER] = UP_TO(ik_encoder_iface, record),
-    [IK_DISCRIMINATOR] = UP_TO(ik_discriminator_iface, record),
-    [IK_LOSS] = UP_TO(ik_loss_iface, record),
-    [IK_DATASET] = UP_TO(ik_dataset_iface, close),
-    [IK_METRIC] = UP_TO(ik_metric_iface, record),
-    [IK_BACKEND] = UP_TO(ik_backend_iface, preference),
-};
+/* How the child says that it got through, and how long it may take. */
+#define LOADED "loaded"
+enum { CAREFUL_SECONDS = 60 };
 
 /* Files that were opened, so that none is asked twice. */
 typedef struct loaded {
@@ -40,6 +29,7 @@ static struct {
     pthread_mutex_t lock; /* recursive: a plugin being loaded may load others */
     loaded *all;
     const ik_plugin *const *preferred;
+    bool careful;
 } registry = {.lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP};
 
 void ik__plugins_prefer(const ik_plugin *const *list) {
@@ -48,9 +38,8 @@ void ik__plugins_prefer(const ik_plugin *const *list) {
     pthread_mutex_unlock(&registry.lock);
 }
 
-static ik_status refuse(const char *path, ik_error *err, const char *why, const char *remedy) {
-    return ik_errorf(err, IK_FAILED, "%s: %s (plugin interface here: %d.%d); %s", path, why,
-                     IK_ABI_MAJOR, IK_ABI_MINOR, remedy);
+void ik__plugins_careful(void) {
+    registry.careful = true;
 }
 
 const char *ik__refusal(const char *path, const char *text) {
@@ -66,89 +55,57 @@ const char *ik__refusal(const char *path, const char *text) {
     return text;
 }
 
-static ik_status refuse_version(const char *path, ik_error *err, const ik_plugin *p) {
-    bool newer = p->abi_major > IK_ABI_MAJOR ||
-                 (p->abi_major == IK_ABI_MAJOR && p->abi_minor > IK_ABI_MINOR);
-    char why[128];
-    snprintf(why, sizeof why, "built for plugin interface %d.%d, which is %s", p->abi_major,
-             p->abi_minor, newer ? "newer" : "older");
-    return refuse(path, err, why,
-                  newer ? "update inadekit, or rebuild the plugin with this version's headers"
-                        : "rebuild the plugin with this version's headers");
-}
-
-static const char *malformed(const ik_plugin *p, char text[128]) {
-    if (!p->name || !*p->name || !p->version || !p->summary)
-        return "name, version or summary is missing";
-    if ((unsigned)p->kind >= IK_KIND_COUNT) return "its kind is unknown";
-    if (!p->iface) return "its interface is missing";
-    uint32_t has;
-    memcpy(&has, p->iface, sizeof has);
-    if (has < least_iface[p->kind]) {
-        snprintf(text, 128, "its interface has %u bytes instead of %zu", (unsigned)has,
-                 least_iface[p->kind]);
-        return text;
-    }
-    for (const ik_option *o = p->options; o && o->name; o++) {
-        size_t size = ik__option_size(o->type);
-        bool inside = size && o->offset <= p->instance_size && size <= p->instance_size - o->offset;
-        if (inside && (o->type != IK_OPT_CHOICE || o->choices)) continue;
-        snprintf(text, 128, "option '%.40s' has %s", o->name,
-                 !size    ? "an unknown type"
-                 : inside ? "no choices"
-                          : "a field outside of instance_size");
-        return text;
-    }
-    return NULL;
-}
-
-/* In the order in which fields can be trusted: versions and size sit at the front for good. */
-static ik_status check(const char *path, const ik_plugin *const *list, ik_error *err) {
-    char why[256], text[128];
-    for (int i = 0; list[i]; i++) {
-        const ik_plugin *p = list[i];
-        if (i == MAX_DESCRIPTORS)
-            return refuse(path, err, "its list of descriptors has no end",
-                          "end it with NULL, as IK_EXPORT_PLUGINS does");
-        if (p->abi_major != IK_ABI_MAJOR || p->abi_minor > IK_ABI_MINOR)
-            return refuse_version(path, err, p);
-        if (p->struct_size < LEAST_SIZE) {
-            snprintf(why, sizeof why,
-                     "a descriptor for plugin interface %d.%d has %u bytes instead of %zu",
-                     p->abi_major, p->abi_minor, (unsigned)p->struct_size, LEAST_SIZE);
-            return refuse(path, err, why, "begin it with IK_PLUGIN_HEAD and rebuild the plugin");
-        }
-        const char *what = malformed(p, text);
-        if (!what) continue;
-        snprintf(why, sizeof why, "a descriptor for plugin interface %d.%d is wrong: %s",
-                 p->abi_major, p->abi_minor, what);
-        return refuse(path, err, why, "correct and rebuild the plugin");
-    }
-    return IK_OK;
-}
-
 static ik_status open_file(const char *path, const ik_plugin *const **list, ik_error *err) {
     char why[1024];
     ik__blame b;
+    if (!ik__file_is_whole(path))
+        return ik__plugin_refuse(path, err, "the file is cut short", "copy or build it again");
     ik__blame_file(&b, path, "being loaded");
     void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     ik__blame_end(&b);
     if (!handle) {
         snprintf(why, sizeof why, "cannot be loaded: %s", dlerror());
-        return refuse(path, err, why,
-                      "rebuild it with this version's headers and link what it needs");
+        return ik__plugin_refuse(path, err, why,
+                                 "rebuild it with this version's headers and link what it needs");
     }
     ik_plugin_entry entry;
     *(void **)&entry = dlsym(handle, IK_PLUGIN_ENTRY);
     if (!entry)
-        return refuse(path, err, "it does not export '" IK_PLUGIN_ENTRY "'",
-                      "end its source with IK_EXPORT_PLUGINS");
+        return ik__plugin_refuse(path, err, "it does not export '" IK_PLUGIN_ENTRY "'",
+                                 "end its source with IK_EXPORT_PLUGINS");
     ik__blame_file(&b, path, "listing its descriptors");
     *list = entry();
     ik__blame_end(&b);
-    if (!*list || !**list)
-        return refuse(path, err, "it brings no descriptors", "list them in IK_EXPORT_PLUGINS");
-    return check(path, *list, err);
+    return ik__plugin_examine(path, *list, err);
+}
+
+static ik_status try_file(void *user, ik_error *err) {
+    const ik_plugin *const *list;
+    ik__blame_unwatch();
+    ik_status status = open_file(user, &list, err);
+    return status ? status : ik_errorf(err, IK_OK, "%s", LOADED);
+}
+
+static int patience;
+static bool patient(void *user) {
+    (void)user;
+    return patience-- > 0;
+}
+
+/* Loads the file in a child process first: what ends that is refused here. */
+static ik_status open_carefully(const char *path, const ik_plugin *const **list, ik_error *err) {
+    ik__child_end end;
+    char why[400] = "";
+    patience = 10 * CAREFUL_SECONDS;
+    ik_status status = ik__child_try(try_file, (void *)path, patient, &end, err);
+    if (end.late)
+        snprintf(why, sizeof why, "it hangs while it is loaded");
+    else if ((int)status == IK__CRASHED)
+        snprintf(why, sizeof why, "it crashes while it is loaded: %.300s", err->text);
+    else if (!status && strcmp(err->text, LOADED) != 0)
+        snprintf(why, sizeof why, "it ends the program while it is loaded");
+    if (*why) return ik__plugin_refuse(path, err, why, "`inadekit plugins check` tells more");
+    return status ? status : open_file(path, list, err);
 }
 
 /* Under the lock. */
@@ -158,7 +115,8 @@ static ik_status load(const char *path, const ik_plugin *const **list, ik_error 
             *list = l->list;
             return IK_OK;
         }
-    ik_status status = open_file(path, list, err);
+    ik_status status =
+        registry.careful ? open_carefully(path, list, err) : open_file(path, list, err);
     size_t size = strlen(path) + 1;
     loaded *l = status ? NULL : malloc(sizeof *l + size);
     if (l) {
@@ -173,7 +131,7 @@ static ik_status load(const char *path, const ik_plugin *const **list, ik_error 
 ik_status ik__plugin_load(const char *path, const ik_plugin *const **list, ik_error *err) {
     /* Without a slash dlopen would look in the system's folders. */
     char *real = realpath(path, NULL);
-    if (!real) return refuse(path, err, "there is no such file", "check the path");
+    if (!real) return ik__plugin_refuse(path, err, "there is no such file", "check the path");
     pthread_mutex_lock(&registry.lock);
     ik_status status = load(real, list, err);
     pthread_mutex_unlock(&registry.lock);
@@ -199,7 +157,8 @@ ik_status ik__plugin_load_file(const char *path, ik_kind kind, const char *name,
             n += (size_t)snprintf(why + n, sizeof why - n, " %s/%s (interface %d.%d)",
                                   ik__kind_names[p->kind], p->name, p->abi_major, p->abi_minor);
     }
-    return refuse(path, err, why, "put it into the folder of its kind, under its own name");
+    return ik__plugin_refuse(path, err, why,
+                             "put it into the folder of its kind, under its own name");
 }
 
 /* Names go into paths: nothing may lead out of the folder. */

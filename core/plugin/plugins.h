@@ -34,6 +34,10 @@ void ik__plugins_path(const char *dirs);
 ik_status ik__plugin_find(ik_kind kind, const char *name, const ik__conf *at, const ik_plugin **out,
                           ik_error *err);
 
+/* From here on every file is loaded in a child process first, and refused if that does not live. To
+ * be asked for before anything here has started threads. */
+void ik__plugins_careful(void);
+
 /* Loads a file and gives all its descriptors, NULL-terminated, every one checked. */
 ik_status ik__plugin_load(const char *path, const ik_plugin *const **list, ik_error *err);
 /* These are found before those of any folder; NULL: none. The list is kept. */

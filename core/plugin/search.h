@@ -13,4 +13,9 @@ void ik__plugin_names(const char *dir, ik_kind kind, ik__words *names);
 /* <dir>/<kind>/<name>.so, malloc'ed. */
 char *ik__plugin_file(const char *dir, ik_kind kind, const char *name);
 
+/* A refusal of a file: its path, why, the version here, and what to do. */
+ik_status ik__plugin_refuse(const char *path, ik_error *err, const char *why, const char *remedy);
+/* examine.c: whether the descriptors that a file brings can be used here. */
+ik_status ik__plugin_examine(const char *path, const ik_plugin *const *list, ik_error *err);
+
 #endif

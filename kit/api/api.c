@@ -59,10 +59,12 @@ void ik__hear(ik__heard *h, const ik_watch *watch) {
     *h = (ik__heard){.ours = {.user = h, .note = note, .step = step, .saved = saved, .stop = stop}};
     ik__take(&h->theirs, sizeof h->theirs, watch, watch ? watch->size : 0);
     h->before = ik__watch_set(&h->ours);
+    h->locale = ik__plain_numbers();
 }
 
 void ik__hear_end(ik__heard *h) {
     ik__watch_set(h->before);
+    uselocale(h->locale);
 }
 
 /* --- runs */

@@ -4,6 +4,7 @@
 
 #include "inadekit/inadekit.h"
 
+#include "base/numbers.h"
 #include "base/watch.h"
 
 /* A caller's struct as today's: what it does not know yet is zero. */
@@ -11,11 +12,12 @@
     ik__take(&(type){0}, sizeof(type), (given), (given) ? (given)->size : 0)
 const void *ik__take(void *whole, size_t size, const void *given, size_t known);
 
-/* The caller's watch, as this thread's. */
+/* The caller's watch, as this thread's; and numbers without the caller's locale. */
 typedef struct ik__heard {
     ik_watch theirs;
     ik__watch ours;
     const ik__watch *before;
+    locale_t locale;
 } ik__heard;
 void ik__hear(ik__heard *h, const ik_watch *watch);
 void ik__hear_end(ik__heard *h);

@@ -4,6 +4,8 @@
  * head + AHEAD - 1 may be filled and the ring has one place more than AHEAD. */
 #include "loader.h"
 
+#include "base/numbers.h"
+
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -80,6 +82,7 @@ static void read_row(ik__loader *l, int64_t k, int64_t row) {
 
 static void *work(void *user) {
     ik__loader *l = user;
+    ik__plain_numbers();
     for (;;) {
         pthread_mutex_lock(&l->lock);
         while (!l->closing && l->fill >= l->head + AHEAD) pthread_cond_wait(&l->room, &l->lock);

@@ -6,12 +6,14 @@
 #include "folder/lock.h"
 #include "foresee.h"
 #include "pipeline.h"
+#include "plugin/blame.h"
 #include "report/report.h"
 #include "session/session.h"
 
 /* All variants recorded one after the other; nothing is computed or written. */
 static ik_status record_all(void *user, ik_error *err) {
     const ik__compare *c = user;
+    ik__blame_here();
     for (int i = 0; i < c->n; i++) {
         ik__session *s;
         ik_error inner = {""};
@@ -29,6 +31,7 @@ static ik_status record_all(void *user, ik_error *err) {
 
 static ik_status run_variant(void *user, ik_error *err) {
     const ik__variant *v = user;
+    ik__blame_here();
     return ik__run_one(&v->run, err);
 }
 

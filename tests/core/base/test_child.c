@@ -6,6 +6,7 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static int touched;
@@ -93,7 +94,55 @@ START_TEST(passed_on) {
 }
 END_TEST
 
+/* --- not trusted */
+
+static bool never(void *user) {
+    (void)user;
+    return false;
+}
+static bool always(void *user) {
+    (void)user;
+    return true;
+}
+
+static ik_status blocks_and_stops(void *user, ik_error *err) {
+    sigset_t all;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, NULL);
+    if (*(int *)user) raise(SIGSTOP);
+    for (;;) pause();
+    return ik_errorf(err, IK_OK, "not reached");
+}
+
+START_TEST(patience) {
+    ik__child_end end;
+    ik_error err = {""};
+    ck_assert_int_eq(ik__child_try(blocks_and_stops, &_i, never, &end, &err), IK__CRASHED);
+    ck_assert(end.late && !end.stopped && end.left == 0);
+    ck_assert_int_eq(ik__child_try(well, NULL, never, &end, &err), IK_OK);
+    ck_assert(!end.halted);
+}
+END_TEST
+
+/* A process in a group of its own keeps the pipe open. */
+static ik_status leaves_one(void *user, ik_error *err) {
+    (void)user;
+    if (fork()) return ik_errorf(err, IK_OK, "all is well");
+    setsid();
+    for (;;) pause();
+}
+
+START_TEST(nothing_is_left) {
+    ik__child_end end;
+    ik_error err = {""};
+    ck_assert_int_eq(ik__child_try(leaves_one, NULL, always, &end, &err), IK_OK);
+    ck_assert_str_eq(err.text, "all is well");
+    ck_assert_int_eq(end.left, 1);
+    ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
+}
+END_TEST
+
 int main(void) {
     return RUN_SUITE("child", NULL, NULL, {outcomes}, {crash, 3}, {children_ignored},
-                     {passed_on, 2});
+                     {passed_on, 2}, {patience, 2}, {nothing_is_left});
 }
