@@ -8,10 +8,10 @@
 #include "inadekit/plugin.h"
 
 #include "base/pool.h"
+#include "base/stopping.h"
 #include "config/config.h"
 
 #include <limits.h>
-#include <signal.h>
 #include <sys/types.h>
 
 typedef struct check_task {
@@ -58,7 +58,7 @@ void check_placed_close(check_placed *p);
 typedef struct check_host {
     char folder[PATH_MAX], locale[512];
     mode_t mask;
-    struct sigaction caught[2];
+    struct sigaction caught[IK__STOPPING];
 } check_host;
 void check_host_note(check_host *h);
 void check_host_compare(check_findings *f, check_host *before);

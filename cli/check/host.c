@@ -16,12 +16,15 @@ void check_host_note(check_host *h) {
     if (!getcwd(h->folder, sizeof h->folder)) *h->folder = 0;
     h->mask = mask_now();
     snprintf(h->locale, sizeof h->locale, "%s", setlocale(LC_ALL, NULL));
-    sigaction(SIGINT, NULL, &h->caught[0]);
-    sigaction(SIGTERM, NULL, &h->caught[1]);
+    for (int i = 0; i < IK__STOPPING; i++) sigaction(ik__stopping[i], NULL, &h->caught[i]);
 }
 
-static bool same_action(const struct sigaction *a, const struct sigaction *b) {
-    return a->sa_handler == b->sa_handler && a->sa_flags == b->sa_flags;
+static bool same_signals(const check_host *a, const check_host *b) {
+    for (int i = 0; i < IK__STOPPING; i++)
+        if (a->caught[i].sa_handler != b->caught[i].sa_handler ||
+            a->caught[i].sa_flags != b->caught[i].sa_flags)
+            return false;
+    return true;
 }
 
 void check_host_compare(check_findings *f, check_host *before) {
@@ -35,11 +38,10 @@ void check_host_compare(check_findings *f, check_host *before) {
     if (now.mask != before->mask)
         check_found(f, CHECK_WRONG, "it changes the program's umask from %03o to %03o",
                     (unsigned)before->mask, (unsigned)now.mask);
-    if (!same_action(&now.caught[0], &before->caught[0]) ||
-        !same_action(&now.caught[1], &before->caught[1]))
-        check_found(f, CHECK_WRONG,
-                    "it takes SIGINT or SIGTERM for itself: a run could no longer be stopped with "
-                    "a checkpoint");
+    if (!same_signals(&now, before))
+        check_found(
+            f, CHECK_WRONG,
+            "it takes signals that stop a run, as SIGINT, for itself: it could no longer be stopped with a checkpoint");
     if (strcmp(now.locale, before->locale) != 0)
         check_found(f, CHECK_NOTE,
                     "it changes the program's locale to %.100s; threads of its own will write "
