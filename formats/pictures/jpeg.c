@@ -1,5 +1,6 @@
 /* JPEG decoding. libjpeg leaves through longjmp; all that must survive lives in one struct. */
 #include "image.h"
+#include "upright.h"
 
 #include <setjmp.h>
 #include <stdlib.h>
@@ -7,7 +8,9 @@
 #include <jpeglib.h>
 #include <jerror.h>
 
-enum { MEMORY = 1 << 30, SCANS = 500 }; /* progressive files can ask for much of both */
+/* Progressive files can ask for much memory, and for much work: each scan goes over all pixels. */
+enum { MEMORY = 1 << 30, SCANS = 500 };
+static const int64_t SCANNED = (int64_t)12 * IK__IMAGE_PIXELS;
 
 typedef struct decoder {
     struct jpeg_error_mgr errors; /* first: libjpeg hands back a pointer to it */
@@ -17,6 +20,8 @@ typedef struct decoder {
     const char *path;
     ik_error *err;
     uint8_t *pixels;
+    bool header_read;
+    int orientation;
 } decoder;
 
 static void leave(j_common_ptr jpeg) {
@@ -27,22 +32,53 @@ static void leave(j_common_ptr jpeg) {
     longjmp(d->leave, 1);
 }
 
-/* A file cut short is only a warning to libjpeg, which then paints the rest grey. */
+static ik_status fail_damaged(const decoder *d, const char *how) {
+    return ik_errorf(d->err, IK_FAILED,
+                     "%s: the JPEG is damaged (%s), and part of it would be grey or shifted; fetch "
+                     "it again, or open it, look at it and save it anew",
+                     d->path, how);
+}
+
+/* To libjpeg damage is worth a warning, and it paints something. Warnings about what is not the
+ * picture (marks between its segments, versions) stay unheard, and so do its traces. */
 static void warn(j_common_ptr jpeg, int level) {
-    if (level == -1 && jpeg->err->msg_code == JWRN_JPEG_EOF) {
-        decoder *d = (decoder *)jpeg->err;
+    decoder *d = (decoder *)jpeg->err;
+    int code = jpeg->err->msg_code;
+    if (level >= 0 || code == JWRN_JFIF_MAJOR || code == JWRN_ADOBE_XFORM) return;
+    if (code == JWRN_EXTRANEOUS_DATA && !d->header_read) return;
+    char what[JMSG_LENGTH_MAX];
+    jpeg->err->format_message(jpeg, what);
+    if (code == JWRN_JPEG_EOF)
         ik_errorf(d->err, IK_FAILED, "%s: the file ends before the picture does; fetch it again",
                   d->path);
-        longjmp(d->leave, 1);
-    }
+    else
+        fail_damaged(d, what);
+    longjmp(d->leave, 1);
 }
 
 static void count_scans(j_common_ptr jpeg) {
     decoder *d = (decoder *)jpeg->err;
-    if (d->jpeg.input_scan_number <= SCANS) return;
-    ik_errorf(d->err, IK_FAILED, "%s: more than %d scans in a JPEG, which no camera writes",
-              d->path, SCANS);
+    int64_t scans = d->jpeg.input_scan_number;
+    int64_t pixels = (int64_t)d->jpeg.image_height * d->jpeg.image_width;
+    if (scans <= SCANS && scans * pixels <= SCANNED) return;
+    ik_errorf(d->err, IK_FAILED,
+              "%s: more than %lld scans in a JPEG of this size, which no camera writes; save it "
+              "anew, not progressive",
+              d->path, (long long)scans - 1);
     longjmp(d->leave, 1);
+}
+
+/* EXIF speaks first, as it does to viewers. */
+static int orientation_of(const struct jpeg_decompress_struct *j) {
+    static const char exif[] = "Exif\0", xmp[] = "http://ns.adobe.com/xap/1.0/";
+    int turned = 1;
+    for (jpeg_saved_marker_ptr m = j->marker_list; m && turned == 1; m = m->next)
+        if (m->data_length >= sizeof exif && !memcmp(m->data, exif, sizeof exif))
+            turned = ik__exif_orientation(m->data + sizeof exif, m->data_length - sizeof exif);
+    for (jpeg_saved_marker_ptr m = j->marker_list; m && turned == 1; m = m->next)
+        if (m->data_length >= sizeof xmp && !memcmp(m->data, xmp, sizeof xmp))
+            turned = ik__xmp_orientation((const char *)m->data, m->data_length);
+    return turned;
 }
 
 static ik_status decode(decoder *d, FILE *file) {
@@ -52,7 +88,10 @@ static ik_status decode(decoder *d, FILE *file) {
     j->mem->max_memory_to_use = MEMORY;
     j->progress = &d->progress;
     jpeg_stdio_src(j, file);
+    jpeg_save_markers(j, JPEG_APP0 + 1, 0xffff);
     jpeg_read_header(j, TRUE);
+    d->header_read = true;
+    d->orientation = orientation_of(j);
     ik_status status = ik__image_check_size(d->path, j->image_height, j->image_width, d->err);
     if (status) return status;
     if (j->jpeg_color_space == JCS_CMYK || j->jpeg_color_space == JCS_YCCK)
@@ -80,6 +119,8 @@ ik_status ik__jpeg_read_rgb(const char *path, FILE *file, int *height, int *widt
     ik_status status = decode(&d, file);
     *height = (int)d.jpeg.image_height;
     *width = (int)d.jpeg.image_width;
+    if (!status && !ik__turn_upright(d.orientation, 3, height, width, &d.pixels))
+        status = ik_errorf(err, IK_FAILED, "%s: out of memory", path);
     jpeg_destroy_decompress(&d.jpeg);
     if (status) {
         free(d.pixels);

@@ -1,6 +1,7 @@
 /* PNG decoding and writing. libpng leaves through longjmp; all that must survive lives in one
  * struct. */
 #include "image.h"
+#include "upright.h"
 
 #include "base/aside.h"
 
@@ -8,6 +9,8 @@
 #include <stdlib.h>
 
 #include <png.h>
+
+enum { MOST_EXIF = 1 << 20 };
 
 typedef struct coder {
     png_structp png;
@@ -58,6 +61,9 @@ static ik_status start(coder *c) {
     /* Texts, colour profiles and the like are passed over: to libpng's limit on a chunk's size they
      * are only worth a warning, and it allocates whatever they claim. */
     png_set_keep_unknown_chunks(c->png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
+    static const png_byte heard[] = "eXIf\0sBIT";
+    png_set_keep_unknown_chunks(c->png, PNG_HANDLE_CHUNK_AS_DEFAULT, heard, 2);
+    png_set_chunk_malloc_max(c->png, MOST_EXIF);
     return IK_OK;
 }
 
@@ -78,8 +84,37 @@ static ik_status rows(coder *c) {
     if (!c->pixels) return ik_errorf(c->err, IK_FAILED, "%s: out of memory", c->path);
     for (; passes > 0; passes--)
         for (png_uint_32 y = 0; y < c->height; y++) png_read_row(c->png, c->pixels + row * y, NULL);
-    png_read_end(c->png, NULL);
+    png_read_end(c->png, c->info); /* EXIF may stand behind the pixels */
     return IK_OK;
+}
+
+/* How many of a sample's 16 bits its maker used; cameras and microscopes have 10 to 14. */
+static int significant_bits(const coder *c) {
+    png_color_8p s;
+    if (!png_get_sBIT(c->png, c->info, &s)) return 14;
+    if (!(png_get_color_type(c->png, c->info) & PNG_COLOR_MASK_COLOR)) return s->gray;
+    int most = s->red > s->green ? s->red : s->green;
+    return s->blue > most ? s->blue : most;
+}
+
+/* 16 bits become the high 8, as Pillow takes them. 12 bits in the lower part of 16 would be near
+ * black by that, and nothing in the format tells them from a dark picture, so they are refused;
+ * black itself is black, and a few pixels tell nothing. */
+static ik_status take_high_bytes(coder *c) {
+    enum { FEW = 64 };
+    size_t pixels = (size_t)c->height * c->width;
+    int most = 0, bits = significant_bits(c);
+    for (size_t i = 0; i < 3 * pixels; i++) {
+        int v = c->pixels[2 * i] << 8 | c->pixels[2 * i + 1];
+        most = v > most ? v : most;
+        c->pixels[i] = (uint8_t)(v >> 8);
+    }
+    if (most == 0 || most >> bits || bits == 16 || pixels < FEW) return IK_OK;
+    return ik_errorf(c->err, IK_FAILED,
+                     "%s: has 16 bits, but no value above %d: it seems to hold %d bits or fewer, "
+                     "and would be read as near black; scale its values to 0..65535, or save it "
+                     "with 8 bits",
+                     c->path, most, bits);
 }
 
 static ik_status decode_rgb(coder *c) {
@@ -92,19 +127,22 @@ static ik_status decode_rgb(coder *c) {
         png_set_expand_gray_1_2_4_to_8(c->png);
         png_set_gray_to_rgb(c->png);
     }
-    png_set_strip_16(c->png);    /* the high byte, as Pillow takes it */
     png_set_strip_alpha(c->png); /* also a palette's, which the expansion made a channel */
-    return rows(c);
+    int bits = png_get_bit_depth(c->png, c->info);
+    status = rows(c);
+    return status || bits < 16 ? status : take_high_bytes(c);
 }
 
 static ik_status check_map(const coder *c, int max_bits, int colour, int bits) {
-    const char *kind = colour & PNG_COLOR_MASK_COLOR   ? "an RGB picture"
-                       : colour & PNG_COLOR_MASK_ALPHA ? "a grey picture with alpha"
-                                                       : NULL;
-    if (kind && colour != PNG_COLOR_TYPE_PALETTE)
-        return ik_errorf(c->err, IK_FAILED,
-                         "%s: is %s, a label map has one channel; save it as grey or palette",
-                         c->path, kind);
+    static const char colours[] =
+        "is an RGB picture, a label map has one channel: the number of its class, as grey or "
+        "palette index; give every colour its number by a table (turning colours to grey makes "
+        "brightnesses of them, no classes)";
+    static const char alpha[] =
+        "is a grey picture with alpha, a label map has one channel; save it without alpha";
+    if (colour != PNG_COLOR_TYPE_PALETTE && colour != PNG_COLOR_TYPE_GRAY)
+        return ik_errorf(c->err, IK_FAILED, "%s: %s", c->path,
+                         colour & PNG_COLOR_MASK_COLOR ? colours : alpha);
     if (bits > max_bits)
         return ik_errorf(
             c->err, IK_FAILED,
@@ -125,13 +163,24 @@ static ik_status decode_map(coder *c, int max_bits, int *bits) {
     return rows(c);
 }
 
-/* Ends reading: on success the pixels stay with the caller. */
-static void finish(coder *c, ik_status status) {
+static int orientation_of(const coder *c) {
+    png_uint_32 n;
+    png_bytep exif;
+    return png_get_eXIf_1(c->png, c->info, &n, &exif) ? ik__exif_orientation(exif, n) : 1;
+}
+
+/* Ends reading, with elements of `size` bytes: on success the pixels, upright, stay with the
+ * caller. */
+static ik_status finish(coder *c, size_t size, ik_status status, int *height, int *width) {
+    *height = (int)c->height, *width = (int)c->width;
+    if (!status && !ik__turn_upright(orientation_of(c), size, height, width, &c->pixels))
+        status = ik_errorf(c->err, IK_FAILED, "%s: out of memory", c->path);
     png_destroy_read_struct(&c->png, &c->info, NULL);
     if (status) {
         free(c->pixels);
         c->pixels = NULL;
     }
+    return status;
 }
 
 ik_status ik__png_read_rgb(const char *path, FILE *file, int *height, int *width, uint8_t **rgb,
@@ -139,8 +188,8 @@ ik_status ik__png_read_rgb(const char *path, FILE *file, int *height, int *width
     coder c = {.file = file, .path = path, .err = err};
     ik_status status = start(&c);
     if (!status) status = decode_rgb(&c);
-    finish(&c, status);
-    *height = (int)c.height, *width = (int)c.width, *rgb = c.pixels;
+    status = finish(&c, 3, status, height, width);
+    *rgb = c.pixels;
     return status;
 }
 
@@ -151,10 +200,9 @@ ik_status ik__png_read_map(const char *path, FILE *file, int max_bits, int *heig
     *map = NULL;
     ik_status status = start(&c);
     if (!status) status = decode_map(&c, max_bits, &bits);
-    finish(&c, status);
+    status = finish(&c, bits == 16 ? 2 : 1, status, height, width);
     if (status) return status;
     size_t n = (size_t)c.height * c.width;
-    *height = (int)c.height, *width = (int)c.width;
     *map = malloc(n * sizeof **map);
     if (!*map) status = ik_errorf(err, IK_FAILED, "%s: out of memory", path);
     for (size_t i = 0; *map && i < n; i++)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/watch.h"
+#include "classes.h"
 #include "config/options.h"
 #include "frame.h"
 #include "inadekit/philox.h"
@@ -34,7 +35,7 @@ const ik_option ik__data_options[] = {
 struct ik__data {
     ik__instance *instance;
     const ik_dataset_iface *iface;
-    bool open;
+    bool open, raw_labels; /* the latter: what `read` gives are a file's values */
     common options;
     int load_height, load_width;
     ik__data_info info;
@@ -129,6 +130,7 @@ static ik_status open_plugin(ik__data *d, uint64_t seed, bool files, ik_error *e
     d->info.count[1] = info.count[1];
     d->info.label_names = info.label_names;
     if (info.note) ik__tell(IK__NOTED, "datasets/%s: %s", plugin->name, info.note);
+    d->raw_labels = info.raw_labels;
     return take_planes(d, &info, err);
 }
 
@@ -202,9 +204,14 @@ static ik__frame frame_of(const ik__data *d, const uint64_t *augment) {
                        d->options.flip && (word[0] & 1)};
 }
 
+/* For messages. */
+static const char *name_of(const ik_item *item) {
+    return item->origin[0] ? item->origin : item->name;
+}
+
 static ik_status read_into(const ik__data *d, ik_split split, const ik_item *item,
                            const uint64_t *augment, ik__batch *b, size_t row, ik_error *err) {
-    const char *what = item->origin[0] ? item->origin : item->name;
+    const char *what = name_of(item);
     if (!item->image && split == IK_TRAIN)
         return ik_errorf(err, IK_FAILED, "%s: has no picture to train on", what);
     ik__frame frame = frame_of(d, augment);
@@ -227,8 +234,7 @@ static ik_status read_instances(const char *path, ik_item *item, ik_error *err) 
                      path, width, height, item->origin, item->width, item->height);
 }
 
-static ik_status read_files(const ik__data *d, const ik__item_files *f, ik_item *item,
-                            ik_error *err) {
+static ik_status read_files(const ik__item_files *f, ik_item *item, ik_error *err) {
     const char *slash = strrchr(f->label, '/'), *name = slash ? slash + 1 : f->label;
     const char *dot = strrchr(name, '.');
     snprintf(item->name, sizeof item->name, "%.*s",
@@ -236,8 +242,6 @@ static ik_status read_files(const ik__data *d, const ik__item_files *f, ik_item 
     snprintf(item->origin, sizeof item->origin, "%s", f->label);
     ik_status status =
         ik__images.read_map(f->label, 16, &item->height, &item->width, &item->label, err);
-    if (!status && IK__PROVIDES(d->iface, classes))
-        d->iface->classes(d->instance->self, (int64_t)item->height * item->width, item->label);
     if (!status && f->instance) status = read_instances(f->instance, item, err);
     if (!status && f->image)
         status = ik__images.read_rgb(f->image, &item->image_height, &item->image_width,
@@ -251,8 +255,7 @@ static void *copy(const void *from, size_t bytes) {
     return to;
 }
 
-static ik_status copy_maps(const ik__data *d, const ik__item_maps *m, ik_item *item,
-                           ik_error *err) {
+static ik_status copy_maps(const ik__item_maps *m, ik_item *item, ik_error *err) {
     size_t pixels = (size_t)m->height * (size_t)m->width;
     snprintf(item->name, sizeof item->name, "%s", m->name);
     item->height = item->image_height = m->height;
@@ -262,16 +265,22 @@ static ik_status copy_maps(const ik__data *d, const ik__item_maps *m, ik_item *i
     item->image = copy(m->image, pixels * 3);
     if (!item->label || (m->instance && !item->instance) || (m->image && !item->image))
         return ik_errorf(err, IK_FAILED, "%s: out of memory", m->name);
-    if (IK__PROVIDES(d->iface, classes))
-        d->iface->classes(d->instance->self, (int64_t)pixels, item->label);
     return IK_OK;
 }
 
 static ik_status read_item(const ik__data *d, ik_split split, int64_t index, ik_item *item,
                            ik_error *err) {
-    if (d->files[split].label) return read_files(d, &d->files[split], item, err);
-    if (d->maps[split].label) return copy_maps(d, &d->maps[split], item, err);
-    return d->iface->read(d->instance->self, split, index, item, err);
+    ik_status status;
+    bool raw = d->raw_labels || d->files[split].label || d->maps[split].label;
+    if (d->files[split].label)
+        status = read_files(&d->files[split], item, err);
+    else if (d->maps[split].label)
+        status = copy_maps(&d->maps[split], item, err);
+    else
+        status = d->iface->read(d->instance->self, split, index, item, err);
+    item->name[sizeof item->name - 1] = item->origin[sizeof item->origin - 1] = 0;
+    if (status || !raw || !IK__PROVIDES(d->iface, classes)) return status;
+    return ik__to_classes(d->iface, d->instance->self, d->info.labels, name_of(item), item, err);
 }
 
 ik_status ik__data_read(const ik__data *d, ik_split split, int64_t index, const uint64_t *augment,
@@ -285,7 +294,6 @@ ik_status ik__data_read(const ik__data *d, ik_split split, int64_t index, const 
     ik__blame_begin(&at_work, d->instance->plugin, "reading an item");
     ik_status status = read_item(d, split, index, item, err);
     ik__blame_end(&at_work);
-    item->name[sizeof item->name - 1] = item->origin[sizeof item->origin - 1] = 0;
     if (!status) status = read_into(d, split, item, augment, b, (size_t)row, err);
     free(item->image);
     free(item->label);

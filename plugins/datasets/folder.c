@@ -259,6 +259,7 @@ static ik_status folder_describe(const void *self, ik_dataset_info *info, ik_err
     const folder *f = self;
     (void)err;
     info->labels = f->labels + (f->unknown >= 0);
+    info->raw_labels = true;
     return IK_OK;
 }
 
@@ -295,18 +296,15 @@ static ik_status read_instances(const folder *f, const char *path, ik_item *item
         path, width, height, item->origin, item->width, item->height);
 }
 
+/* The number of the class that `unknown` becomes may be a value of the files' own, and means none
+ * then. */
 static void folder_classes(const void *self, int64_t n, int32_t *label) {
     const folder *f = self;
     for (int64_t i = 0; i < n; i++)
-        if (f->unknown >= 0 && label[i] == f->unknown) label[i] = (int32_t)f->labels;
-}
-
-static ik_status read_labels(const folder *f, ik_item *item, ik_error *err) {
-    int bits = f->labels <= 256 ? 8 : 16;
-    ik_status status =
-        f->images->read_map(item->origin, bits, &item->height, &item->width, &item->label, err);
-    if (!status) folder_classes(f, (int64_t)item->height * item->width, item->label);
-    return status;
+        if (f->unknown >= 0 && label[i] == f->unknown)
+            label[i] = (int32_t)f->labels;
+        else if (label[i] == f->labels)
+            label[i] = -1;
 }
 
 static ik_status folder_read(const void *self, ik_split split, int64_t index, ik_item *item,
@@ -324,7 +322,8 @@ static ik_status folder_read(const void *self, ik_split split, int64_t index, ik
             return ik_errorf(err, IK_FAILED, "%s: the path is too long", path[kind]);
     }
     memcpy(item->origin, path[LABELS], sizeof item->origin);
-    ik_status status = read_labels(f, item, err);
+    ik_status status =
+        f->images->read_map(item->origin, 16, &item->height, &item->width, &item->label, err);
     if (!status && path[INSTANCES][0]) status = read_instances(f, path[INSTANCES], item, err);
     if (!status && path[PICTURES][0])
         status = f->images->read_rgb(path[PICTURES], &item->image_height, &item->image_width,

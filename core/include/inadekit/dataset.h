@@ -41,10 +41,10 @@ typedef struct ik_item {
 /* Services of the core that a dataset may use while reading; safe from any thread. */
 typedef struct ik_image_api {
     uint32_t struct_size;
-    /* PNG or JPEG, 8 bit, as RGB. */
+    /* PNG or JPEG, turned upright as EXIF says, as RGB of 8 bits. */
     ik_status (*read_rgb)(const char *path, int *height, int *width, uint8_t **rgb, ik_error *err);
-    /* 8- or 16-bit single-channel (grey or palette index) PNG as integers. `max_bits` 8 refuses 16.
-     */
+    /* 8- or 16-bit single-channel (grey or palette index) PNG as integers, turned as EXIF says.
+     * `max_bits` 8 refuses 16. */
     ik_status (*read_map)(const char *path, int max_bits, int *height, int *width, int32_t **map,
                           ik_error *err);
 } ik_image_api;
@@ -60,6 +60,9 @@ typedef struct ik_dataset_info {
     /* Since 1.2. What was taken where there was a choice, as "data/val_inst is not there: ...", for
      * the person to be told; NULL: nothing. It lives as long as the dataset is open. */
     const char *note;
+    /* Since 1.2. `read` leaves label maps as the files hold them, and the core calls `classes`, so
+     * that its messages tell a file's value. */
+    bool raw_labels;
 } ik_dataset_info;
 
 /* `read` may be called from several threads at once. */
@@ -75,8 +78,8 @@ typedef struct ik_dataset_iface {
      * data is not; counts stay 0. NULL: `open` needs no files either. */
     ik_status (*describe)(const void *self, ik_dataset_info *info, ik_error *err);
     /* Since 1.1. Turns the n values of a label map, as this dataset's files hold them, into classes
-     * 0..labels-1, in place; others are left for the core to refuse. May be called before `open`
-     * and from several threads at once. NULL: files hold classes. */
+     * 0..labels-1, in place; others become, or stay, something else, for the core to refuse. May be
+     * called before `open` and from several threads at once. NULL: files hold classes. */
     void (*classes)(const void *self, int64_t n, int32_t *label);
 } ik_dataset_iface;
 

@@ -94,7 +94,150 @@ START_TEST(every_colour_type_becomes_rgb) {
 }
 END_TEST
 
+/* EXIF with nothing but an orientation, big or little endian. */
+static size_t exif(uint8_t *to, int orientation, bool little) {
+    static const uint8_t big[] = "MM\0*\0\0\0\10\0\1\1\22\0\3\0\0\0\1\0\0\0\0\0\0\0";
+    static const uint8_t small[] = "II*\0\10\0\0\0\1\0\22\1\3\0\1\0\0\0\0\0\0\0\0\0\0";
+    memcpy(to, little ? small : big, sizeof big);
+    to[little ? 18 : 19] = (uint8_t)orientation;
+    return sizeof big;
+}
+
+/* Inserts a chunk behind the header of a PNG file. */
+static void insert_chunk(const char *name, const char *kind, const uint8_t *data, size_t n) {
+    enum { BEHIND_HEADER = 33 };
+    static uint8_t bytes[1 << 16];
+    FILE *f = fopen(in_scratch(name), "r+b");
+    size_t all = fread(bytes, 1, sizeof bytes - n - 12, f);
+    uint8_t *at = bytes + BEHIND_HEADER;
+    memmove(at + n + 12, at, all - BEHIND_HEADER);
+    memcpy(at, (uint8_t[]){0, 0, (uint8_t)(n >> 8), (uint8_t)n}, 4);
+    memcpy(at + 4, kind, 4);
+    memcpy(at + 8, data, n);
+    uint32_t crc = 0xffffffff;
+    for (size_t i = 4; i < n + 8; i++) {
+        crc ^= at[i];
+        for (int k = 0; k < 8; k++) crc = crc >> 1 ^ (crc & 1 ? 0xedb88320 : 0);
+    }
+    for (int i = 0; i < 4; i++) at[n + 8 + (size_t)i] = (uint8_t)(~crc >> (24 - 8 * i));
+    rewind(f);
+    ck_assert_uint_eq(fwrite(bytes, 1, all + n + 12, f), all + n + 12);
+    fclose(f);
+}
+
+/* 0 1 2 over 3 4 5, as Pillow's exif_transpose turns it for each orientation. */
+static const int upright[9][6] = {{0},
+                                  {0, 1, 2, 3, 4, 5},
+                                  {2, 1, 0, 5, 4, 3},
+                                  {5, 4, 3, 2, 1, 0},
+                                  {3, 4, 5, 0, 1, 2},
+                                  {0, 3, 1, 4, 2, 5},
+                                  {3, 0, 4, 1, 5, 2},
+                                  {5, 2, 4, 1, 3, 0},
+                                  {2, 5, 1, 4, 0, 3}};
+
+START_TEST(png_stands_upright) {
+    int o = _i % 8 + 1, h = o < 5 ? 2 : 3, w = 5 - h;
+    bool little = _i / 8 % 2, wide = _i / 16;
+    uint8_t rows[12] = {0}, block[32];
+    for (int i = 0; i < 6; i++) {
+        rows[wide ? 2 * i + 1 : i] = (uint8_t)(30 * i);
+        if (wide) rows[2 * i] = 1;
+    }
+    write_png("m.png", 2, 3, PNG_COLOR_TYPE_GRAY, wide ? 16 : 8, rows, wide ? 6 : 3, 0);
+    insert_chunk("m.png", "eXIf", block, exif(block, o, little));
+    int32_t *map = good_map("m.png", 16, h, w);
+    for (int i = 0; i < 6; i++) ck_assert_int_eq(map[i], 30 * upright[o][i] + 256 * wide);
+    free(map);
+    uint8_t *rgb = good_rgb("m.png", h, w);
+    for (int i = 0; i < 18 && !wide; i++) ck_assert_int_eq(rgb[i], 30 * upright[o][i / 3]);
+    free(rgb);
+}
+END_TEST
+
+/* Blocks of 16 x 16, grey of 40 times their number. */
+static void write_turned_jpeg(const char *name, int marker, const uint8_t *data, size_t n) {
+    struct jpeg_compress_struct j;
+    struct jpeg_error_mgr errors;
+    FILE *f = fopen(in_scratch(name), "wb");
+    j.err = jpeg_std_error(&errors);
+    jpeg_create_compress(&j);
+    jpeg_stdio_dest(&j, f);
+    j.image_width = 48, j.image_height = 32, j.input_components = 1;
+    j.in_color_space = JCS_GRAYSCALE;
+    jpeg_set_defaults(&j);
+    jpeg_start_compress(&j, TRUE);
+    jpeg_write_marker(&j, marker, data, (unsigned)n);
+    for (int y = 0; y < 32; y++) {
+        uint8_t row[48];
+        for (int x = 0; x < 48; x++) row[x] = (uint8_t)(40 * (y / 16 * 3 + x / 16));
+        JSAMPROW line = row;
+        jpeg_write_scanlines(&j, &line, 1);
+    }
+    jpeg_finish_compress(&j);
+    jpeg_destroy_compress(&j);
+    fclose(f);
+}
+
+static void expect_turned_jpeg(int o) {
+    int h = o < 5 ? 2 : 3, w = 5 - h;
+    uint8_t *rgb = good_rgb("t.jpg", 16 * h, 16 * w);
+    for (int y = 0; y < h; y++)
+        for (int x = 0; x < w; x++) {
+            int got = rgb[3 * ((16 * y + 8) * 16 * w + 16 * x + 8)];
+            ck_assert_int_le(abs(got - 40 * upright[o][y * w + x]), 4);
+        }
+    free(rgb);
+}
+
+START_TEST(jpeg_stands_upright) {
+    uint8_t block[64] = "Exif\0";
+    int o = _i % 8 + 1;
+    size_t n = exif(block + 6, o, _i / 8);
+    write_turned_jpeg("t.jpg", JPEG_APP0 + 1, block, n + 6);
+    expect_turned_jpeg(o);
+    char xmp[128];
+    int length = snprintf(xmp, sizeof xmp,
+                          "http://ns.adobe.com/xap/1.0/%c<x tiff:Orientation=\"%d\"/>", 0, o);
+    write_turned_jpeg("t.jpg", JPEG_APP0 + 1, (uint8_t *)xmp, (size_t)length);
+    expect_turned_jpeg(o);
+    block[6 + (_i / 8 ? 18 : 19)] = 9; /* no orientation */
+    write_turned_jpeg("t.jpg", JPEG_APP0 + 1, block, n + 6);
+    expect_turned_jpeg(1);
+    for (size_t cut = 0; cut < 18; cut++) {
+        write_turned_jpeg("t.jpg", JPEG_APP0 + 1, block, 6 + cut);
+        expect_turned_jpeg(1);
+    }
+}
+END_TEST
+
+/* 12 bits in 16 are no near black picture, whether the file says that they are 12 or not. */
+START_TEST(sixteen_bits_hold_sixteen) {
+    enum { W = 64 };
+    uint8_t row[2 * W];
+    const int most[] = {0xfff, 0x3fff, 0x4000, 0, 0x7ff}, bits = _i == 4 ? 11 : 0;
+    for (int x = 0; x < W; x++) {
+        int v = most[_i] * (x + 1) / W;
+        row[2 * x] = (uint8_t)(v >> 8), row[2 * x + 1] = (uint8_t)v;
+    }
+    write_png("d.png", 1, W, PNG_COLOR_TYPE_GRAY, 16, row, sizeof row, 0);
+    if (bits) insert_chunk("d.png", "sBIT", (uint8_t[]){(uint8_t)bits}, 1);
+    if (_i == 2 || _i == 3) {
+        uint8_t *rgb = good_rgb("d.png", 1, W);
+        ck_assert_int_eq(rgb[3 * W - 1], most[_i] >> 8);
+        free(rgb);
+    } else
+        refuse_rgb("d.png", bits ? "11 bits or fewer" : "14 bits or fewer");
+    int32_t *map = good_map("d.png", 16, 1, W); /* a map's values are what they are */
+    ck_assert_int_eq(map[W - 1], most[_i]);
+    free(map);
+}
+END_TEST
+
+/* progressive 2: not that, but a scan for each channel. */
 static void write_jpeg(const char *name, int channels, int progressive) {
+    static const jpeg_scan_info one_by_one[] = {
+        {1, {0}, 0, 63, 0, 0}, {1, {1}, 0, 63, 0, 0}, {1, {2}, 0, 63, 0, 0}};
     struct jpeg_compress_struct j;
     struct jpeg_error_mgr errors;
     FILE *f = fopen(in_scratch(name), "wb");
@@ -105,7 +248,8 @@ static void write_jpeg(const char *name, int channels, int progressive) {
     j.in_color_space = channels == 1 ? JCS_GRAYSCALE : channels == 3 ? JCS_RGB : JCS_CMYK;
     jpeg_set_defaults(&j);
     jpeg_set_quality(&j, 95, TRUE);
-    if (progressive) jpeg_simple_progression(&j);
+    if (progressive == 1) jpeg_simple_progression(&j);
+    if (progressive == 2) j.scan_info = one_by_one, j.num_scans = 3;
     jpeg_start_compress(&j, TRUE);
     for (int y = 0; y < 24; y++) {
         uint8_t row[40 * 4];
@@ -120,8 +264,8 @@ static void write_jpeg(const char *name, int channels, int progressive) {
 }
 
 START_TEST(jpeg) {
-    for (int progressive = 0; progressive < 2; progressive++) {
-        write_jpeg("grey.jpg", 1, progressive);
+    for (int progressive = 0; progressive < 3; progressive++) {
+        write_jpeg("grey.jpg", 1, progressive % 2);
         uint8_t *rgb = good_rgb("grey.jpg", 24, 40);
         for (int i = 0; i < 24 * 40 * 3; i++) ck_assert_int_le(abs(rgb[i] - 200), 2);
         free(rgb);
@@ -153,6 +297,53 @@ START_TEST(truncated) {
     }
     write_bytes(cut, bytes, n - 20);
     refuse_rgb(cut, "ends before the picture does");
+}
+END_TEST
+
+/* What libjpeg would paint grey, or shifted, with a warning that nobody hears. */
+START_TEST(damaged_jpeg) {
+    static uint8_t bytes[1 << 16];
+    write_turned_jpeg("ok.jpg", JPEG_COM, (const uint8_t *)"hello", 5);
+    FILE *f = fopen(in_scratch("ok.jpg"), "rb");
+    size_t n = fread(bytes, 1, sizeof bytes, f), scan = n;
+    fclose(f);
+    while (memcmp(bytes + scan - 2, "\xff\xda", 2) != 0) scan--;
+    size_t half = (scan + n) / 2;
+    static uint8_t bad[1 << 16];
+    memcpy(bad, bytes, n); /* its end comes early */
+    bad[half] = 0xff, bad[half + 1] = 0xd9;
+    write_bytes("bad.jpg", bad, n);
+    refuse_rgb("bad.jpg", "the JPEG is damaged (Corrupt JPEG data: premature end of data segment)");
+    memcpy(bad, bytes, n); /* codes that there are not */
+    memset(bad + half, 0xfe, 8);
+    write_bytes("bad.jpg", bad, n);
+    refuse_rgb("bad.jpg", "the JPEG is damaged");
+    memcpy(bad, bytes, n - 2); /* more of it than pixels */
+    memset(bad + n - 2, 0x55, 40);
+    memcpy(bad + n + 38, "\xff\xd9", 2);
+    write_bytes("bad.jpg", bad, n + 40);
+    refuse_rgb("bad.jpg", "extraneous bytes before marker 0xd9");
+    memcpy(bad, bytes, 20); /* between segments it is nothing */
+    memset(bad + 20, 0, 7);
+    memcpy(bad + 27, bytes + 20, n - 20);
+    write_bytes("ok.jpg", bad, n + 7);
+    free(good_rgb("ok.jpg", 32, 48));
+}
+END_TEST
+
+/* Each scan is work for every pixel: how many there may be depends on how many pixels there are. */
+START_TEST(jpeg_of_many_scans) {
+    static uint8_t bytes[1 << 20];
+    write_jpeg("p.jpg", 3, 2);
+    FILE *f = fopen(in_scratch("p.jpg"), "rb");
+    size_t n = fread(bytes, 1, sizeof bytes, f), scan = n, n_scan;
+    fclose(f);
+    while (memcmp(bytes + scan - 2, "\xff\xda", 2) != 0) scan--;
+    scan -= 2, n_scan = n - 2 - scan;
+    for (int i = 0; i < 520; i++) memcpy(bytes + n - 2 + (size_t)i * n_scan, bytes + scan, n_scan);
+    memcpy(bytes + n - 2 + 520 * n_scan, "\xff\xd9", 2);
+    write_bytes("p.jpg", bytes, n + 520 * n_scan);
+    refuse_rgb("p.jpg", "scans in a JPEG");
 }
 END_TEST
 
@@ -193,9 +384,10 @@ END_TEST
 START_TEST(colour_is_no_map) {
     write_flat("rgb.png", 3, 3, 1, 5);
     refuse_map("rgb.png", 8, "is an RGB picture, a label map has one channel");
+    refuse_map("rgb.png", 8, "give every colour its number by a table");
     uint8_t rows[4 * 4] = {0};
     write_png("ga.png", 2, 2, PNG_COLOR_TYPE_GRAY_ALPHA, 8, rows, 4, 0);
-    refuse_map("ga.png", 8, "a label map has one channel");
+    refuse_map("ga.png", 8, "a label map has one channel; save it without alpha");
 }
 END_TEST
 
@@ -248,6 +440,8 @@ END_TEST
 int main(void) {
     return RUN_SUITE("image", scratch_make, scratch_remove, {maps_of_every_depth, 20},
                      {every_colour_type_becomes_rgb, 7}, {jpeg}, {truncated, 2}, {damaged},
-                     {chunk_that_lies}, {colour_is_no_map}, {too_large}, {written_png_reads_back},
+                     {damaged_jpeg}, {jpeg_of_many_scans}, {png_stands_upright, 32},
+                     {jpeg_stands_upright, 16}, {sixteen_bits_hold_sixteen, 5}, {chunk_that_lies},
+                     {colour_is_no_map}, {too_large}, {written_png_reads_back},
                      {writing_fails_with_the_path});
 }

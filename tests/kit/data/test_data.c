@@ -200,7 +200,7 @@ START_TEST(wrong_items) {
     uint8_t label[8] = {0, 3, 0, 0, 0, 3, 77, 0};
     write_grey("train_label/a.png", 2, 4, label);
     opened(FOLDER "size: [2, 4], max_instances: 1}", 1);
-    refuses_item(0, "train_label/a.png: label 77 at pixel (2, 1); this dataset has 0..4");
+    refuses_item(0, "train_label/a.png: label 77 at pixel (2, 1); this dataset has 0..3 and 255");
     label[6] = 0;
     write_grey("train_label/a.png", 2, 4, label);
     refuses_item(0, "train_label/a.png: 2 instances, at most 1 are provided for; set "
@@ -211,12 +211,79 @@ START_TEST(wrong_items) {
     refuses_item(0, "the label map is 2x4, its picture 4x2");
     write_flat("train_label/a.png", 2, 4, 1, 1);
     refuses_item(0, "train_label/a.png: is an RGB picture, a label map has one channel");
+    write_flat("train_inst/a.png", 2, 4, 0, 1);
+    write_flat("train_img/a.png", 2, 4, 1, 1);
     uint8_t wide[16] = {0};
+    wide[10] = 94; /* instances, in place of labels */
     write_png("train_label/a.png", 2, 4, PNG_COLOR_TYPE_GRAY, 16, wide, 8, 0);
-    refuses_item(0, "train_label/a.png: has 16 bits");
+    refuses_item(0,
+                 "train_label/a.png: label 24064 at pixel (1, 1); this dataset has 0..3 and 255");
     write_bytes("train_label/a.png", "\x89PNG\r\n\x1a\n\0\0\0", 11);
     refuses_item(0, "ends before the picture does");
     refuses_item(1, "item 1 does not exist");
+}
+END_TEST
+
+/* A value is a class, `unknown`, or refused, as it stands in the file; above all the one that
+ * `unknown` becomes. From the dataset's files, from others in their place, and from memory. */
+START_TEST(values_between_the_classes_and_unknown) {
+    static const struct {
+        const char *options;
+        int value, class;
+        const char *values;
+    } cases[] = {
+        {"labels: 3", 3, -1, "0..2 and 255"},
+        {"labels: 3", 254, -1, "0..2 and 255"},
+        {"labels: 3", 255, 3, NULL},
+        {"labels: 3, unknown: 0", 3, -1, "0..2"},
+        {"labels: 3, unknown: 0", 0, 3, NULL},
+        {"labels: 3, unknown: 3", 3, 3, NULL},
+        {"labels: 3, unknown: 3", 4, -1, "0..3"},
+        {"labels: 3, unknown: 4", 3, -1, "0..2 and 4"},
+        {"labels: 3, unknown: -1", 3, -1, "0..2"},
+        {"labels: 300, unknown: 65535", 300, -1, "0..299 and 65535"},
+        {"labels: 300, unknown: 65535", 65535, 300, NULL},
+        {"labels: 3, unknown: 65535", 65535, 3, NULL},
+    };
+    char yaml[256], says_what[768], path[512];
+    int value = cases[_i].value;
+    uint8_t wide[16] = {0};
+    one_item();
+    wide[6] = (uint8_t)(value >> 8), wide[7] = (uint8_t)value;
+    write_png("train_label/a.png", 2, 4, PNG_COLOR_TYPE_GRAY, 16, wide, 8, 0);
+    snprintf(yaml, sizeof yaml, "{plugin: folder, root: \"%%s\", size: [2, 4], val_label: '', %s}",
+             cases[_i].options);
+    opened(yaml, 1);
+    snprintf(path, sizeof path, "%s", in_scratch("train_label/a.png"));
+    int32_t map[8] = {0, 0, 0, value};
+    const ik__item_files files = {in_scratch("train_img/a.png"), path, NULL};
+    const uint8_t rgb[24] = {0};
+    const ik__item_maps maps = {"a", 2, 4, map, NULL, rgb};
+    for (int source = 0; source < 3; source++) {
+        if (source == 1) ik__data_replace(data, IK_TRAIN, &files);
+        if (source == 2) ik__data_give(data, IK_TRAIN, &maps);
+        if (cases[_i].class < 0) {
+            snprintf(says_what, sizeof says_what,
+                     "%s: label %d at pixel (3, 0); this dataset has %s", source == 2 ? "a" : path,
+                     value, cases[_i].values);
+            refuses_item(0, says_what);
+            ck_assert_str_eq(err.text, says_what);
+        } else {
+            read_row(IK_TRAIN, 0, NULL, 0);
+            ck_assert_int_eq(batch->label[3], cases[_i].class);
+        }
+    }
+}
+END_TEST
+
+/* Ids that differ by 256, or only in their high byte, are of two instances. */
+START_TEST(instances_of_16_bits) {
+    one_item();
+    static const uint8_t ids[16] = {0, 1, 1, 1, 2, 1, 255, 1, 0, 1, 0, 1, 0, 1, 1, 1};
+    write_png("train_inst/a.png", 2, 4, PNG_COLOR_TYPE_GRAY, 16, ids, 8, 0);
+    opened(FOLDER "size: [2, 4]}", 1);
+    read_row(IK_TRAIN, 0, NULL, 0);
+    EQUAL(batch->instance, 0, 1, 2, 3, 0, 0, 0, 1);
 }
 END_TEST
 
@@ -367,7 +434,8 @@ END_TEST
 int main(void) {
     return RUN_SUITE("data", setup, teardown, {an_item_as_it_is}, {planes_of_a_dataset},
                      {planes_are_cut_and_mirrored}, {planes_that_cannot_be},
-                     {one_instance_per_class}, {augmenting}, {wrong_items}, {too_many_segments},
-                     {wrong_folders}, {wrong_options}, {described}, {label_maps_alone}, {shapes},
-                     {crowded_shapes}, {coco_stuff});
+                     {one_instance_per_class}, {augmenting}, {wrong_items},
+                     {values_between_the_classes_and_unknown, 12}, {instances_of_16_bits},
+                     {too_many_segments}, {wrong_folders}, {wrong_options}, {described},
+                     {label_maps_alone}, {shapes}, {crowded_shapes}, {coco_stuff});
 }

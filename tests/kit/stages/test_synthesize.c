@@ -187,7 +187,7 @@ START_TEST(without_the_dataset) {
     for (int i = 0; i < 4 * PIXELS; i++) map[i] = i % 7 == 0 && i > 200 ? 9 : 1;
     write_map("large.png", 2 * SIDE, map);
     expect("synthesize c -l large.png -n 1 -o s", 1,
-           "large.png: label 9 at pixel (11, 3); this dataset has 0..6");
+           "large.png: label 9 at pixel (11, 3); this dataset has 0..5 and 255");
     for (int i = 0; i < 4 * PIXELS; i++) map[i] = 1;
     write_map("large.png", 2 * SIDE, map);
     expect("synthesize c -l large.png -n 1 -o s", 0,
