@@ -25,4 +25,4 @@ add_kit_test(tutorial tutorial ${installed} ${CMAKE_BINARY_DIR}/kit/tutorial ${P
 add_kit_test(language tutorial ${installed} ${CMAKE_BINARY_DIR}/kit/language ${PROJECT_SOURCE_DIR}/docs/pipeline.md)
 add_kit_test(embed embed ${installed} ${CMAKE_BINARY_DIR}/kit/embed
     $<$<BOOL:${INADEKIT_SANITIZE}>:-fsanitize=address,undefined>) # a sanitized library wants a sanitized program
-add_kit_test(links links ${installed}/share/doc/inadekit ${PROJECT_SOURCE_DIR}/docs)
+add_kit_test(links links ${installed}/share/doc/inadekit ${installed}/share/inadekit ${PROJECT_SOURCE_DIR}/docs)
