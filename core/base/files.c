@@ -1,6 +1,7 @@
 /* Is it there, and making folders. */
 #include "files.h"
 
+#include "open.h"
 #include "path.h"
 
 #include <errno.h>
@@ -15,7 +16,7 @@ ik_status ik__make_folder(const char *path, ik_error *err) {
         *p = 0;
         if (mkdir(part, 0777) && errno != EEXIST)
             return ik_errorf(err, IK_FAILED, "cannot make the folder %s: %s", part,
-                             strerror(errno));
+                             ik__why(errno));
         *p = was;
         if (!was) break;
     }
