@@ -1,11 +1,20 @@
-/* Is it there, and making folders. */
+/* Is it there, what is in it, and making folders. */
 #include "files.h"
 
-#include "open.h"
 #include "path.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <sys/stat.h>
+
+/* Of what is there only the last has to be a folder: a file before it fails by itself. */
+static ik_status make(const char *path, bool last, ik_error *err) {
+    struct stat st;
+    if (!mkdir(path, 0777)) return IK_OK;
+    int why = errno;
+    if (why == EEXIST && (!last || (!stat(path, &st) && S_ISDIR(st.st_mode)))) return IK_OK;
+    return ik_errorf(err, IK_FAILED, "cannot make the folder %s: %s", path, strerror(why));
+}
 
 ik_status ik__make_folder(const char *path, ik_error *err) {
     ik__path whole = ik__path_of("%s", path);
@@ -14,19 +23,46 @@ ik_status ik__make_folder(const char *path, ik_error *err) {
         if (*p && *p != '/') continue;
         char was = *p;
         *p = 0;
-        if (mkdir(part, 0777) && errno != EEXIST)
-            return ik_errorf(err, IK_FAILED, "cannot make the folder %s: %s", part,
-                             ik__why(errno));
+        ik_status status = make(part, !was, err);
+        if (status || !was) return status;
         *p = was;
-        if (!was) break;
     }
+}
+
+ik_status ik__look(const char *path, bool *there, ik_error *err) {
     struct stat st;
-    if (!stat(path, &st) && !S_ISDIR(st.st_mode))
-        return ik_errorf(err, IK_FAILED, "cannot make the folder %s: a file has this name", path);
-    return IK_OK;
+    *there = !stat(path, &st);
+    if (*there || errno == ENOENT || errno == ENOTDIR) return IK_OK;
+    return ik_errorf(err, IK_FAILED, "%s: cannot be looked at: %s", path, strerror(errno));
 }
 
 bool ik__exists(const char *path) {
-    struct stat st;
-    return !stat(path, &st);
+    bool there;
+    return ik__look(path, &there, NULL) || there;
+}
+
+bool ik__same_file(const char *a, const char *b) {
+    struct stat x, y;
+    return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+ik_status ik__each_in(const char *folder,
+                      ik_status (*each)(void *user, const char *name, ik_error *err), void *user,
+                      ik_error *err) {
+    DIR *d = opendir(folder);
+    if (!d && errno == ENOENT) return IK_OK;
+    if (!d)
+        return ik_errorf(err, IK_FAILED, "%s: the folder cannot be listed: %s", folder,
+                         strerror(errno));
+    ik_status status = IK_OK;
+    const struct dirent *e;
+    while (!status && (errno = 0, e = readdir(d))) {
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+            status = each(user, e->d_name, err);
+    }
+    if (!status && errno)
+        status = ik_errorf(err, IK_FAILED, "%s: the folder cannot be listed: %s", folder,
+                           strerror(errno));
+    closedir(d);
+    return status;
 }

@@ -4,7 +4,6 @@
 #include "upright.h"
 
 #include "base/aside.h"
-#include "base/open.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -32,7 +31,7 @@ static void leave(png_structp png, png_const_charp what) {
 static void leave_writing(png_structp png, png_const_charp what) {
     coder *c = png_get_error_ptr(png);
     ik_errorf(c->err, IK_FAILED, "%s: cannot write the PNG: %s", c->path,
-              errno ? ik__why(errno) : what);
+              errno ? strerror(errno) : what);
     png_longjmp(png, 1);
 }
 
@@ -45,7 +44,7 @@ static void fill(png_structp png, png_bytep to, size_t n) {
     errno = 0;
     if (fread(to, 1, n, c->file) == n) return;
     if (ferror(c->file))
-        ik_errorf(c->err, IK_FAILED, "%s: cannot read: %s", c->path, ik__why(errno));
+        ik_errorf(c->err, IK_FAILED, "%s: cannot read: %s", c->path, strerror(errno));
     else
         ik_errorf(c->err, IK_FAILED, "%s: the file ends before the picture does; fetch it again",
                   c->path);

@@ -3,17 +3,13 @@
 #include "dry_run.h"
 
 #include "base/watch.h"
-#include "brief.h"
 #include "config/origins.h"
 #include "exec/memory.h"
+#include "folder/checkpoints.h"
 #include "foresee.h"
-#include "session/checkpoint.h"
 #include "session/counts.h"
 #include "session/start.h"
-#include "session/untrained.h"
 #include "summary.h"
-
-#include <stdlib.h>
 
 /* --- What is left out. */
 
@@ -81,11 +77,6 @@ static void left_out(const ik__session *s, FILE *to) {
             fprintf(to, "  %s: %d of %d recorded nodes, whose results nobody uses\n", p->name, dead,
                     p->graph->n);
         any |= dead > 0;
-    }
-    char text[512];
-    if (trains(s) && ik__untrained_words(s, text, sizeof text)) {
-        fprintf(to, "  not trained: %s\n", text);
-        any = true;
     }
     if (!any) fprintf(to, "  nothing\n");
 }
@@ -163,7 +154,7 @@ static void grid_leaves(const ik__session *s, FILE *to, const char *name, bool m
     if (masked) fprintf(to, "  %-34s what was drawn anew\n", file);
 }
 
-static void leaves(ik__session *s, const ik__run_options *o, FILE *to) {
+static ik_status leaves(ik__session *s, const ik__run_options *o, FILE *to, ik_error *err) {
     const struct ik__synthesize *set = &s->set.synthesize;
     s->out = ik__run_folder(&s->set, o);
     fprintf(to, "\nwould be written to %s/\n", s->out.text);
@@ -179,15 +170,16 @@ static void leaves(ik__session *s, const ik__run_options *o, FILE *to) {
         fprintf(to, "  %-34s a line of metrics\n", IK__LOG_FILE);
     if (ik__settings_stage(&s->set, "report"))
         fprintf(to, "  %-34s all of this on one page\n", IK__REPORT_FILE);
-    if (ik__checkpoint_exists(s))
+    int64_t newest;
+    ik_status status = ik__checkpoints_newest(s->out.text, &newest, err);
+    if (newest >= 0)
         fprintf(to, "  %s\n",
                 o->resume ? "It has checkpoints: the run goes on from the newest."
                           : "It has checkpoints of an earlier run: --resume would be needed.");
+    return status;
 }
 
-/* All of it. `weights`: what is said of them. */
-static ik_status print_all(ik__session *s, const ik__run_options *o, const char *weights, FILE *to,
-                           ik_error *err) {
+static ik_status print(ik__session *s, const ik__run_options *o, FILE *to, ik_error *err) {
     char text[256] = "";
     const ik_backend_iface *b = s->engine->backend;
     ik__settings_complete(s->conf);
@@ -198,31 +190,12 @@ static ik_status print_all(ik__session *s, const ik__run_options *o, const char 
     if (status) return status;
     left_out(s, to);
     reads(s, to);
-    fputs(weights, to);
+    status = ik__weights_try(s, to, err);
+    if (status) return status;
     memory(s, to);
-    leaves(s, o, to);
-    fprintf(to, "\n");
-    return IK_OK;
-}
-
-static ik_status print(ik__session *s, const ik__run_options *o, FILE *to, ik_error *err) {
-    char *weights = NULL;
-    size_t n;
-    FILE *apart = open_memstream(&weights, &n);
-    if (!apart) return ik_errorf(err, IK_FAILED, "out of memory");
-    ik_status status = ik__weights_try(s, apart, err);
-    fclose(apart);
+    status = leaves(s, o, to, err);
     if (!status) status = ik__run_foresee(s, o, err);
-    if (!status) status = ik__session_fits(s, err);
-    ik_error why = {""};
-    ik_status shown = o->verbose ? print_all(s, o, weights, to, &why) : IK_OK;
-    if (shown && !status) {
-        status = shown;
-        *err = why;
-    }
-    ik__brief_print(s, o, !status, to);
-    free(weights);
-    return status;
+    return status ? status : ik__session_fits(s, err);
 }
 
 ik_status ik__dry_run(ik__session *s, const ik__run_options *o, ik_error *err) {

@@ -3,7 +3,7 @@
 
 #include "base/numbers.h"
 #include "base/watch.h"
-#include "session/checkpoint.h"
+#include "folder/checkpoints.h"
 #include "stages/needs.h"
 
 #include <errno.h>
@@ -119,7 +119,10 @@ static ik_status fits(const ik__session *s, const ik__run_options *o, ik_error *
     ik__disk disk = ik__run_disk(s, o);
     char need[IK__WORDS], free[IK__WORDS];
     ik__path run = ik__run_folder(&s->set, o);
-    bool resumes = o->resume && ik__checkpoint_newest(run.text) >= 0;
+    int64_t newest;
+    ik_status status = ik__checkpoints_newest(run.text, &newest, err);
+    if (status) return status;
+    bool resumes = o->resume && newest >= 0;
     int64_t kept = resumes ? disk.checkpoint : disk.n * disk.checkpoint;
     if (disk.free < 0) return IK_OK;
     ik__byte_words(free, disk.free);

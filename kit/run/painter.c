@@ -1,32 +1,36 @@
 /* Painting a layout with a checkpoint; see painter.h. */
 #include "painter.h"
 
+#include "base/files.h"
 #include "base/watch.h"
 #include "exec/choices.h"
+#include "folder/checkpoints.h"
 #include "folder/folder.h"
-#include "session/checkpoint.h"
 #include "session/start.h"
 #include "stages/latents.h"
 #include "weights/file.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 /* --- where from */
 
-static bool is_there(const char *folder, const char *name) {
-    return access(ik__folder_file(folder, name).text, R_OK) == 0;
+static ik_status is_there(const char *folder, const char *name, bool *there, ik_error *err) {
+    return ik__look(ik__folder_file(folder, name).text, there, err);
 }
 
 static ik_status find_checkpoint(ik__painter *p, const char *given, ik_error *err) {
-    int64_t newest = is_there(given, IK__WEIGHTS_FILE) ? -1 : ik__checkpoint_newest(given);
+    int64_t newest = -1;
+    bool weights, pipeline;
+    ik_status status = is_there(given, IK__WEIGHTS_FILE, &weights, err);
+    if (!status && !weights) status = ik__checkpoints_newest(given, &newest, err);
     p->folder = newest < 0 ? ik__path_of("%s", given) : ik__folder_checkpoint(given, newest);
-    if (newest < 0 && !is_there(given, IK__WEIGHTS_FILE))
-        return ik_errorf(err, IK_USAGE,
-                         "%s is no checkpoint: it has no " IK__WEIGHTS_FILE ", and no folder "
-                         "checkpoints as a run has; or name --pipeline and --weights",
-                         given);
-    if (is_there(p->folder.text, IK__PIPELINE_FILE)) return IK_OK;
+    if (!status && newest < 0 && !weights)
+        status = ik_errorf(err, IK_USAGE,
+                           "%s is no checkpoint: it has no " IK__WEIGHTS_FILE ", and no folder "
+                           "checkpoints as a run has; or name --pipeline and --weights",
+                           given);
+    if (!status) status = is_there(p->folder.text, IK__PIPELINE_FILE, &pipeline, err);
+    if (status || pipeline) return status;
     return ik_errorf(err, IK_USAGE,
                      "%s has no " IK__PIPELINE_FILE
                      "; name its pipeline: --pipeline FILE --weights "
@@ -85,9 +89,6 @@ ik_status ik__painter_load(ik__painter *p, ik_error *err) {
     if (status) return status;
     status = files.n ? ik__weights_fill(p->s, files, &averaged, err) : ik__weights_start(p->s, err);
     if (!status && files.n) tell_weights(p, files, averaged);
-    char random[512];
-    if (!status && ik__weights_random_words(p->s, random, sizeof random))
-        ik__tell(IK__NOTED, "%s", random);
     return status;
 }
 

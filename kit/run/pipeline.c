@@ -6,11 +6,11 @@
 #include "dry_run.h"
 #include "foresee.h"
 #include "exec/choices.h"
+#include "folder/checkpoints.h"
 #include "report/report.h"
 #include "session/checkpoint.h"
 #include "session/facts.h"
 #include "session/start.h"
-#include "session/untrained.h"
 #include "stages/evaluate.h"
 #include "stages/synthesize.h"
 #include "stages/train.h"
@@ -32,12 +32,19 @@ static ik_status synthesize(ik__session *s, ik_error *err) {
     return status;
 }
 
-/* Synthesis alone takes the weights of the newest checkpoint. */
-static ik_status load_trained(ik__session *s, ik_error *err) {
-    ik__position at;
-    ik_status status = ik__checkpoint_resume(s, &at, err);
-    if (status || at.step) return status;
-    return ik_errorf(err, IK_USAGE, "%s has no checkpoint to go on from; train first", s->out.text);
+/* The checkpoint that is gone on from; -1 where a run begins. A variant of a comparison that was
+ * stopped may not have begun. */
+static ik_status find_checkpoint(const ik__session *s, const ik__run_options *o, int64_t *step,
+                                 ik_error *err) {
+    *step = -1;
+    if (!o->resume) return IK_OK;
+    ik__path folder = ik__run_folder(&s->set, o);
+    ik_status status = ik__checkpoints_newest(folder.text, step, err);
+    if (status || *step >= 0 || o->skip_finished) return status;
+    return ik_errorf(err, IK_USAGE,
+                     "%s has no checkpoint, so there is nothing to resume; name the run's folder "
+                     "with --out, or begin without --resume",
+                     folder.text);
 }
 
 /* Was this very pipeline run to its end in the folder? */
@@ -121,20 +128,12 @@ static ik_status run_stages(ik__session *s, const ik__run_options *o, ik_error *
     return status ? status : finish(s, err);
 }
 
-/* What would show in bad pictures only. */
-static void warn(const ik__session *s, bool resumes) {
-    char text[512];
-    if (ik__settings_stage(&s->set, "train") && ik__untrained_words(s, text, sizeof text))
-        ik__tell(IK__NOTED, "not trained: %s", text);
-    if (!resumes && ik__weights_random_words(s, text, sizeof text)) ik__tell(IK__NOTED, "%s", text);
-}
-
 static ik_status stages(ik__session *s, const ik__run_options *o, ik_error *err) {
-    bool resumes = o->resume && ik__checkpoint_exists(s); /* what it holds goes before */
-    ik_status status = ik__run_foresee(s, o, err);
+    int64_t newest; /* what it holds goes before */
+    ik_status status = find_checkpoint(s, o, &newest, err);
+    if (!status) status = ik__run_foresee(s, o, err);
     if (!status) status = ik__session_ready(s, err);
-    if (!status && !resumes) status = ik__weights_start(s, err);
-    if (!status) warn(s, resumes);
+    if (!status && newest < 0) status = ik__weights_start(s, err);
     /* Not before it can begin: what fails so far leaves no folder. */
     if (!status) status = ik__session_folder(s, o, err);
     if (!status) status = begin(s, o, err);
@@ -144,19 +143,21 @@ static ik_status stages(ik__session *s, const ik__run_options *o, ik_error *err)
                  (long long)s->info->height, (long long)s->info->width, (long long)s->info->labels,
                  s->out.text);
     if (!status && o->verbose) status = tell_summary(s, err);
-    if (!status && o->resume && !ik__settings_stage(&s->set, "train"))
-        status = load_trained(s, err);
+    ik__position at;
+    if (!status && newest >= 0 && !ik__settings_stage(&s->set, "train"))
+        status = ik__checkpoint_resume(s, &at, err);
     return status ? status : run_stages(s, o, err);
 }
 
 /* What the backend chose for the checkpoint that is gone on from holds before anything is chosen.
  */
-static void recall(const ik__session *s, const ik__run_options *o) {
-    ik__path folder = ik__run_folder(&s->set, o);
-    int64_t newest = ik__checkpoint_newest(folder.text);
-    if (newest < 0) return;
-    folder = ik__folder_checkpoint(folder.text, newest);
+static ik_status recall(const ik__session *s, const ik__run_options *o, ik_error *err) {
+    int64_t newest;
+    ik_status status = find_checkpoint(s, o, &newest, err);
+    if (status || newest < 0) return status;
+    ik__path folder = ik__folder_checkpoint(ik__run_folder(&s->set, o).text, newest);
     ik__choices_recall(s->engine, ik__folder_file(folder.text, IK__CHOICES_FILE).text);
+    return IK_OK;
 }
 
 ik_status ik__run_one(const ik__run_options *o, ik_error *err) {
@@ -169,7 +170,7 @@ ik_status ik__run_one(const ik__run_options *o, ik_error *err) {
     }
     status = ik__run_folder_usable(ik__run_folder(&s->set, o).text, err);
     if (!status && !o->dry_run) status = ik__session_lock(s, o, err);
-    if (!status && o->resume) recall(s, o);
+    if (!status) status = recall(s, o, err);
     if (!status) status = ik__session_record(s, o->resume, err);
     if (status) {
         ik__session_close(s);

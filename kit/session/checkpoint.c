@@ -5,16 +5,15 @@
 #include "base/aside.h"
 #include "base/files.h"
 #include "exec/choices.h"
+#include "folder/checkpoints.h"
+#include "former.h"
 #include "start.h"
 #include "tensors/safetensors.h"
 #include "weights/file.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 /* --- one safetensors file of entries */
 
@@ -38,19 +37,33 @@ static int by_path(const void *a, const void *b) {
     return strcmp((*(ik__entry *const *)a)->path, (*(ik__entry *const *)b)->path);
 }
 
+enum { STEPS_KEY = sizeof((ik__block *)0)->name + 16 };
+
+static const char *steps_key(char key[STEPS_KEY], const ik__block *b) {
+    snprintf(key, STEPS_KEY, "adam_steps.%s", b->name);
+    return key;
+}
+
+static void set_number(ik__st_writer *w, const char *key, int64_t value) {
+    char text[32];
+    snprintf(text, sizeof text, "%lld", (long long)value);
+    ik__st_meta_set(w, key, text);
+}
+
 static void add_meta(const ik__session *s, ik__st_writer *w, const ik__position *at) {
     const ik__store *st = s->engine->store;
-    char text[32], key[96];
-    snprintf(text, sizeof text, "%lld", (long long)at->step);
-    ik__st_meta_set(w, "step", text);
-    snprintf(text, sizeof text, "%lld", (long long)at->log_bytes);
-    ik__st_meta_set(w, "log_bytes", text);
-    snprintf(text, sizeof text, "%lld", (long long)s->set.seed);
-    ik__st_meta_set(w, "seed", text);
+    const ik__course *c = &at->course;
+    set_number(w, "step", c->step);
+    set_number(w, "pictures", c->pictures);
+    set_number(w, "epoch", c->epoch);
+    set_number(w, "taken", c->taken);
+    set_number(w, "items", c->items);
+    set_number(w, "batch", c->batch);
+    set_number(w, "log_bytes", at->log_bytes);
+    set_number(w, "seed", s->set.seed);
     for (int i = 0; i < st->n_blocks; i++) {
-        snprintf(key, sizeof key, "adam_steps.%s", st->blocks[i].name);
-        snprintf(text, sizeof text, "%lld", (long long)st->blocks[i].t);
-        ik__st_meta_set(w, key, text);
+        char key[STEPS_KEY];
+        set_number(w, steps_key(key, &st->blocks[i]), st->blocks[i].t);
     }
 }
 
@@ -118,13 +131,10 @@ static ik_status start_later_ones(ik__session *s, const ik__wfile *file, ik_erro
     return status;
 }
 
-/* Fills the parts from a file; with `out` the file stays open. */
-static ik_status read_file(ik__session *s, const char *path, ik__part from, ik__part to,
-                           ik__wfile **out, ik_error *err) {
+/* Fills the parts from a file. */
+static ik_status load_parts(ik__session *s, ik__wfile *file, ik__part from, ik__part to,
+                            ik_error *err) {
     ik__store *st = s->engine->store;
-    ik__wfile *file;
-    ik_status status = ik__wfile_open(path, &file, err);
-    if (status) return status;
     ik__pool *names = ik__pool_new();
     ik__wanted *wanted = ik__pool_alloc(names, sizeof *wanted * (size_t)(IK__PARTS * st->n + 1));
     int n = 0;
@@ -138,14 +148,19 @@ static ik_status read_file(ik__session *s, const char *path, ik__part from, ik__
             snprintf(name, sizeof name, "%s%s", prefix[p], e->path);
             wanted[n++] = (ik__wanted){ik__pool_strdup(names, name), e->shape, data};
         }
-    status = ik__wfile_load(file, n, wanted, st->backend, st->self, err);
+    ik_status status = ik__wfile_load(file, n, wanted, st->backend, st->self, err);
     ik__store_changed(st);
-    if (!status && from == IK__VALUE) status = start_later_ones(s, file, err);
     ik__pool_free(names);
-    if (out && !status)
-        *out = file;
-    else
-        ik__wfile_close(file);
+    return status;
+}
+
+ik_status ik__weights_load(ik__session *s, const char *path, ik_error *err) {
+    ik__wfile *file;
+    ik_status status = ik__wfile_open(path, &file, err);
+    if (status) return status;
+    status = load_parts(s, file, IK__VALUE, IK__VALUE, err);
+    if (!status) status = start_later_ones(s, file, err);
+    ik__wfile_close(file);
     return status;
 }
 
@@ -154,87 +169,6 @@ ik_status ik__weights_save(ik__session *s, const char *path, ik_error *err) {
 }
 
 /* --- folders */
-
-/* Calls `each` with the path of all that lies in a folder and whose name begins with `prefix`. */
-static void walk_folder(const char *folder, const char *prefix, void each(const char *path)) {
-    DIR *d = opendir(folder);
-    struct dirent *e;
-    while (d && (e = readdir(d))) {
-        bool itself = !strcmp(e->d_name, ".") || !strcmp(e->d_name, "..");
-        if (!itself && !strncmp(e->d_name, prefix, strlen(prefix)))
-            each(ik__folder_file(folder, e->d_name).text);
-    }
-    if (d) closedir(d);
-}
-
-static void remove_file(const char *path) {
-    unlink(path);
-}
-
-static void remove_folder(const char *path) {
-    walk_folder(path, "", remove_file);
-    rmdir(path);
-}
-
-/* The step that a folder's name tells, or -1. */
-static int64_t step_of(const char *name) {
-    char *end;
-    size_t n = strlen(IK__CHECKPOINT_PREFIX);
-    if (strncmp(name, IK__CHECKPOINT_PREFIX, n) || name[n] < '0' || name[n] > '9') return -1;
-    int64_t step = strtoll(name + n, &end, 10);
-    return *end ? -1 : step;
-}
-
-static int by_step(const void *a, const void *b) {
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return x < y ? -1 : x > y;
-}
-
-/* The steps of the checkpoints there are, ascending; the caller frees them. */
-static int64_t *list_steps(const char *folder, int *n) {
-    int64_t *steps = NULL;
-    int room = 0;
-    *n = 0;
-    DIR *d = opendir(folder);
-    struct dirent *e;
-    while (d && (e = readdir(d))) {
-        int64_t step = step_of(e->d_name);
-        if (step < 0) continue;
-        if (*n == room) {
-            int64_t *more = realloc(steps, sizeof *steps * (size_t)(room = 2 * room + 16));
-            if (!more) break;
-            steps = more;
-        }
-        steps[(*n)++] = step;
-    }
-    if (d) closedir(d);
-    if (*n) qsort(steps, (size_t)*n, sizeof *steps, by_step);
-    return steps;
-}
-
-int64_t ik__checkpoint_newest(const char *run) {
-    int n;
-    int64_t *steps = list_steps(ik__folder_checkpoints(run).text, &n);
-    int64_t newest = n ? steps[n - 1] : -1;
-    free(steps);
-    return newest;
-}
-
-bool ik__checkpoint_exists(const ik__session *s) {
-    return ik__checkpoint_newest(s->out.text) >= 0;
-}
-
-/* What a write that was cut short has left. */
-static void remove_leftovers(const char *run) {
-    walk_folder(ik__folder_checkpoints(run).text, IK__WRITING_PREFIX, remove_folder);
-}
-
-static void remove_old(const char *run, int64_t keep) {
-    int n;
-    int64_t *steps = list_steps(ik__folder_checkpoints(run).text, &n);
-    for (int64_t i = 0; i < n - keep; i++) remove_folder(ik__folder_checkpoint(run, steps[i]).text);
-    free(steps);
-}
 
 static ik_status write_folder(ik__session *s, const char *aside, const ik__position *at,
                               ik_error *err) {
@@ -251,22 +185,21 @@ static ik_status write_folder(ik__session *s, const char *aside, const ik__posit
 
 ik_status ik__checkpoint_save(ik__session *s, const ik__position *at, ik_error *err) {
     const char *run = s->out.text;
-    ik__path aside = ik__folder_writing(run, at->step),
-             final = ik__folder_checkpoint(run, at->step);
-    remove_leftovers(run);
-    ik_status status = write_folder(s, aside.text, at, err);
+    ik__path aside = ik__folder_writing(run, at->course.step),
+             final = ik__folder_checkpoint(run, at->course.step);
+    ik_status status = ik__checkpoints_tidy(run, err);
+    if (!status) status = write_folder(s, aside.text, at, err);
     if (status) {
-        remove_folder(aside.text);
+        ik__checkpoint_remove(aside.text);
         return status;
     }
     ik__sync_folder(aside.text);
-    remove_folder(final.text);
+    ik__checkpoint_remove(final.text);
     if (rename(aside.text, final.text))
         return ik_errorf(err, IK_FAILED, "cannot rename %s to %s: %s", aside.text, final.text,
                          strerror(errno));
     ik__sync_folder(ik__folder_checkpoints(run).text);
-    remove_old(run, s->set.train.keep);
-    return IK_OK;
+    return ik__checkpoints_keep(run, s->set.train.keep, err);
 }
 
 static int64_t number(const ik__wfile *file, const char *key) {
@@ -274,36 +207,86 @@ static int64_t number(const ik__wfile *file, const char *key) {
     return text ? strtoll(text, NULL, 10) : 0;
 }
 
-ik_status ik__checkpoint_resume(ik__session *s, ik__position *at, ik_error *err) {
-    *at = (ik__position){0};
-    remove_leftovers(s->out.text);
-    int64_t newest = ik__checkpoint_newest(s->out.text);
-    if (newest < 0) return IK_OK;
-    ik__path folder = ik__folder_checkpoint(s->out.text, newest);
-    ik__path path = ik__folder_file(folder.text, IK__WEIGHTS_FILE);
-    ik_status status = read_file(s, path.text, IK__VALUE, IK__VALUE, NULL, err);
-    if (status) return status;
+/* One that was written before courses were counts steps of as many pictures as its pipeline says.
+ */
+static ik__course course_of(const ik__wfile *file, const ik__course *now, int64_t batch) {
+    const ik__course old = {.items = now->items, .batch = batch};
+    int64_t step = number(file, "step");
+    if (!ik__wfile_meta(file, "pictures"))
+        return old.items < batch ? *now : ik__course_at(&old, step);
+    return (ik__course){.items = number(file, "items"),
+                        .batch = number(file, "batch"),
+                        .step = step,
+                        .pictures = number(file, "pictures"),
+                        .epoch = number(file, "epoch"),
+                        .taken = number(file, "taken")};
+}
+
+/* Averages begin with the first step, and are kept up to the last. */
+static ik_status check_averages(const ik__session *s, const ik__wfile *file, ik_error *err) {
+    const ik__store *st = s->engine->store;
+    bool had = false, wanted = false;
+    for (int i = 0; i < ik__wfile_count(file); i++)
+        had |= !strncmp(ik__wfile_entry_at(file, i)->name, prefix[IK__AVERAGE],
+                        strlen(prefix[IK__AVERAGE]));
+    for (int i = 0; i < st->n; i++) wanted |= ik__store_at(st, st->entries[i], IK__AVERAGE) != NULL;
+    if (had == wanted) return IK_OK;
+    if (wanted)
+        return ik_errorf(err, IK_USAGE,
+                         "%s was trained without averaged weights, which cannot begin in its "
+                         "middle; set train.ema to 0 as it was, or begin a new run in another "
+                         "folder",
+                         s->out.text);
+    return ik_errorf(err, IK_USAGE,
+                     "%s was trained with averaged weights, which would be lost; set train.ema as "
+                     "it was, or begin a new run in another folder",
+                     s->out.text);
+}
+
+/* Do the files belong together, and to this pipeline? */
+static ik_status check_meta(const ik__session *s, const ik__wfile *file, int64_t newest,
+                            const ik__course *c, ik_error *err) {
+    if (c->step != newest || c->pictures < 0 || c->epoch < 0 || c->taken < 0)
+        return ik_errorf(err, IK_FAILED,
+                         "%s was written at step %lld; the folder's files do not belong "
+                         "together: remove it to go on from the checkpoint before",
+                         ik__wfile_path(file), (long long)c->step);
+    if (number(file, "seed") != s->set.seed)
+        return ik_errorf(err, IK_USAGE,
+                         "%s was trained with seed %lld, the pipeline says %lld; a resumed run "
+                         "keeps its seed",
+                         ik__wfile_path(file), (long long)number(file, "seed"),
+                         (long long)s->set.seed);
+    return IK_OK;
+}
+
+static ik_status load_state(ik__session *s, const char *folder, int64_t newest, ik__position *at,
+                            ik_error *err) {
+    ik__store *st = s->engine->store;
     ik__wfile *file;
-    path = ik__folder_file(folder.text, IK__OPTIMIZER_FILE);
-    status = read_file(s, path.text, IK__FIRST_MOMENT, IK__AVERAGE, &file, err);
+    ik_status status = ik__wfile_open(ik__folder_file(folder, IK__OPTIMIZER_FILE).text, &file, err);
     if (status) return status;
-    at->step = number(file, "step");
+    at->course = course_of(file, &at->course, ik__former_batch(s, folder));
     at->log_bytes = number(file, "log_bytes");
-    if (at->step != newest)
-        status = ik_errorf(err, IK_FAILED,
-                           "%s was written at step %lld; the folder's files do not belong "
-                           "together: remove it to go on from the checkpoint before",
-                           path.text, (long long)at->step);
-    else if (number(file, "seed") != s->set.seed)
-        status = ik_errorf(err, IK_USAGE,
-                           "%s was trained with seed %lld, the pipeline says %lld; a resumed run "
-                           "keeps its seed",
-                           path.text, (long long)number(file, "seed"), (long long)s->set.seed);
-    for (int i = 0; i < s->engine->store->n_blocks; i++) {
-        char key[96];
-        snprintf(key, sizeof key, "adam_steps.%s", s->engine->store->blocks[i].name);
-        s->engine->store->blocks[i].t = number(file, key);
+    status = check_averages(s, file, err);
+    if (!status) status = load_parts(s, file, IK__FIRST_MOMENT, IK__AVERAGE, err);
+    if (!status) status = check_meta(s, file, newest, &at->course, err);
+    for (int i = 0; i < st->n_blocks; i++) {
+        char key[STEPS_KEY];
+        st->blocks[i].t = number(file, steps_key(key, &st->blocks[i]));
     }
     ik__wfile_close(file);
     return status;
+}
+
+ik_status ik__checkpoint_resume(ik__session *s, ik__position *at, ik_error *err) {
+    int64_t newest;
+    *at = (ik__position){.course = {.items = s->info->count[IK_TRAIN],
+                                    .batch = s->set.train.batch * s->set.train.accumulate}};
+    ik_status status = ik__checkpoints_newest(s->out.text, &newest, err);
+    if (status || newest < 0) return status;
+    ik__path folder = ik__folder_checkpoint(s->out.text, newest);
+    ik__former_tell(s, folder.text);
+    status = ik__weights_load(s, ik__folder_file(folder.text, IK__WEIGHTS_FILE).text, err);
+    return status ? status : load_state(s, folder.text, newest, at, err);
 }

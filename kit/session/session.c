@@ -110,10 +110,7 @@ static int player_gradients(ik__session *s, ik__graph *g, int player, int record
         ik__graph_fail_as(g, IK_FAILED, "out of memory while deriving gradients");
     else
         ik__backward(g, total, n, wrt, grads);
-    for (int i = 0; wrt && grads && i < n; i++) {
-        wrt[i]->entry->reached |= grads[i] != NULL;
-        out[i] = (ik__gradient){wrt[i]->entry, grads[i]};
-    }
+    for (int i = 0; wrt && grads && i < n; i++) out[i] = (ik__gradient){wrt[i]->entry, grads[i]};
     free(wrt);
     free(grads);
     return n;
@@ -308,15 +305,15 @@ ik__path ik__run_folder(const ik__settings *set, const ik__run_options *o) {
 
 ik_status ik__session_lock(ik__session *s, const ik__run_options *o, ik_error *err) {
     s->out = ik__run_folder(&s->set, o);
-    return ik__exists(s->out.text) ? ik__lock_take(s->out.text, &s->lock, err) : IK_OK;
+    bool there;
+    ik_status status = ik__look(ik__folder_file(s->out.text, ".").text, &there, err);
+    return status || !there ? status : ik__lock_take(s->out.text, &s->lock, err);
 }
 
 ik_status ik__session_folder(ik__session *s, const ik__run_options *o, ik_error *err) {
     if (!s->lock) s->out = ik__run_folder(&s->set, o);
-    ik_status status = ik__make_folder(s->out.text, err);
-    if (!status && !s->lock) status = ik__lock_take(s->out.text, &s->lock, err);
-    if (status) return status;
-    return ik__make_folder(ik__folder_file(s->out.text, IK__IMAGES_FOLDER).text, err);
+    ik_status status = ik__make_folder(ik__folder_file(s->out.text, IK__IMAGES_FOLDER).text, err);
+    return status || s->lock ? status : ik__lock_take(s->out.text, &s->lock, err);
 }
 
 ik_status ik__upload_batch(ik__session *s, const ik__batch *b, ik_error *err) {

@@ -5,6 +5,7 @@
 
 static const char *const precisions[] = {"f32", "tf32", "bf16", NULL}; /* ik_precision */
 static const char *const inits[] = {"published", "xavier", NULL};
+static const char *const on_bad_file[] = {"stop", "skip", NULL};
 static const char *const all_stages[] = {"train", "synthesize", "evaluate", "report", NULL};
 /* The first is a row, too, where it is no map `{plugin: NAME, ...options}`. */
 static const char *const elsewhere[] = {"device",  "dataset",  "norm",       "networks",
@@ -48,6 +49,10 @@ static const ik_option train[] = {
      1e9, NULL},
     {"checkpoint_every", "steps between checkpoints; 0: only the last", IK_OPT_INT,
      TRAIN(checkpoint_every), "1000", 0, 1e9, NULL},
+    {"on_bad_file",
+     "a picture or map of training that cannot be read: save a checkpoint and stop; or take the "
+     "next item in its place, and say so",
+     IK_OPT_CHOICE, TRAIN(on_bad_file), "stop", 0, 0, on_bad_file},
     {"keep", "checkpoints to keep", IK_OPT_INT, TRAIN(keep), "2", 1, 1e6, NULL},
     {0}};
 static const ik_option rates[] = {
@@ -119,12 +124,6 @@ static ik_status check_names(const ik__conf *root, const ik__settings *s, ik_err
                              "name: '%s' is no name for a folder in runs; use one without '/', "
                              "and `out:` or --out for another place",
                              s->name);
-    for (const char *c = s->name; *c; c++)
-        if ((unsigned char)*c < ' ' || *c == 0x7f)
-            return ik__conf_fail(ik__conf_get(root, "name"), err,
-                                 "name: '%s' holds a control character; it names a folder, so use "
-                                 "letters, digits and the like",
-                                 s->name);
     if (!s->device)
         return ik__conf_fail(
             ik__conf_get(root, "device"), err,

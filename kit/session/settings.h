@@ -14,6 +14,8 @@ typedef struct ik__style {
     int64_t item, from, to;
 } ik__style;
 
+enum { IK__STOP, IK__SKIP }; /* what a bad file leads to */
+
 typedef struct ik__settings {
     const char *name, *out, *device;
     int precision;
@@ -26,6 +28,7 @@ typedef struct ik__settings {
         double lr[2], eps, ema; /* lr: of the default players, in their order */
         ik_doubles betas;
         int64_t log_every, picture_every, checkpoint_every, keep;
+        int on_bad_file; /* IK__STOP, IK__SKIP */
     } train;
     struct ik__synthesize {
         int64_t samples, items, batch;

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "file.h"
 
+#include "base/files.h"
 #include "base/pool.h"
 #include "base/shape.h"
 #include "known.h"
@@ -134,15 +135,16 @@ ik_status ik__wfile_open(const char *path, ik__wfile **out, ik_error *err) {
     }
     f->pool = ik__pool_new();
     f->foreign = is_pth(f->path);
-    ik_status status;
-    if (folder && access(f->path, F_OK))
+    bool there = true;
+    ik_status status = folder ? ik__look(f->path, &there, err) : IK_OK;
+    if (!status && !there)
         status = ik_errorf(err, IK_FAILED,
                            "%s: a folder without " IK__WEIGHTS_FILE "; name a checkpoint, as "
                            "%s/checkpoints/step-00001000",
                            path, path);
-    else if (f->foreign)
+    else if (!status && f->foreign)
         status = ik__pth_open(f->path, &f->pth, err);
-    else
+    else if (!status)
         status = ik__st_open(f->path, &f->st, err);
     if (!status) status = list_entries(f, err);
     if (status)

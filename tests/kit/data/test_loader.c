@@ -20,9 +20,15 @@ static void close_data(void) {
     data = NULL, conf = NULL;
 }
 
+static ik__course course(int64_t batch) {
+    return (ik__course){.items = ik__data_info_of(data)->count[IK_TRAIN], .batch = batch};
+}
+
 static ik__loader *loader(int64_t batch, int threads, uint64_t seed, int64_t first) {
     ik__loader *l;
-    ck_assert_msg(!ik__loader_open(data, batch, threads, seed, first, &l, &err), "%s", err.text);
+    const ik__course c = course(batch);
+    ck_assert_msg(!ik__loader_open(data, &c, threads, seed, false, first, &l, &err), "%s",
+                  err.text);
     return l;
 }
 
@@ -102,7 +108,8 @@ END_TEST
 START_TEST(fewer_items_than_a_batch) {
     open_data(SHAPES);
     ik__loader *l;
-    ck_assert_int_eq(ik__loader_open(data, 12, 2, 5, 0, &l, &err), IK_USAGE);
+    const ik__course c = course(12);
+    ck_assert_int_eq(ik__loader_open(data, &c, 2, 5, false, 0, &l, &err), IK_USAGE);
     ck_assert_ptr_null(l);
     ck_assert_ptr_nonnull(strstr(err.text, "11 pictures"));
     ck_assert_ptr_nonnull(strstr(err.text, "one batch of 12; lower train.batch"));

@@ -184,8 +184,9 @@ static void expect_pictures(const ik__session *s, int64_t step) {
     float *now = numbers(s, data, n);
     ik__loader *loader;
     const ik__batch *batch;
-    must(ik__loader_open(s->data, set->batch * set->accumulate, 1, (uint64_t)s->set.seed, step,
-                         &loader, &err));
+    const ik__course course = {.items = s->info->count[IK_TRAIN],
+                               .batch = set->batch * set->accumulate};
+    must(ik__loader_open(s->data, &course, 1, (uint64_t)s->set.seed, false, step, &loader, &err));
     must(ik__loader_next(loader, &batch, &err));
     bool found = false;
     for (int64_t part = 0; part < set->accumulate; part++)

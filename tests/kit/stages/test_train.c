@@ -117,10 +117,15 @@ START_TEST(initial_weights) {
 }
 END_TEST
 
+/* A new run is never mistaken for one that goes on, nor the reverse. */
 START_TEST(nothing_to_resume) {
     run("a", "tiny.yaml", "");
-    run("b", "tiny.yaml", "--resume");
-    ck_assert(same("a", "b"));
+    expect("run tiny.yaml --out aa --resume", 2,
+           "aa has no checkpoint, so there is nothing to resume; name the run's folder");
+    expect("run tiny.yaml --out aa --resume --dry-run", 2, "aa has no checkpoint");
+    expect("run tiny.yaml --out aa --resume --set stages=[synthesize]", 2, "aa has no checkpoint");
+    ck_assert_int_ne(shell("ls aa"), 0);
+    run("b", "tiny.yaml", "");
     expect("run tiny.yaml --out a -q", 2, "a has checkpoints of an earlier run");
     ck_assert(same("a", "b"));
 }
@@ -249,7 +254,7 @@ START_TEST(asks_for_a_plane) {
     ck_assert_int_eq(setenv("INADEKIT_PLUGIN_PATH", BUILD_DIR "/tests/plugins_data", 1), 0);
     run("a", "sketch.yaml", "");
     ck_assert_int_eq(lines_of("a/log.jsonl"), 3);
-    expect("run sketch.yaml --dry-run -v", 0, "read of a scene: image, sketch");
+    expect("run sketch.yaml --dry-run", 0, "read of a scene: image, sketch");
     expect("run sketch.yaml --dry-run --set networks.generator.nodes.0.in=sketched", 2,
            "its input 'sketched' does not exist");
 }
@@ -267,8 +272,11 @@ START_TEST(averaged) {
     ck_assert_int_ne(shell("grep -q 'ema.discriminator' "
                            "b/checkpoints/step-00000006/optimizer.safetensors"),
                      0);
-    expect("run tiny.yaml --out a --resume --set train.ema=0.5", 1,
-           "missing: ema.generator.fc.weight");
+    expect("run tiny.yaml --out a --resume --set train.ema=0.5", 2,
+           "error: a was trained without averaged weights, which cannot begin in its middle; set "
+           "train.ema to 0");
+    expect("run tiny.yaml --out b --resume", 2,
+           "error: b was trained with averaged weights, which would be lost; set train.ema as it");
     expect("run tiny.yaml --set train.ema=1", 2, "train.ema: a decay below 1");
 }
 END_TEST

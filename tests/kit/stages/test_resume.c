@@ -1,0 +1,177 @@
+/* Going on with a run: from what, with other settings, and from a failure that took nothing. */
+#include "support/runs.h"
+
+#include <png.h>
+
+/* What cannot be listed or looked at is not empty. */
+START_TEST(cannot_look) {
+    static const char *const ways[] = {
+        "mv a/checkpoints a/kept; touch a/checkpoints",
+        "mv a/checkpoints a/kept; ln -s checkpoints a/checkpoints",
+    };
+    static const char *const why[] = {"Not a directory", "Too many levels of symbolic links"};
+    char text[128];
+    run("a", "tiny.yaml", "--set train.picture_every=0 --set stages=[train]");
+    ck_assert_int_eq(shell("cp a/log.jsonl log && %s", ways[_i]), 0);
+    snprintf(text, sizeof text, "error: a/checkpoints: the folder cannot be listed: %s", why[_i]);
+    expect("run tiny.yaml --out a --resume", 1, text);
+    expect("run tiny.yaml --out a", 1, text);
+    expect("run tiny.yaml --out a --dry-run", 1, text);
+    ck_assert_int_eq(shell("cmp a/log.jsonl log"), 0);
+}
+END_TEST
+
+START_TEST(other_settings) {
+    run("a", "tiny.yaml", "--set losses.1.weight=5 --set train.eps=1e-8");
+    expect("run tiny.yaml --out a -q --resume --set train.steps=7 --set train.eps=0.00000001", 0,
+           "note: other settings than those of a/checkpoints/step-00000006:\n"
+           "  losses.1.weight: 5 then, 10 now\n"
+           "  train.steps: 6 then, 7 now\n");
+    ck_assert_ptr_null(strstr(said, "train.eps"));
+    expect("run tiny.yaml --out a -q --resume --set norm.plugin=batch", 1,
+           "  norm.plugin: inade then, batch now\n");
+    run("a", "tiny.yaml", "--resume --set train.steps=7 --set train.eps=1e-8");
+    ck_assert_str_eq(said, "");
+}
+END_TEST
+
+/* Three epochs, the last at half the rate; the rest of the run takes another number of pictures a
+ * step, and there may be other pictures. Epochs are what counts. */
+#define EPOCHS                                                                                     \
+    "--set train.steps=0 --set train.epochs=2 --set train.decay_epochs=1 --set stages=[train] "    \
+    "--set train.picture_every=0 "
+START_TEST(other_batch) {
+    static const struct {
+        const char *first, *then, *epochs;
+    } rows[] = {
+        {"", "--set train.batch=6", "1 1 1 2 3 "},
+        {"", "--set train.batch=1", "1 1 1 2 2 2 2 2 2 3 3 3 3 3 3 "},
+        {"", "--set train.accumulate=3", "1 1 1 2 3 "},
+        {"", "--set dataset.count=8", "1 1 1 2 2 2 2 3 3 3 3 "},
+        {"--set train.steps=4", "--set train.batch=1", "1 1 1 2 2 2 2 2 3 3 3 3 3 3 "},
+        {"--set train.steps=4", "--set train.batch=6", "1 1 1 2 3 "},
+        {"--set train.steps=4", "--set dataset.count=4", "1 1 1 2 2 3 3 "},
+    };
+    char options[400];
+    snprintf(options, sizeof options, EPOCHS "%s %s", "--set train.steps=3", rows[_i].first);
+    run("a", "tiny.yaml", options);
+    snprintf(options, sizeof options,
+             "run tiny.yaml --out a -q " EPOCHS "--resume --set train.log_every=1 %s",
+             rows[_i].then);
+    expect(options, 0, "the run goes on in epoch 2, behind the ");
+    ck_assert_int_eq(
+        shell("[ \"$(sed 's/.*\"epoch\":\\([0-9]*\\).*/\\1/' a/log.jsonl | tr '\\n' ' ')\" = "
+              "'%s' ]",
+              rows[_i].epochs),
+        0);
+}
+END_TEST
+
+/* Checkpoints used to say steps alone. */
+START_TEST(older_checkpoint) {
+    run("a", "tiny.yaml", EPOCHS);
+    run("b", "tiny.yaml", EPOCHS "--set train.steps=4");
+    ck_assert_int_eq(shell("LC_ALL=C sed -i 's/\"pictures\"/\"picturez\"/' "
+                           "b/checkpoints/step-00000004/optimizer.safetensors"),
+                     0);
+    run("b", "tiny.yaml", EPOCHS "--resume");
+    expect_same_at("a", "b", 9);
+}
+END_TEST
+
+/* A picture and its label map, for the dataset of `folder`. */
+static void write_item(const char *split, int number) {
+    uint8_t rgb[8 * 8 * 3], map[8 * 8];
+    for (int i = 0; i < 8 * 8; i++) map[i] = (uint8_t)((i + number) % 4);
+    for (int i = 0; i < 8 * 8 * 3; i++) rgb[i] = (uint8_t)(i * 37 + number * 11);
+    for (int colour = 0; colour < 2; colour++) {
+        char path[160];
+        png_image png = {.version = PNG_IMAGE_VERSION,
+                         .width = 8,
+                         .height = 8,
+                         .format = colour ? PNG_FORMAT_RGB : PNG_FORMAT_GRAY};
+        snprintf(path, sizeof path, "%s/data/%s_%s/%d.png", folder, split, colour ? "img" : "label",
+                 number);
+        ck_assert(png_image_write_to_file(&png, path, 0, colour ? rgb : map, 0, NULL));
+    }
+}
+
+enum { ITEMS = 6 };
+static void write_data(void) {
+    ck_assert_int_eq(shell("mkdir -p data/train_img data/train_label data/val_img data/val_label"),
+                     0);
+    for (int i = 0; i < ITEMS; i++) write_item("train", i);
+    for (int i = 0; i < 2; i++) write_item("val", i);
+}
+
+#define DATA                                                                                       \
+    "--set 'dataset={plugin: folder, root: data, labels: 4, size: [32, 32]}' "                     \
+    "--set train.picture_every=0 --set train.checkpoint_every=0 --set stages=[train] "
+
+/* The steps before one that fails are kept, and gone on from as if nothing had been. */
+START_TEST(bad_file) {
+    int kept = 0;
+    write_data();
+    run("a", "tiny.yaml", DATA);
+    for (int i = 0; i < ITEMS && !kept; i++) {
+        /* It may be among the pictures of the first step, then those of the second. */
+        write_data();
+        expect("run tiny.yaml --out b -q " DATA "--set train.steps=1", 0, NULL);
+        ck_assert_int_eq(shell(": >data/train_img/%d.png", i), 0);
+        int status = inadekit("run tiny.yaml --out b -q --resume " DATA);
+        ck_assert_int_eq(status, 1);
+        ck_assert_msg(strstr(said, ".png: is neither a PNG nor a JPEG"), "%s", said);
+        kept = shell("ls -d b/checkpoints/step-00000002") == 0;
+        ck_assert_int_eq(
+            kept, strstr(said, "\nthe 2 steps before were saved; go on with --resume\n") != NULL);
+        if (!kept) ck_assert_int_eq(shell("rm -r b"), 0);
+    }
+    ck_assert(kept);
+    write_data();
+    run("b", "tiny.yaml", "--resume " DATA);
+    expect_same_at("a", "b", 6);
+}
+END_TEST
+
+/* Where the rest may do without it: said once, counted, and the same bytes however often it
+ * stopped. */
+START_TEST(skipped) {
+#define SKIP DATA "--set train.on_bad_file=skip "
+    write_data();
+    ck_assert_int_eq(shell(": >data/train_img/3.png; rm data/train_label/4.png; touch "
+                           "data/train_label/4.png"),
+                     0);
+    run("a", "tiny.yaml", SKIP);
+    for (int i = 3; i < 5; i++) {
+        char text[64];
+        snprintf(text, sizeof text,
+                 "note: skipped: data/train_%s/%d.png: ", i == 3 ? "img" : "label", i);
+        const char *first = strstr(said, text);
+        ck_assert_msg(first && !strstr(first + 1, text), "%s", said);
+    }
+    ck_assert_ptr_nonnull(strstr(said, "note: 2 of 6 training items could not be read and were "));
+    run("b", "tiny.yaml", SKIP "--set train.steps=4");
+    run("b", "tiny.yaml", SKIP "--resume");
+    expect_same_at("a", "b", 6);
+    ck_assert_int_eq(shell("for i in 0 1 2 5; do : >data/train_img/$i.png; done"), 0);
+    expect("run tiny.yaml --out c -q " SKIP, 1, "is neither a PNG nor a JPEG");
+}
+END_TEST
+
+/* Nor does a picture that cannot be written take the step with it. */
+START_TEST(unwritten_picture) {
+    run("a", "tiny.yaml", "--set train.checkpoint_every=0 --set stages=[train]");
+    ck_assert_int_eq(shell("mkdir -p b/images/%s-00000003.png/x", _i ? "batch" : "train"), 0);
+    expect("run tiny.yaml --out b -q --set train.checkpoint_every=0 --set stages=[train]", 1,
+           "the 3 steps before were saved");
+    ck_assert_int_eq(shell("rm -r b/images/*"), 0);
+    run("b", "tiny.yaml", "--set train.checkpoint_every=0 --set stages=[train] --resume");
+    expect_same_at("a", "b", 6);
+}
+END_TEST
+
+int main(void) {
+    return RUN_SUITE("resume", set_up_runs, tear_down, {cannot_look, 2}, {other_settings},
+                     {other_batch, 7}, {older_checkpoint}, {bad_file}, {skipped},
+                     {unwritten_picture, 2});
+}
