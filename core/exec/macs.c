@@ -22,7 +22,7 @@ double ik__macs(const ik_node_desc *n) {
         return (double)ik_count(n->in[0]->shape) * (double)(a->kernel[0] * a->kernel[1]);
     case IK_MATMUL:
     case IK_LINEAR:
-        return out * (double)n->in[0]->shape.d[a->transpose_a ? 0 : 1];
+        return out * (double)n->in[0]->shape.d[n->in[0]->shape.rank - (a->transpose_a ? 2 : 1)];
     default:
         return 0;
     }

@@ -150,8 +150,9 @@ static void fuse_sum(ik__graph *g, ik__node *add, const int *uses) {
 static void fuse_linear(ik__graph *g, ik__node *add, const int *uses) {
     for (int side = 0; side < 2 && add->op == IK_ADD; side++) {
         ik__node *m = add->in[side], *bias = add->in[!side];
-        if (!once(uses, m, IK_MATMUL) || m->attrs.transpose_a || !m->attrs.transpose_b ||
-            bias->t.shape.d[0] != 1 || bias->t.shape.d[1] != m->t.shape.d[1])
+        if (!once(uses, m, IK_MATMUL) || m->t.shape.rank != 2 || m->attrs.transpose_a ||
+            !m->attrs.transpose_b || bias->t.shape.d[0] != 1 ||
+            bias->t.shape.d[1] != m->t.shape.d[1])
             continue;
         ik__node *in[] = {m->in[0], m->in[1], bias};
         become(g, add, IK_LINEAR, &(ik_attrs){0}, 3, in);

@@ -31,6 +31,12 @@ static const op_case product_cases[] = {
      .in = {REAL(67, 33), REAL(128, 33), REAL(1, 128)},
      .kinks = true},
     {.what = "large", .op = IK_MATMUL, .in = {REAL(67, 33), REAL(33, 129)}, .kinks = true},
+    MATMUL_OF(0, 0, REAL(3, 2, 5), REAL(3, 5, 7)),
+    MATMUL_OF(1, 0, REAL(3, 5, 2), REAL(3, 5, 7)),
+    MATMUL_OF(0, 1, REAL(2, 4, 5), REAL(2, 3, 5)),
+    MATMUL_OF(1, 1, REAL(2, 5, 3), REAL(2, 7, 5)),
+    MATMUL_OF(0, 0, REAL(1, 1, 1), REAL(1, 1, 1)),
+    {.what = "large", .op = IK_MATMUL, .in = {REAL(5, 65, 33), REAL(5, 33, 40)}, .kinks = true},
 };
 
 /* What follows uses u and v as given: only then is the derivative by w that of the contract. */
@@ -191,6 +197,10 @@ static const op_case conv_act_cases[] = {
     {                                                                                              \
         .op = code, .attrs = {.size = {H, W}}, .in = { REAL(__VA_ARGS__) }                         \
     }
+#define REFLECT(p, q, ...)                                                                         \
+    {                                                                                              \
+        .op = IK_REFLECT, .attrs = {.padding = {p, q}}, .in = { REAL(__VA_ARGS__) }                \
+    }
 #define POOL(text, X, ...)                                                                         \
     {.what = text, .op = IK_AVG_POOL, .attrs = {__VA_ARGS__}, .in = {X}}, {                        \
         .what = text, .op = IK_MAX_POOL, .attrs = {__VA_ARGS__}, .in = { X }                       \
@@ -203,6 +213,19 @@ static const op_case pooling_cases[] = {
     {.op = IK_UPSAMPLE, .attrs = {.factor = 2}, .in = {REAL(3, 31, 33, 17)}, .kinks = true},
     {.op = IK_UPSAMPLE_GRAD, .attrs = {.factor = 2}, .in = {REAL(3, 6, 4, 3)}, .constant = true},
     {.op = IK_UPSAMPLE_GRAD, .attrs = {.factor = 3}, .in = {REAL(1, 3, 6, 17)}, .constant = true},
+    REFLECT(1, 1, 2, 3, 5, 3),
+    REFLECT(2, 3, 1, 3, 4, 17),
+    REFLECT(0, 1, 2, 1, 2, 8),
+    REFLECT(3, 3, 1, 8, 7, 16),
+    {.what = "large",
+     .op = IK_REFLECT,
+     .attrs = {.padding = {3, 3}},
+     .in = {REAL(3, 33, 65, 17)},
+     .kinks = true},
+    {.op = IK_REFLECT_GRAD,
+     .attrs = {.padding = {2, 1}},
+     .in = {REAL(2, 7, 5, 8)},
+     .constant = true},
     RESIZE(IK_BILINEAR, 6, 10, 3, 3, 5, 3),
     RESIZE(IK_BILINEAR, 5, 7, 1, 3, 2, 17),
     RESIZE(IK_BILINEAR, 3, 2, 3, 7, 5, 3),

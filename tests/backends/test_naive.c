@@ -136,6 +136,47 @@ START_TEST(products) {
 }
 END_TEST
 
+/* One for each index of the first axis. */
+START_TEST(many_products) {
+    tensor *a = REALS(IK_SHAPE3(2, 1, 2), 1, 2, 3, 4), *b = REALS(IK_SHAPE3(2, 2, 1), 1, 10, 1, 10);
+    ik_attrs none = {0};
+    ASSERT_REALS(APPLY(IK_MATMUL, &none, IK_SHAPE3(2, 1, 1), a, b), 21, 43);
+}
+END_TEST
+
+START_TEST(dropped) {
+    tensor *x = make(IK_F32, IK_SHAPE3(2, 50, 7));
+    for (int64_t i = 0; i < 700; i++) reals(x)[i] = 1 + (double)i;
+    const ik_attrs *a = ATTRS(.alpha = 0.25, .stream = 11);
+    tensor *y = APPLY(IK_DROPOUT, a, x->t.shape, x);
+    int kept = 0;
+    for (unsigned i = 0; i < 700; i++) {
+        uint32_t w[4];
+        ik_philox_block(5, 11, 7, 3 + i / 350, i % 350 / 4, w);
+        bool keep = ik_uniform01(w[i % 350 % 4]) >= 0.25;
+        assert_near(reals(y)[i], keep ? reals(x)[i] / 0.75 : 0, 1e-12, "dropout");
+        kept += keep;
+    }
+    ck_assert_int_gt(kept, 490);
+    ck_assert_int_lt(kept, 560);
+}
+END_TEST
+
+START_TEST(borders) {
+    tensor *x = REALS(IK_SHAPE4(1, 2, 3, 1), 1, 2, 3, 4, 5, 6);
+    ASSERT_REALS(APPLY(IK_REFLECT, ATTRS(.padding = {1, 2}), IK_SHAPE4(1, 4, 7, 1), x), 6, 5, 4, 5,
+                 6, 5, 4, 3, 2, 1, 2, 3, 2, 1, 6, 5, 4, 5, 6, 5, 4, 3, 2, 1, 2, 3, 2, 1);
+}
+END_TEST
+
+START_TEST(along_an_axis) {
+    const ik_attrs *a = ATTRS(.shape = IK_SHAPE3(1, 3, 2), .axis = 1, .alpha = 2, .beta = 5);
+    ASSERT_REALS(apply_list(IK_RAMP, a, IK_F32, a->shape, 0, NULL), 5, 5, 7, 7, 9, 9);
+    tensor *x = REALS(IK_SHAPE2(2, 2), 0, log(3), 1000, 1000);
+    ASSERT_REALS(APPLY(IK_SOFTMAX, ATTRS(.alpha = 0), x->t.shape, x), 0.25, 0.75, 0.5, 0.5);
+}
+END_TEST
+
 START_TEST(convolution) {
     ik_attrs a = {.kernel = {1, 2}, .stride = {1, 2}, .dilation = {1, 2}, .groups = 1};
     tensor *x = REALS(IK_SHAPE4(1, 1, 5, 1), 1, 2, 3, 4, 5),
@@ -277,6 +318,7 @@ END_TEST
 
 int main(void) {
     return RUN_SUITE("naive", load_backend, free_all, {every_op_has_a_kernel}, {storage}, {updates},
-                     {elementwise}, {shapes}, {normals}, {products}, {convolution}, {resampling},
-                     {normalisation}, {maps}, {label_convolution}, {spectral});
+                     {elementwise}, {shapes}, {normals}, {products}, {many_products}, {dropped},
+                     {borders}, {along_an_axis}, {convolution}, {resampling}, {normalisation},
+                     {maps}, {label_convolution}, {spectral});
 }

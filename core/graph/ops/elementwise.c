@@ -31,6 +31,29 @@ static void grad_leaky_relu(ik__pass *p, ik__node *y, ik_tensor *dy) {
              OP(IK_LEAKY_RELU_GRAD, IK_ATTRS(.slope = y->attrs.slope), dy, &y->in[0]->t));
 }
 
+static bool infer_dropout(ik__shaping *s) {
+    REQUIRE(s->a->alpha >= 0 && s->a->alpha < 1, "the share must be from 0 to below 1");
+    return ik__infer_same(s);
+}
+
+/* The same numbers are drawn again: no mask is kept. */
+static void grad_dropout(ik__pass *p, ik__node *y, ik_tensor *dy) {
+    ik__give(p, y->in[0], OP(IK_DROPOUT, &y->attrs, dy));
+}
+
+/* y (dy - sum dy y) */
+static void grad_softmax(ik__pass *p, ik__node *y, ik_tensor *dy) {
+    ik_graph *g = &p->g->pub;
+    ik_tensor *sum =
+        OP(IK_SUM, IK_ATTRS(.axes = 1u << (y->t.shape.rank - 1)), ik_mul(g, dy, &y->t));
+    ik__give(p, y->in[0], ik_mul(g, ik_sub(g, dy, sum), &y->t));
+}
+
+static bool infer_softmax(ik__shaping *s) {
+    REQUIRE(s->in[0]->shape.rank > 0, "a scalar has no last axis");
+    return ik__infer_same(s);
+}
+
 static void grad_tanh(ik__pass *p, ik__node *y, ik_tensor *dy) {
     ik_graph *g = &p->g->pub;
     ik__give(p, y->in[0], ik_mul(g, dy, ik_affine(g, ik_mul(g, &y->t, &y->t), -1, 1)));
@@ -96,6 +119,8 @@ static void grad_axpby(ik__pass *p, ik__node *y, ik_tensor *dy) {
 RULE(AFFINE, SAME_SHAPE, grad_affine);
 RULE(LEAKY_RELU, SAME_SHAPE, grad_leaky_relu);
 RULE(LEAKY_RELU_GRAD, SAME_SHAPE, NO_GRADIENT); /* nobody differentiates twice */
+RULE(DROPOUT, infer_dropout, grad_dropout);
+RULE(SOFTMAX, infer_softmax, grad_softmax);
 RULE(TANH, SAME_SHAPE, grad_tanh);
 RULE(SIGMOID, SAME_SHAPE, grad_sigmoid);
 RULE(EXP, SAME_SHAPE, grad_exp);

@@ -1,21 +1,26 @@
-/* Products of matrices. */
+/* Products of matrices; of one for each index of the first axis, where there are three axes. */
 #include "rules.h"
 
 static bool product(ik__shaping *s, int transpose_a, int transpose_b) {
     ik_shape x = s->in[0]->shape, y = s->in[1]->shape;
-    REQUIRE(x.rank == 2 && y.rank == 2, "both must have rank 2");
-    REQUIRE(x.d[!transpose_a] == y.d[!!transpose_b], "the inner dimensions differ");
-    s->out->shape = IK_SHAPE2(x.d[!!transpose_a], y.d[!transpose_b]);
+    const int first = x.rank - 2; /* of the two axes of a matrix */
+    REQUIRE(x.d[first + !transpose_a] == y.d[first + !!transpose_b], "the inner dimensions differ");
+    s->out->shape = x;
+    s->out->shape.d[first] = x.d[first + !!transpose_a];
+    s->out->shape.d[first + 1] = y.d[first + !transpose_b];
     return true;
 }
 
 static bool infer_matmul(ik__shaping *s) {
+    ik_shape x = s->in[0]->shape, y = s->in[1]->shape;
+    REQUIRE(x.rank == y.rank && (x.rank == 2 || x.rank == 3), "both must have rank 2, or both 3");
+    REQUIRE(x.rank == 2 || x.d[0] == y.d[0], "axis 0 differs");
     return product(s, s->a->transpose_a, s->a->transpose_b);
 }
 
 static bool infer_linear(ik__shaping *s) {
     ik_shape w = s->in[1]->shape;
-    REQUIRE(w.rank == 2 && ik_count(s->in[2]->shape) == w.d[0],
+    REQUIRE(s->in[0]->shape.rank == 2 && w.rank == 2 && ik_count(s->in[2]->shape) == w.d[0],
             "the bias needs a value for each row of the weight");
     return product(s, 0, 1);
 }

@@ -1,4 +1,5 @@
-/* Ops on a picture [B,H,W,C] whose size changes: upsampling, interpolation, pooling. */
+/* Ops on a picture [B,H,W,C] whose size changes: upsampling, interpolation, pooling, mirrored
+ * borders. */
 #include "rules.h"
 
 static bool picture(ik__shaping *s) {
@@ -42,6 +43,26 @@ static bool infer_max_pool_grad(ik__shaping *s) {
     return true;
 }
 
+/* A border of attrs.padding is added (1) or taken off again (-1). */
+static bool mirrored(ik__shaping *s, int sign) {
+    if (!picture(s)) return false;
+    for (int i = 0; i < 2; i++) {
+        int64_t pad = s->a->padding[i], *size = &s->out->shape.d[1 + i];
+        int64_t within = sign < 0 ? *size - 2 * pad : *size;
+        REQUIRE(pad >= 0 && pad < within, "the padding has to be smaller than the picture");
+        *size += sign * 2 * pad;
+    }
+    return true;
+}
+
+static bool infer_reflect(ik__shaping *s) {
+    return mirrored(s, 1);
+}
+
+static bool infer_reflect_grad(ik__shaping *s) {
+    return mirrored(s, -1);
+}
+
 /* The op's attributes, and the size to come back to. */
 static ik_attrs back_to_size(const ik__node *y) {
     ik_attrs a = y->attrs;
@@ -69,11 +90,17 @@ static void grad_max_pool(ik__pass *p, ik__node *y, ik_tensor *dy) {
     ik__give(p, y->in[0], OP(IK_MAX_POOL_GRAD, &a, dy, &y->in[0]->t));
 }
 
+static void grad_reflect(ik__pass *p, ik__node *y, ik_tensor *dy) {
+    ik__give(p, y->in[0], OP(IK_REFLECT_GRAD, &y->attrs, dy));
+}
+
+RULE(REFLECT, infer_reflect, grad_reflect);
 RULE(UPSAMPLE, infer_upsample, grad_upsample);
 RULE(BILINEAR, infer_sized, grad_bilinear);
 RULE(AVG_POOL, infer_pool, grad_avg_pool);
 RULE(MAX_POOL, infer_pool, grad_max_pool);
 /* Adjoints: nobody differentiates twice. */
+RULE(REFLECT_GRAD, infer_reflect_grad, NO_GRADIENT);
 RULE(UPSAMPLE_GRAD, infer_upsample_grad, NO_GRADIENT);
 RULE(BILINEAR_GRAD, infer_sized, NO_GRADIENT);
 RULE(AVG_POOL_GRAD, infer_sized, NO_GRADIENT);

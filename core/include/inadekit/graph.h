@@ -187,6 +187,14 @@ static inline ik_tensor *ik_exp(ik_graph *g, ik_tensor *x) {
 static inline ik_tensor *ik_abs(ik_graph *g, ik_tensor *x) {
     return ik_op1(g, IK_ABS, NULL, x);
 }
+/* Since 1.2. Along the last axis. */
+static inline ik_tensor *ik_softmax(ik_graph *g, ik_tensor *x) {
+    return ik_op1(g, IK_SOFTMAX, NULL, x);
+}
+/* Since 1.2. a b of two matrices, or of as many as the first of three axes says. */
+static inline ik_tensor *ik_matmul(ik_graph *g, ik_tensor *a, ik_tensor *b) {
+    return ik_op2(g, IK_MATMUL, NULL, a, b);
+}
 static inline ik_tensor *ik_stop_gradient(ik_graph *g, ik_tensor *x) {
     return ik_op1(g, IK_STOP, NULL, x);
 }

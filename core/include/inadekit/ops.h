@@ -55,7 +55,8 @@
     IK_OP(SLICE, slice, 1, 1)                                                                         \
     IK_OP(PAD_SLICE, pad_slice, 1, 1)                                                                 \
     IK_OP(PERMUTE, permute, 1, 1)                                                                     \
-    /* matmul(a, b) = op(a) op(b), both rank 2; transpose_a, transpose_b. */                          \
+    /* matmul(a, b) = op(a) op(b), both rank 2; transpose_a, transpose_b. Since 1.2 also both rank 3: \
+     * a product for each index of the first axis. */                                                 \
     IK_OP(MATMUL, matmul, 2, 2)                                                                       \
     /* conv2d(x [B,H,W,I], w [O,I/groups,kh,kw], bias [O]?) -> [B,H',W',O]; kernel, stride, padding   \
      * (symmetric), dilation, groups; H' = (H + 2p - d(k-1) - 1)/s + 1.                               \
@@ -144,7 +145,19 @@
     /* conv2d_act(x, w, bias [O]?, residual [B,H',W',O]?; as conv2d, slope >= 0) =                    \
      * leaky_relu(conv2d(x, w) + bias + residual); slope 1: none. What comes third is a bias if its   \
      * rank is 1, else the residual. Made by the fusion pass. */                                      \
-    IK_OP(CONV2D_ACT, conv2d_act, 2, 4)
+    IK_OP(CONV2D_ACT, conv2d_act, 2, 4)                                                               \
+    /* Since 1.2. dropout(x; alpha = p, 0 <= p < 1, stream): x / (1 - p) where the element's uniform  \
+     * number is p or more, else 0. Element e of sample b (axis 0) has word e % 4 of                  \
+     * ik_philox_block(step->seed, stream, step->step, step->sample + b, e / 4). Its own adjoint. */  \
+    IK_OP(DROPOUT, dropout, 1, 1)                                                                     \
+    /* reflect(x [B,H,W,C]; padding p, q) -> [B,H+2p,W+2q,C]: mirrored at its border rows and         \
+     * columns, which are not repeated; p < H, q < W. reflect_grad(dy; padding): its adjoint. */      \
+    IK_OP(REFLECT, reflect, 1, 1)                                                                     \
+    IK_OP(REFLECT_GRAD, reflect_grad, 1, 1)                                                           \
+    /* softmax(x): exp(x) / sum exp(x) along the last axis. */                                        \
+    IK_OP(SOFTMAX, softmax, 1, 1)                                                                     \
+    /* ramp() -> attrs.shape: alpha i + beta, i the index along attrs.axis. */                        \
+    IK_OP(RAMP, ramp, 0, 0)
 
 /* A row's number is part of the interface: compiled plugins hold it. New rows come last. */
 typedef enum ik_opcode {
@@ -163,6 +176,7 @@ typedef enum ik_opcode {
     IK_SEGMENT_PATCHES = 57, IK_SEGMENT_PATCHES_GRAD = 58, IK_RESIZE_MAP = 59, IK_EDGE_MAP = 60,
     IK_SPECTRAL_UV = 61, IK_SPECTRAL_SCALE = 62, IK_SPECTRAL_GRAD = 63, IK_CUSTOM = 64,
     IK_RELAYOUT = 65, IK_LOOKUP_AFFINE = 66, IK_LINEAR = 67, IK_AXPBY = 68, IK_CONV2D_ACT = 69,
+    IK_DROPOUT = 70, IK_REFLECT = 71, IK_REFLECT_GRAD = 72, IK_SOFTMAX = 73, IK_RAMP = 74,
     IK_OP_COUNT
 } ik_opcode;
 /* clang-format on */
@@ -181,7 +195,7 @@ typedef struct ik_attrs {
     int factor;
     int per_sample, pooled, iterate, transpose_a, transpose_b;
     double alpha, beta, eps, slope;
-    uint64_t stream; /* randn: hash of the stream's path */
+    uint64_t stream; /* randn, dropout: hash of the stream's path */
 } ik_attrs;
 
 /* The name of an op, for messages. */

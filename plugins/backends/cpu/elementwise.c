@@ -86,6 +86,51 @@ static ik_status randn_run(ik_kernel *k, const ik_step *step, ik_error *err) {
     return IK_OK;
 }
 
+/* Four elements for each block of words. */
+static ik_status dropout_run(ik_kernel *k, const ik_step *step, ik_error *err) {
+    (void)err;
+    const int64_t batch = k->node.out->shape.rank ? k->node.out->shape.d[0] : 1;
+    const int64_t n = cpu_per_sample(k->node.out), blocks = cpu_ceil_div(n, 4);
+    const double p = k->node.attrs->alpha;
+    const float scale = (float)(1 / (1 - p));
+    const float *x = k->in[0];
+    float *out = k->out;
+    const int threads = batch * n < CPU_SMALL / 8 ? 1 : cpu_of(k)->threads;
+#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
+    for (int64_t i = 0; i < batch * blocks; i++) {
+        const int64_t b = i / blocks, first = i % blocks * 4, at = b * n + first;
+        uint32_t w[4];
+        ik_philox_block(step->seed, k->node.attrs->stream, step->step, step->sample + (uint64_t)b,
+                        (uint64_t)first / 4, w);
+        for (int64_t j = 0; j < cpu_min(4, n - first); j++)
+            out[at + j] = ik_uniform01(w[j]) >= p ? x[at + j] * scale : 0;
+    }
+    return IK_OK;
+}
+
+static void ramp_range(const ik_kernel *k, int64_t from, int64_t to) {
+    const ik_attrs *a = k->node.attrs;
+    const ik_shape *s = &k->node.out->shape;
+    float *out = k->out;
+    int64_t inner = 1;
+    for (int i = a->axis + 1; i < s->rank; i++) inner *= s->d[i];
+    for (int64_t i = from; i < to; i++)
+        out[i] = (float)(a->alpha * (double)(i / inner % s->d[a->axis]) + a->beta);
+}
+
+/* Unit: row along the last axis. */
+static void softmax_range(const ik_kernel *k, int64_t from, int64_t to) {
+    const int64_t n = cpu_channels(k->node.out);
+    for (int64_t r = from; r < to; r++) {
+        const float *x = (const float *)k->in[0] + r * n;
+        float *y = (float *)k->out + r * n, largest = x[0];
+        double sum = 0;
+        for (int64_t i = 1; i < n; i++) largest = x[i] > largest ? x[i] : largest;
+        for (int64_t i = 0; i < n; i++) sum += y[i] = expf(x[i] - largest);
+        for (int64_t i = 0; i < n; i++) y[i] = (float)(y[i] / sum);
+    }
+}
+
 /* --- Broadcasting. */
 
 typedef struct plan {
@@ -195,6 +240,9 @@ HOT static void broadcast_range(const ik_kernel *k, int64_t from, int64_t to) {
 const cpu_op cpu_elementwise_ops[IK_OP_COUNT] = {
     [IK_FILL] = ELEMENTS(fill_range),
     [IK_RANDN] = {.run = randn_run},
+    [IK_DROPOUT] = {.run = dropout_run},
+    [IK_RAMP] = {.range = ramp_range, .units = cpu_elements},
+    [IK_SOFTMAX] = {.range = softmax_range, .units = cpu_pixels, .cost = 16},
     [IK_AFFINE] = ELEMENTS(affine_range),
     [IK_LEAKY_RELU] = ELEMENTS(leaky_relu_range),
     [IK_LEAKY_RELU_GRAD] = ELEMENTS(leaky_relu_grad_range),

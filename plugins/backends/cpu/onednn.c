@@ -326,9 +326,11 @@ typedef struct product {
 } product;
 
 static dnnl_status_t matrix_md(onednn_md *md, const ik_tensor *t, bool transposed) {
-    const int64_t *d = t->shape.d;
+    const int64_t *d = t->shape.d + t->shape.rank - 2;
     dnnl_dims_t dims = {d[transposed], d[!transposed]};
-    return onednn_md_create(md, 2, dims, transposed ? dnnl_ba : dnnl_ab);
+    if (t->shape.rank == 2) return onednn_md_create(md, 2, dims, transposed ? dnnl_ba : dnnl_ab);
+    dnnl_dims_t many = {t->shape.d[0], dims[0], dims[1]};
+    return onednn_md_create(md, 3, many, transposed ? dnnl_acb : dnnl_abc);
 }
 
 static dnnl_status_t describe_product(product *m, const ik_node_desc *n) {

@@ -1,4 +1,4 @@
-/* Changing a picture's size: nearest and bilinear upsampling, average and maximum pooling.
+/* Changing a picture's size: nearest and bilinear upsampling, average and maximum pooling, borders.
  *
  * Gradients gather: a row of the result is made by one thread from all rows that it fed. Only the
  * gradient of max_pool scatters, within one picture and some channels. */
@@ -38,6 +38,49 @@ HOT static void upsample_grad_range(const ik_kernel *k, int64_t from, int64_t to
         for (int64_t i = 0; i < f; i++) {
             const float *dy = (const float *)k->in[0] + (r * f + i) * w * f * c;
             for (int64_t x = 0; x < w * f; x++) add_scaled(out + x / f * c, 1, dy + x * c, c);
+        }
+    }
+}
+
+/* --- Mirrored borders. */
+
+static inline int64_t mirrored(int64_t i, int64_t n) {
+    return i < 0 ? -i : i >= n ? 2 * (n - 1) - i : i;
+}
+
+/* Unit: row of the output. */
+static void reflect_range(const ik_kernel *k, int64_t from, int64_t to) {
+    const int64_t *in = k->node.in[0]->shape.d, *out_d = k->node.out->shape.d;
+    const int *pad = k->node.attrs->padding;
+    const int64_t h = in[1], w = in[2], c = in[3];
+    for (int64_t r = from; r < to; r++) {
+        const int64_t y = mirrored(r % out_d[1] - pad[0], h);
+        const float *x = (const float *)k->in[0] + (r / out_d[1] * h + y) * w * c;
+        float *out = (float *)k->out + r * out_d[2] * c;
+        memcpy(out + pad[1] * c, x, (size_t)(w * c) * sizeof *out);
+        for (int64_t j = 0; j < pad[1]; j++) {
+            memcpy(out + j * c, x + (pad[1] - j) * c, (size_t)c * sizeof *out);
+            memcpy(out + (pad[1] + w + j) * c, x + (w - 2 - j) * c, (size_t)c * sizeof *out);
+        }
+    }
+}
+
+/* Unit: row of the output, which gathers the rows of dy that show it: its own, and a mirrored one
+ * at either end. */
+static void reflect_grad_range(const ik_kernel *k, int64_t from, int64_t to) {
+    const int64_t *in = k->node.in[0]->shape.d, *out_d = k->node.out->shape.d;
+    const int *pad = k->node.attrs->padding;
+    const int64_t h = out_d[1], w = out_d[2], c = out_d[3];
+    for (int64_t r = from; r < to; r++) {
+        const int64_t y = r % h, rows[] = {y, -y, 2 * (h - 1) - y};
+        float *out = (float *)k->out + r * w * c;
+        memset(out, 0, (size_t)(w * c) * sizeof *out);
+        for (int i = 0; i < 3; i++) {
+            if (i && (rows[i] == y || rows[i] < -pad[0] || rows[i] >= h + pad[0])) continue;
+            const float *dy =
+                (const float *)k->in[0] + (r / h * in[1] + pad[0] + rows[i]) * in[2] * c;
+            for (int64_t x = 0; x < in[2]; x++)
+                add_scaled(out + mirrored(x - pad[1], w) * c, 1, dy + x * c, c);
         }
     }
 }
@@ -237,6 +280,8 @@ const cpu_op cpu_pooling_ops[IK_OP_COUNT] = {
     [IK_UPSAMPLE_GRAD] = {.range = upsample_grad_range, .units = cpu_rows},
     [IK_BILINEAR] = {.range = bilinear_range, .units = cpu_rows},
     [IK_BILINEAR_GRAD] = {.range = bilinear_grad_range, .units = cpu_rows},
+    [IK_REFLECT] = {.range = reflect_range, .units = cpu_rows},
+    [IK_REFLECT_GRAD] = {.range = reflect_grad_range, .units = cpu_rows},
     [IK_AVG_POOL] = {.range = avg_pool_range, .units = cpu_rows},
     [IK_AVG_POOL_GRAD] = {.range = avg_pool_grad_range, .units = cpu_rows},
     [IK_MAX_POOL] = {.range = max_pool_range, .units = cpu_rows},

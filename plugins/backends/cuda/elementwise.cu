@@ -156,6 +156,56 @@ ik_status fill_launch(ik_kernel *k, cudaStream_t stream, const ik_step *, ik_err
     return units(q, ik_count(k->node.out->shape), f);
 }
 
+/* --- along one axis */
+
+struct ramp {
+    real y;
+    float alpha, beta;
+    int64_t n, inner; /* of the axis, behind it */
+    IK_HD void operator()(int64_t i) const {
+        int64_t at = quotient(i, inner);
+        float v[1] = {alpha * (float)(at - quotient(at, n) * n) + beta};
+        store<1>(y, i, v);
+    }
+};
+
+ik_status ramp_launch(ik_kernel *k, cudaStream_t stream, const ik_step *, ik_error *err) {
+    const ik_attrs *a = k->node.attrs;
+    const ik_shape &s = k->node.out->shape;
+    int64_t inner = 1;
+    for (int i = a->axis + 1; i < s.rank; i++) inner *= s.d[i];
+    ramp f = {real_out(k), (float)a->alpha, (float)a->beta, s.d[a->axis], inner};
+    return units(queue{stream, "ramp", err}, ik_count(s), f);
+}
+
+/* A row by one thread: rows are short, and there are many. */
+struct softmax {
+    real x, y;
+    int64_t n;
+    IK_HD void operator()(int64_t row) const {
+        float one[1], largest = -INFINITY, sum = 0;
+        for (int64_t i = row * n; i < (row + 1) * n; i++) {
+            load<1>(x, i, one);
+            if (one[0] > largest) largest = one[0];
+        }
+        for (int64_t i = row * n; i < (row + 1) * n; i++) {
+            load<1>(x, i, one);
+            sum += expf(one[0] - largest);
+        }
+        for (int64_t i = row * n; i < (row + 1) * n; i++) {
+            load<1>(x, i, one);
+            one[0] = expf(one[0] - largest) / sum;
+            store<1>(y, i, one);
+        }
+    }
+};
+
+ik_status softmax_launch(ik_kernel *k, cudaStream_t stream, const ik_step *, ik_error *err) {
+    int64_t n = cuda_channels(k->node.out);
+    return units(queue{stream, "softmax", err}, ik_count(k->node.out->shape) / n,
+                 softmax{real_in(k, 0), real_out(k), n});
+}
+
 } // namespace
 
 const cuda_row cuda_elementwise_ops[] = {
@@ -175,5 +225,7 @@ const cuda_row cuda_elementwise_ops[] = {
     {IK_DIV, {pair_launch<over>}},
     {IK_LEAKY_RELU_GRAD, {pair_launch<leaky_relu_grad>}},
     {IK_AXPBY, {pair_launch<sum_of_multiples>}},
+    {IK_RAMP, {ramp_launch}},
+    {IK_SOFTMAX, {softmax_launch}},
     {IK_OP_COUNT, {}},
 };

@@ -1,5 +1,5 @@
-/* Matrix products, with a bias or not, by cuBLASLt, f32 in memory; factors are rounded to 10 bits
- * (TF32) unless the precision is f32.
+/* Matrix products, one or as many as a first axis says, with a bias or not, by cuBLASLt, f32 in
+ * memory; factors are rounded to 10 bits (TF32) unless the precision is f32.
  *
  * The library is large enough that loading it is felt, so it is loaded when a device is opened and
  * not with the plugin: `inadekit` looks at every backend when it starts. */
@@ -19,6 +19,7 @@
     F(MatmulDescSetAttribute)                                                                      \
     F(MatrixLayoutCreate)                                                                          \
     F(MatrixLayoutDestroy)                                                                         \
+    F(MatrixLayoutSetAttribute)                                                                    \
     F(MatmulPreferenceCreate)                                                                      \
     F(MatmulPreferenceDestroy)                                                                     \
     F(MatmulPreferenceSetAttribute)                                                                \
@@ -91,9 +92,21 @@ static void release(ik_kernel *k) {
 }
 
 static ik_status layout_of(const ik_tensor *t, cublasLtMatrixLayout_t *out, ik_error *err) {
-    uint64_t rows = (uint64_t)t->shape.d[0], columns = (uint64_t)t->shape.d[1];
-    return check(lt.MatrixLayoutCreate(out, CUDA_R_32F, columns, rows, (int64_t)columns),
-                 "describing a matrix", err);
+    const int64_t *d = t->shape.d + t->shape.rank - 2;
+    ik_status status =
+        check(lt.MatrixLayoutCreate(out, CUDA_R_32F, (uint64_t)d[1], (uint64_t)d[0], d[1]),
+              "describing a matrix", err);
+    if (status || t->shape.rank == 2) return status;
+    const int32_t many = (int32_t)t->shape.d[0];
+    const int64_t apart = d[0] * d[1];
+    status = check(
+        lt.MatrixLayoutSetAttribute(*out, CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT, &many, sizeof many),
+        "describing matrices", err);
+    return status
+               ? status
+               : check(lt.MatrixLayoutSetAttribute(
+                           *out, CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET, &apart, sizeof apart),
+                       "describing matrices", err);
 }
 
 /* cuBLAS counts down columns: rows here are columns there, so every matrix is seen transposed, and
@@ -135,7 +148,7 @@ static ik_status describe(product *p, const ik_node_desc *n, ik_error *err) {
 static uint32_t alignment_of(const ik_node_desc *n) {
     const ik_tensor *all[] = {n->in[0], n->in[1], n->out};
     for (int i = 0; i < 3; i++)
-        if (all[i]->shape.d[1] % 4) return 4;
+        if (all[i]->shape.d[all[i]->shape.rank - 1] % 4) return 4;
     return 16;
 }
 

@@ -1,4 +1,4 @@
-/* Nearest upsampling and bilinear resizing, and their gradients, which gather.
+/* Nearest upsampling, bilinear resizing and mirrored borders, and their gradients, which gather.
  * Bytes: each picture once, what neighbours share from the caches. */
 #include "pictures.cuh"
 
@@ -92,6 +92,48 @@ struct bilinear_grad {
     }
 };
 
+struct reflect {
+    picture x;
+    int64_t down, right; /* the padding */
+    IK_HD static int64_t mirrored(int64_t i, int64_t n) {
+        return i < 0 ? -i : i >= n ? 2 * (n - 1) - i : i;
+    }
+    template <int V> IK_HD void make(const place &p, float (&v)[V]) const {
+        x.get<V>(p.b, mirrored(p.y - down, x.h), mirrored(p.x - right, x.w), p.c, v);
+    }
+};
+
+/* A pixel is shown at its own place and, near a border, mirrored at either end of each axis. */
+struct reflect_grad {
+    picture dy;
+    int64_t down, right;
+    /* Place number 0, 1, 2 of i in an axis of n with `pad` on both sides, counted from the
+     * padding's first; -1: there is none. */
+    IK_HD static int64_t shown(int which, int64_t i, int64_t n, int64_t pad) {
+        int64_t at = which == 0 ? i : which == 1 ? -i : 2 * (n - 1) - i;
+        return (which && at == i) || at < -pad || at >= n + pad ? -1 : at + pad;
+    }
+    template <int V> IK_HD void make(const place &p, float (&v)[V]) const {
+        set<V>(v, 0);
+        for (int i = 0; i < 3; i++) {
+            int64_t y = shown(i, p.y, dy.h - 2 * down, down);
+            for (int j = 0; j < 3 && y >= 0; j++) {
+                int64_t x = shown(j, p.x, dy.w - 2 * right, right);
+                if (x < 0) continue;
+                float one[V];
+                dy.get<V>(p.b, y, x, p.c, one);
+                accumulate<V>(v, one);
+            }
+        }
+    }
+};
+
+template <class F>
+ik_status reflect_launch(ik_kernel *k, cudaStream_t stream, const ik_step *, ik_error *err) {
+    F f = {picture_in(k, 0), k->node.attrs->padding[0], k->node.attrs->padding[1]};
+    return make_picture(queue{stream, "reflect", err}, k, f, {k->in[0]});
+}
+
 template <class F>
 ik_status up_launch(ik_kernel *k, cudaStream_t stream, const ik_step *, ik_error *err) {
     F f = {picture_in(k, 0), k->node.attrs->factor};
@@ -111,5 +153,7 @@ const cuda_row cuda_resize_ops[] = {
     {IK_UPSAMPLE_GRAD, {up_launch<upsample_grad>}},
     {IK_BILINEAR, {bilinear_launch<bilinear>}},
     {IK_BILINEAR_GRAD, {bilinear_launch<bilinear_grad>}},
+    {IK_REFLECT, {reflect_launch<reflect>}},
+    {IK_REFLECT_GRAD, {reflect_launch<reflect_grad>}},
     {IK_OP_COUNT, {}},
 };

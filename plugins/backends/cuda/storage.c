@@ -16,6 +16,8 @@ static bool makes_pictures(const ik_node_desc *n) {
     case IK_UPSAMPLE_GRAD:
     case IK_BILINEAR:
     case IK_BILINEAR_GRAD:
+    case IK_REFLECT:
+    case IK_REFLECT_GRAD:
     case IK_AVG_POOL:
     case IK_AVG_POOL_GRAD:
     case IK_MAX_POOL:
@@ -55,6 +57,7 @@ static bool follows(ik_opcode op) {
     case IK_MUL:
     case IK_DIV:
     case IK_AXPBY:
+    case IK_DROPOUT:
     case IK_CONCAT:
     case IK_SLICE:
     case IK_PAD_SLICE:

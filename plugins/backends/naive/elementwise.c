@@ -58,26 +58,48 @@ BINARY(mul, (x * y))
 BINARY(div, x / y)
 BINARY(axpby, k->node.attrs->alpha *x + k->node.attrs->beta * y)
 
-/* c[m,n] = sum_k op(a)[m,k] op(b)[k,n] + bias[n] */
-static void product(ik_kernel *k, const ik_attrs *t, const double *bias) {
-    const double *a = k->in[0], *b = k->in[1];
-    double *c = k->out;
-    ik_shape sa = naive_in(k, 0), sb = naive_in(k, 1), sc = naive_out(k);
-    int64_t inner = t->transpose_a ? sa.d[0] : sa.d[1];
-    for (int64_t m = 0; m < sc.d[0]; m++)
-        for (int64_t n = 0; n < sc.d[1]; n++) {
+/* c[m,n] = sum_k op(a)[m,k] op(b)[k,n] + bias[n], of matrices of these shapes' last two axes */
+static void product(const ik_attrs *t, const double *a, ik_shape sa, const double *b, ik_shape sb,
+                    const double *bias, double *c, ik_shape sc) {
+    const int64_t *da = sa.d + sa.rank - 2, *db = sb.d + sb.rank - 2, *dc = sc.d + sc.rank - 2;
+    int64_t inner = t->transpose_a ? da[0] : da[1];
+    for (int64_t m = 0; m < dc[0]; m++)
+        for (int64_t n = 0; n < dc[1]; n++) {
             double sum = bias ? bias[n] : 0;
             for (int64_t i = 0; i < inner; i++)
-                sum += (t->transpose_a ? a[i * sa.d[1] + m] : a[m * sa.d[1] + i]) *
-                       (t->transpose_b ? b[n * sb.d[1] + i] : b[i * sb.d[1] + n]);
-            c[m * sc.d[1] + n] = sum;
+                sum += (t->transpose_a ? a[i * da[1] + m] : a[m * da[1] + i]) *
+                       (t->transpose_b ? b[n * db[1] + i] : b[i * db[1] + n]);
+            c[m * dc[1] + n] = sum;
         }
 }
+
+/* One matrix each, or one for each index of the first axis. */
+static void products(ik_kernel *k, const ik_attrs *t, const double *bias) {
+    ik_shape sa = naive_in(k, 0), sb = naive_in(k, 1), sc = naive_out(k);
+    int64_t n = sc.rank == 3 ? sc.d[0] : 1;
+    for (int64_t i = 0; i < n; i++)
+        product(t, (const double *)k->in[0] + i * (ik_count(sa) / n), sa,
+                (const double *)k->in[1] + i * (ik_count(sb) / n), sb, bias,
+                (double *)k->out + i * (ik_count(sc) / n), sc);
+}
 NAIVE_KERNEL(matmul) {
-    product(k, k->node.attrs, NULL);
+    products(k, k->node.attrs, NULL);
     return IK_OK;
 }
 NAIVE_KERNEL(linear) {
-    product(k, &(ik_attrs){.transpose_b = 1}, k->in[2]);
+    products(k, &(ik_attrs){.transpose_b = 1}, k->in[2]);
+    return IK_OK;
+}
+
+NAIVE_KERNEL(softmax) {
+    ik_shape s = naive_out(k);
+    int64_t n = s.d[s.rank - 1], rows = ik_count(s) / n;
+    for (int64_t r = 0; r < rows; r++) {
+        const double *x = (const double *)k->in[0] + r * n;
+        double *y = (double *)k->out + r * n, largest = x[0], sum = 0;
+        for (int64_t i = 1; i < n; i++) largest = fmax(largest, x[i]);
+        for (int64_t i = 0; i < n; i++) sum += y[i] = exp(x[i] - largest);
+        for (int64_t i = 0; i < n; i++) y[i] /= sum;
+    }
     return IK_OK;
 }

@@ -1,4 +1,5 @@
-/* Ops that change a picture's size: pools, nearest upsampling, bilinear; each with its adjoint. */
+/* Ops that change a picture's size: pools, nearest upsampling, bilinear, mirrored borders; each
+ * with its adjoint. */
 #include "naive.h"
 
 #include <math.h>
@@ -76,6 +77,39 @@ NAIVE_KERNEL(bilinear) {
 NAIVE_KERNEL(bilinear_grad) {
     naive_zero(k);
     bilinear_walk(true, naive_in(k, 0), k->in[0], naive_out(k), k->out);
+    return IK_OK;
+}
+
+/* --- reflect: y[i,j] ~ x[mirrored i - p, mirrored j - q] */
+
+static int64_t mirrored(int64_t i, int64_t n) {
+    return i < 0 ? -i : i >= n ? 2 * (n - 1) - i : i;
+}
+
+NAIVE_INLINE void reflect_walk(const ik_attrs *a, bool adjoint, ik_shape ys, double *y, ik_shape xs,
+                               double *x) {
+    for (int64_t b = 0; b < ys.d[0]; b++)
+        for (int64_t i = 0; i < ys.d[1]; i++)
+            for (int64_t j = 0; j < ys.d[2]; j++)
+                for (int64_t c = 0; c < ys.d[3]; c++) {
+                    int64_t to = naive_at4(&ys, b, i, j, c);
+                    int64_t from = naive_at4(&xs, b, mirrored(i - a->padding[0], xs.d[1]),
+                                             mirrored(j - a->padding[1], xs.d[2]), c);
+                    if (adjoint)
+                        x[from] += y[to];
+                    else
+                        y[to] = x[from];
+                }
+}
+
+NAIVE_KERNEL(reflect) {
+    reflect_walk(k->node.attrs, false, naive_out(k), k->out, naive_in(k, 0), k->in[0]);
+    return IK_OK;
+}
+
+NAIVE_KERNEL(reflect_grad) {
+    naive_zero(k);
+    reflect_walk(k->node.attrs, true, naive_in(k, 0), k->in[0], naive_out(k), k->out);
     return IK_OK;
 }
 

@@ -33,6 +33,32 @@ NAIVE_KERNEL(randn) {
     return IK_OK;
 }
 
+NAIVE_KERNEL(dropout) {
+    ik_shape s = naive_out(k);
+    const double *x = k->in[0], p = k->node.attrs->alpha;
+    double *out = k->out;
+    int64_t samples = s.rank ? s.d[0] : 1, each = ik_count(s) / samples;
+    for (int64_t b = 0; b < samples; b++)
+        for (int64_t e = 0; e < each; e++) {
+            uint32_t w[4];
+            ik_philox_block(step->seed, k->node.attrs->stream, step->step,
+                            step->sample + (uint64_t)b, (uint64_t)e / 4, w);
+            out[b * each + e] = ik_uniform01(w[e % 4]) >= p ? x[b * each + e] / (1 - p) : 0;
+        }
+    return IK_OK;
+}
+
+NAIVE_KERNEL(ramp) {
+    ik_shape s = naive_out(k);
+    const ik_attrs *a = k->node.attrs;
+    double *out = k->out;
+    int64_t n = ik_count(s), inner = 1;
+    for (int i = a->axis + 1; i < s.rank; i++) inner *= s.d[i];
+    for (int64_t i = 0; i < n; i++)
+        out[i] = a->alpha * (double)(i / inner % s.d[a->axis]) + a->beta;
+    return IK_OK;
+}
+
 NAIVE_KERNEL(sum) {
     ik_shape in = naive_in(k, 0), out = naive_out(k);
     const double *x = k->in[0];

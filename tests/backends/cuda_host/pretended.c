@@ -467,18 +467,22 @@ static void multiply(void *self) {
     const ik_attrs *a = k->node.attrs;
     const float *x = k->in[0], *y = k->in[1];
     bool linear = k->node.op == IK_LINEAR, turned = linear || a->transpose_b;
-    const int64_t *xd = k->node.in[0]->shape.d, *yd = k->node.in[1]->shape.d;
-    int64_t rows = k->node.out->shape.d[0], columns = k->node.out->shape.d[1],
-            inner = a->transpose_a ? xd[0] : xd[1];
-    for (int64_t i = 0; i < rows; i++)
+    const ik_tensor *t[] = {k->node.in[0], k->node.in[1], k->node.out};
+    const int64_t *d[3], many = t[2]->shape.rank == 3 ? t[2]->shape.d[0] : 1;
+    for (int i = 0; i < 3; i++) d[i] = t[i]->shape.d + t[i]->shape.rank - 2;
+    const int64_t rows = d[2][0], columns = d[2][1], inner = d[0][!a->transpose_a];
+    for (int64_t m = 0; m < many * rows; m++)
         for (int64_t j = 0; j < columns; j++) {
+            const float *left = x + m / rows * d[0][0] * d[0][1];
+            const float *right = y + m / rows * d[1][0] * d[1][1];
+            const int64_t i = m % rows;
             double sum = linear ? ((const float *)k->in[2])[j] : 0;
-            for (int64_t t = 0; t < inner; t++) {
-                float one = a->transpose_a ? x[t * xd[1] + i] : x[i * xd[1] + t];
-                float other = turned ? y[j * yd[1] + t] : y[t * yd[1] + j];
+            for (int64_t e = 0; e < inner; e++) {
+                float one = a->transpose_a ? left[e * d[0][1] + i] : left[i * d[0][1] + e];
+                float other = turned ? right[j * d[1][1] + e] : right[e * d[1][1] + j];
                 sum += rounds ? ten_bits(one) * ten_bits(other) : (double)one * other;
             }
-            ((float *)k->out)[i * columns + j] = (float)sum;
+            ((float *)k->out)[m * columns + j] = (float)sum;
         }
 }
 

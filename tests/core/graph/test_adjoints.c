@@ -100,6 +100,18 @@ START_TEST(resampling) {
 }
 END_TEST
 
+START_TEST(borders) {
+    for (int p = 0; p < 4; p++)
+        for (int q = 0; q < 3; q++) {
+            tensor *x = random_tensor(IK_SHAPE4(B, 4, 3, 2));
+            tensor *y = random_tensor(IK_SHAPE4(B, 4 + 2 * p, 3 + 2 * q, 2));
+            ik_attrs a = {.padding = {p, q}};
+            check_adjoint(x, APPLY(IK_REFLECT_GRAD, &a, x->t.shape, y),
+                          APPLY(IK_REFLECT, &a, y->t.shape, x), y, "reflect_grad");
+        }
+}
+END_TEST
+
 START_TEST(pooling) {
     int h = 7, w = 6, c = 3;
     tensor *x = random_tensor(IK_SHAPE4(B, h, w, c));
@@ -321,7 +333,7 @@ START_TEST(spectral) {
 END_TEST
 
 int main(void) {
-    return RUN_SUITE("adjoints", load_backend, free_all, {convolution}, {resampling}, {pooling},
-                     {shapes}, {elementwise}, {normalisation}, {modulation}, {tables},
+    return RUN_SUITE("adjoints", load_backend, free_all, {convolution}, {resampling}, {borders},
+                     {pooling}, {shapes}, {elementwise}, {normalisation}, {modulation}, {tables},
                      {label_convolution}, {patches}, {spectral});
 }
