@@ -72,6 +72,7 @@ static const op_case elementwise_cases[] = {
     {.what = "none", .op = IK_DROPOUT, .attrs = {.stream = 7}, .in = {REAL(3, 5)}},
     {.what = "most", .op = IK_DROPOUT, .attrs = {.alpha = 0.9, .stream = 8}, .in = {REAL(3, 35)}},
     UNARY(IK_SOFTMAX, REAL),
+    {.op = IK_SOFTMAX_GRAD, .in = {REAL(3, 5), POSITIVE(3, 5)}, .constant = true},
     {.what = "far from 0", .op = IK_SOFTMAX, .in = {FAR(3, 5)}},
     UNARY(IK_AFFINE, REAL, .alpha = -0.75, .beta = 0.5),
     {.what = "alpha 1", .op = IK_AFFINE, .attrs = {.alpha = 1, .beta = 2}, .in = {REAL(3, 5)}},

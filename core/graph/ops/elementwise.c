@@ -41,12 +41,8 @@ static void grad_dropout(ik__pass *p, ik__node *y, ik_tensor *dy) {
     ik__give(p, y->in[0], OP(IK_DROPOUT, &y->attrs, dy));
 }
 
-/* y (dy - sum dy y) */
 static void grad_softmax(ik__pass *p, ik__node *y, ik_tensor *dy) {
-    ik_graph *g = &p->g->pub;
-    ik_tensor *sum =
-        OP(IK_SUM, IK_ATTRS(.axes = 1u << (y->t.shape.rank - 1)), ik_mul(g, dy, &y->t));
-    ik__give(p, y->in[0], ik_mul(g, ik_sub(g, dy, sum), &y->t));
+    ik__give(p, y->in[0], OP(IK_SOFTMAX_GRAD, NULL, dy, &y->t));
 }
 
 static bool infer_softmax(ik__shaping *s) {
@@ -121,6 +117,7 @@ RULE(LEAKY_RELU, SAME_SHAPE, grad_leaky_relu);
 RULE(LEAKY_RELU_GRAD, SAME_SHAPE, NO_GRADIENT); /* nobody differentiates twice */
 RULE(DROPOUT, infer_dropout, grad_dropout);
 RULE(SOFTMAX, infer_softmax, grad_softmax);
+RULE(SOFTMAX_GRAD, infer_softmax, NO_GRADIENT);
 RULE(TANH, SAME_SHAPE, grad_tanh);
 RULE(SIGMOID, SAME_SHAPE, grad_sigmoid);
 RULE(EXP, SAME_SHAPE, grad_exp);

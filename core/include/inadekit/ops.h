@@ -154,8 +154,9 @@
      * columns, which are not repeated; p < H, q < W. reflect_grad(dy; padding): its adjoint. */      \
     IK_OP(REFLECT, reflect, 1, 1)                                                                     \
     IK_OP(REFLECT_GRAD, reflect_grad, 1, 1)                                                           \
-    /* softmax(x): exp(x) / sum exp(x) along the last axis. */                                        \
+    /* softmax(x): exp(x) / sum exp(x) along the last axis. softmax_grad(dy, y): y (dy - sum dy y). */ \
     IK_OP(SOFTMAX, softmax, 1, 1)                                                                     \
+    IK_OP(SOFTMAX_GRAD, softmax_grad, 2, 2)                                                           \
     /* ramp() -> attrs.shape: alpha i + beta, i the index along attrs.axis. */                        \
     IK_OP(RAMP, ramp, 0, 0)
 
@@ -176,7 +177,8 @@ typedef enum ik_opcode {
     IK_SEGMENT_PATCHES = 57, IK_SEGMENT_PATCHES_GRAD = 58, IK_RESIZE_MAP = 59, IK_EDGE_MAP = 60,
     IK_SPECTRAL_UV = 61, IK_SPECTRAL_SCALE = 62, IK_SPECTRAL_GRAD = 63, IK_CUSTOM = 64,
     IK_RELAYOUT = 65, IK_LOOKUP_AFFINE = 66, IK_LINEAR = 67, IK_AXPBY = 68, IK_CONV2D_ACT = 69,
-    IK_DROPOUT = 70, IK_REFLECT = 71, IK_REFLECT_GRAD = 72, IK_SOFTMAX = 73, IK_RAMP = 74,
+    IK_DROPOUT = 70, IK_REFLECT = 71, IK_REFLECT_GRAD = 72, IK_SOFTMAX = 73,
+    IK_SOFTMAX_GRAD = 74, IK_RAMP = 75,
     IK_OP_COUNT
 } ik_opcode;
 /* clang-format on */

@@ -131,6 +131,17 @@ static void softmax_range(const ik_kernel *k, int64_t from, int64_t to) {
     }
 }
 
+static void softmax_grad_range(const ik_kernel *k, int64_t from, int64_t to) {
+    const int64_t n = cpu_channels(k->node.out);
+    for (int64_t r = from; r < to; r++) {
+        const float *dy = (const float *)k->in[0] + r * n, *y = (const float *)k->in[1] + r * n;
+        float *dx = (float *)k->out + r * n;
+        double sum = 0;
+        for (int64_t i = 0; i < n; i++) sum += (double)dy[i] * y[i];
+        for (int64_t i = 0; i < n; i++) dx[i] = (float)(y[i] * (dy[i] - sum));
+    }
+}
+
 /* --- Broadcasting. */
 
 typedef struct plan {
@@ -243,6 +254,7 @@ const cpu_op cpu_elementwise_ops[IK_OP_COUNT] = {
     [IK_DROPOUT] = {.run = dropout_run},
     [IK_RAMP] = {.range = ramp_range, .units = cpu_elements},
     [IK_SOFTMAX] = {.range = softmax_range, .units = cpu_pixels, .cost = 16},
+    [IK_SOFTMAX_GRAD] = {.range = softmax_grad_range, .units = cpu_pixels},
     [IK_AFFINE] = ELEMENTS(affine_range),
     [IK_LEAKY_RELU] = ELEMENTS(leaky_relu_range),
     [IK_LEAKY_RELU_GRAD] = ELEMENTS(leaky_relu_grad_range),

@@ -200,6 +200,31 @@ struct softmax {
     }
 };
 
+struct softmax_grad {
+    real dy, y, dx;
+    int64_t n;
+    IK_HD void operator()(int64_t row) const {
+        float a[1], b[1], sum = 0;
+        for (int64_t i = row * n; i < (row + 1) * n; i++) {
+            load<1>(dy, i, a);
+            load<1>(y, i, b);
+            sum += a[0] * b[0];
+        }
+        for (int64_t i = row * n; i < (row + 1) * n; i++) {
+            load<1>(dy, i, a);
+            load<1>(y, i, b);
+            b[0] *= a[0] - sum;
+            store<1>(dx, i, b);
+        }
+    }
+};
+
+ik_status softmax_grad_launch(ik_kernel *k, cudaStream_t stream, const ik_step *, ik_error *err) {
+    int64_t n = cuda_channels(k->node.out);
+    return units(queue{stream, "softmax_grad", err}, ik_count(k->node.out->shape) / n,
+                 softmax_grad{real_in(k, 0), real_in(k, 1), real_out(k), n});
+}
+
 ik_status softmax_launch(ik_kernel *k, cudaStream_t stream, const ik_step *, ik_error *err) {
     int64_t n = cuda_channels(k->node.out);
     return units(queue{stream, "softmax", err}, ik_count(k->node.out->shape) / n,
@@ -227,5 +252,6 @@ const cuda_row cuda_elementwise_ops[] = {
     {IK_AXPBY, {pair_launch<sum_of_multiples>}},
     {IK_RAMP, {ramp_launch}},
     {IK_SOFTMAX, {softmax_launch}},
+    {IK_SOFTMAX_GRAD, {softmax_grad_launch}},
     {IK_OP_COUNT, {}},
 };

@@ -103,3 +103,15 @@ NAIVE_KERNEL(softmax) {
     }
     return IK_OK;
 }
+
+NAIVE_KERNEL(softmax_grad) {
+    ik_shape s = naive_out(k);
+    int64_t n = s.d[s.rank - 1], rows = ik_count(s) / n;
+    for (int64_t r = 0; r < rows; r++) {
+        const double *dy = (const double *)k->in[0] + r * n, *y = (const double *)k->in[1] + r * n;
+        double *dx = (double *)k->out + r * n, sum = 0;
+        for (int64_t i = 0; i < n; i++) sum += dy[i] * y[i];
+        for (int64_t i = 0; i < n; i++) dx[i] = y[i] * (dy[i] - sum);
+    }
+    return IK_OK;
+}

@@ -26,6 +26,10 @@ static ik_tensor *around(ik_graph *g, ik_tensor *x) {
     ik_tensor *learned =
         ik_conv2d(g, "conv", ik_add(g, x, ik_reshape(g, z, IK_SHAPE4(b, 1, 1, c))), &one);
     ik_tensor *sigmoid = ik_op1(g, IK_SIGMOID, IK_ATTRS(), ik_concat(g, 3, 2, both));
+    ik_tensor *even = ik_softmax(g, ik_reshape(g, z, IK_SHAPE2(b, c)));
+    even = ik_matmul(g, ik_reshape(g, even, IK_SHAPE3(b, 1, c)),
+                     ik_reshape(g, even, IK_SHAPE3(b, c, 1)));
+    nothing = ik_add(g, nothing, ik_affine(g, ik_reshape(g, even, IK_SHAPE4(b, 1, 1, 1)), 1e-9, 0));
     sigmoid = ik_op1(g, IK_SUM, IK_ATTRS(.axes = 8), ik_op2(g, IK_SUB, nullptr, sigmoid, sigmoid));
     return ik_add(g, ik_add(g, ik_add(g, x, nothing), pooled), ik_add(g, learned, sigmoid));
 }
