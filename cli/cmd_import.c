@@ -1,5 +1,6 @@
 /* inadekit import: PyTorch's weights into the kit's. */
 #include "commands.h"
+#include "print.h"
 #include "run/import.h"
 
 typedef struct values {
@@ -23,16 +24,16 @@ static const cli_option options[] = {
 
 static void tell_left_out(const ik__converted *done) {
     const int rest = done->left_out - IK__TOLD;
-    printf(", %d that are not needed were left out\n", done->left_out);
+    cli_print(stdout, ", %d that are not needed were left out\n", done->left_out);
     for (int i = 0; i < done->left_out && i < IK__TOLD; i++)
-        printf("%s%s", i ? ", " : "  ", done->first[i]);
-    if (rest > 0) printf(" and %d more", rest);
+        cli_print(stdout, "%s%s", i ? ", " : "  ", done->first[i]);
+    if (rest > 0) cli_print(stdout, " and %d more", rest);
 }
 
 int cli_converted(ik_status status, const ik__conversion *c, const ik__converted *done,
                   const ik_error *err) {
     if (!status) {
-        printf("%s: %d entries", c->to, done->written);
+        cli_print(stdout, "%s: %d entries", c->to, done->written);
         if (done->left_out) tell_left_out(done);
         putchar('\n');
     }
@@ -50,7 +51,7 @@ static int run(const cli_args *args) {
     cli_watch(false);
     v->c.from = args->words[0];
     int exit = cli_converted(ik__import(&v->c, &fits, &done, &err), &v->c, &done, &err);
-    if (v->pipeline && !exit) printf("  they fit %s\n", v->pipeline);
+    if (v->pipeline && !exit) cli_print(stdout, "  they fit %s\n", v->pipeline);
     return exit;
 }
 

@@ -1,6 +1,7 @@
 /* inadekit plugins: what is installed, and what its options are. */
 #define _GNU_SOURCE
 #include "commands.h"
+#include "print.h"
 
 #include "base/nearest.h"
 #include "config/options.h"
@@ -63,9 +64,9 @@ static void print_table(const table *t) {
             int width = (int)strlen(head[i]);
             if (t->width[i] > width) width = t->width[i];
             if (i == COLUMNS - 1)
-                puts(cell);
+                cli_print(stdout, "%s\n", cell);
             else
-                printf("%-*s  ", width, cell);
+                cli_print(stdout, "%-*s  ", width, cell);
         }
 }
 
@@ -99,10 +100,10 @@ static int list(const cli_args *args) {
     if (t.n)
         print_table(&t);
     else
-        fprintf(stderr,
-                "no plugins%s%s are found; name their folder with --plugin-path or "
-                "INADEKIT_PLUGIN_PATH\n",
-                word ? " of kind " : "", word ? word : "");
+        cli_print(stderr,
+                  "no plugins%s%s are found; name their folder with --plugin-path or "
+                  "INADEKIT_PLUGIN_PATH\n",
+                  word ? " of kind " : "", word ? word : "");
     for (int r = 0; r < t.n; r++)
         for (int i = 0; i < COLUMNS; i++) free(t.rows[r][i]);
     free(t.rows);

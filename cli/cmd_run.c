@@ -10,13 +10,15 @@ typedef struct values {
 
 static const cli_option options[] = {
     {"dry-run", 0, CLI_FLAG, offsetof(values, dry_run), NULL,
-     "check everything and tell what would be done; compute and write nothing", NULL, 0, 0, false},
+     "check everything and tell what would be done, with -v in full; compute and write nothing",
+     NULL, 0, 0, false},
     {"resume", 0, CLI_FLAG, offsetof(values, resume), NULL,
      "go on from the newest checkpoint of the run folder", NULL, 0, 0, false},
     {"out", 0, CLI_TEXT, offsetof(values, out), "DIR", "the run folder", "@folder", 0, 0, false},
     {"quiet", 'q', CLI_FLAG, offsetof(values, quiet), NULL, "print errors only", NULL, 0, 0, false},
-    {"verbose", 'v', CLI_FLAG, offsetof(values, verbose), NULL, "print networks and memory, too",
-     NULL, 0, 0, false},
+    {"verbose", 'v', CLI_FLAG, offsetof(values, verbose), NULL,
+     "print networks and memory, too; of a dry run all values, programs and files", NULL, 0, 0,
+     false},
     {"threads", 0, CLI_WHOLE, offsetof(values, threads), "N",
      "threads to use; default: all processors", NULL, 1, 4096, false},
     {0}};

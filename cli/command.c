@@ -6,6 +6,7 @@
 #include "config/config.h"
 #include "keys.h"
 #include "plugin/plugins.h"
+#include "print.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -63,7 +64,7 @@ int cli_usage(const cli_command *c, const char *fmt, ...) {
     va_list args;
     fputs("error: ", stderr);
     va_start(args, fmt);
-    vfprintf(stderr, fmt, args);
+    cli_print_list(stderr, fmt, args);
     va_end(args);
     fprintf(stderr, "\nsee `inadekit %s%s--help`\n", c->name, *c->name ? " " : "");
     return 2;

@@ -3,10 +3,11 @@
 
 #include "base/status.h"
 #include "config/config.h"
+#include "print.h"
 
 void cli_error(const char *text) {
     const char *message = ik__conf_message(text);
-    fprintf(stderr, "%.*serror: %s\n", (int)(message - text), text, message);
+    cli_print(stderr, "%.*serror: %s\n", (int)(message - text), text, message);
 }
 
 int cli_exit(ik_status given, const ik_error *err) {

@@ -3,6 +3,7 @@
 
 #include "config/options.h"
 #include "data/data.h"
+#include "graph/graph.h"
 #include "model/layer.h"
 #include "plugin/plugins.h"
 #include "session/settings.h"
@@ -49,8 +50,31 @@ static void plugin(const char *path, const ik_plugin *p, const char *why_not, vo
     options(p->options, l->out);
 }
 
+/* For plugins: what they may record. */
+static void ops(FILE *out) {
+    static const struct {
+        int least, most;
+    } inputs[] = {
+#define IK_OP(code, name, least, most) {least, most},
+        IK_OPS(IK_OP)
+#undef IK_OP
+    };
+    fputs(
+        "\n## Ops that a plugin records\n\n"
+        "`inadekit/ops.h` says of each what it computes and which attributes it takes. A gradient "
+        "stops at one that passes none on.\n\n"
+        "| op | inputs | gradient |\n|---|---|---|\n",
+        out);
+    for (int op = 0; op < IK_OP_COUNT; op++) {
+        if (!ik__op_recordable((ik_opcode)op)) continue;
+        fprintf(out, "| `%s` | %d", ik_op_text((ik_opcode)op), inputs[op].least);
+        if (inputs[op].most > inputs[op].least) fprintf(out, " to %d", inputs[op].most);
+        fprintf(out, " | %s |\n", ik__op_differentiable((ik_opcode)op) ? "yes" : "no");
+    }
+}
+
 void ik__reference(FILE *out) {
-    fputs("# Reference of all options\n\n"
+    fputs("# Reference of all options and ops\n\n"
           "Written by `inadekit plugins reference` from the tables that check a pipeline: do not "
           "edit.\n\n",
           out);
@@ -58,6 +82,7 @@ void ik__reference(FILE *out) {
     fputs("\n### Every dataset\n\n", out);
     options(ik__data_options, out);
     nodes(out);
+    ops(out);
     for (int k = 0; k < IK_KIND_COUNT; k++) {
         listing l = {.out = out};
         ik__plugins_list((ik_kind)k, plugin, &l);

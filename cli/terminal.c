@@ -2,6 +2,7 @@
 #include "terminal.h"
 
 #include "base/watch.h"
+#include "print.h"
 #include "progress.h"
 #include "signals.h"
 
@@ -16,7 +17,7 @@ static void note(void *user, ik__tone tone, const char *text) {
     if (t->quiet && tone != IK__NOTED) return;
     ik__progress_clear(t->progress);
     FILE *to = tone == IK__RESULT ? stdout : stderr;
-    fprintf(to, "%s%s\n", tone == IK__NOTED ? "note: " : "", text);
+    cli_print(to, "%s%s\n", tone == IK__NOTED ? "note: " : "", text);
     if (tone == IK__RESULT) fflush(to);
 }
 

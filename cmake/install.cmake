@@ -29,6 +29,8 @@ foreach(folder pipelines templates examples)
              SYMBOLIC)
     endif()
 endforeach()
+# Devices that can be planned for where they are not: device: {plugin: cuda, properties: FILE}.
+install(DIRECTORY plugins/backends/cuda/devices DESTINATION ${share})
 # In the same folders as here, so that links lead somewhere.
 install(FILES README.md LICENSE NOTICE CITATION.cff DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR}

@@ -1,6 +1,7 @@
 /* Is it there, what is in it, and making folders. */
 #include "files.h"
 
+#include "open.h"
 #include "path.h"
 
 #include <dirent.h>
@@ -13,7 +14,7 @@ static ik_status make(const char *path, bool last, ik_error *err) {
     if (!mkdir(path, 0777)) return IK_OK;
     int why = errno;
     if (why == EEXIST && (!last || (!stat(path, &st) && S_ISDIR(st.st_mode)))) return IK_OK;
-    return ik_errorf(err, IK_FAILED, "cannot make the folder %s: %s", path, strerror(why));
+    return ik_errorf(err, IK_FAILED, "cannot make the folder %s: %s", path, ik__why(why));
 }
 
 ik_status ik__make_folder(const char *path, ik_error *err) {
@@ -33,7 +34,7 @@ ik_status ik__look(const char *path, bool *there, ik_error *err) {
     struct stat st;
     *there = !stat(path, &st);
     if (*there || errno == ENOENT || errno == ENOTDIR) return IK_OK;
-    return ik_errorf(err, IK_FAILED, "%s: cannot be looked at: %s", path, strerror(errno));
+    return ik_errorf(err, IK_FAILED, "%s: cannot be looked at: %s", path, ik__why(errno));
 }
 
 bool ik__exists(const char *path) {
@@ -53,7 +54,7 @@ ik_status ik__each_in(const char *folder,
     if (!d && errno == ENOENT) return IK_OK;
     if (!d)
         return ik_errorf(err, IK_FAILED, "%s: the folder cannot be listed: %s", folder,
-                         strerror(errno));
+                         ik__why(errno));
     ik_status status = IK_OK;
     const struct dirent *e;
     while (!status && (errno = 0, e = readdir(d))) {
@@ -62,7 +63,7 @@ ik_status ik__each_in(const char *folder,
     }
     if (!status && errno)
         status = ik_errorf(err, IK_FAILED, "%s: the folder cannot be listed: %s", folder,
-                           strerror(errno));
+                           ik__why(errno));
     closedir(d);
     return status;
 }

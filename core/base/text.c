@@ -72,6 +72,21 @@ void ik__text_quote(ik__text *t, const char *s) {
     ik__text_add(t, "\"", 1);
 }
 
+void ik__text_visible(ik__text *t, const char *s) {
+    for (int n; *s; s += n) {
+        const unsigned char *u = (const unsigned char *)s;
+        n = ik__utf8_length(s);
+        bool control = n == 1 ? (*u < 0x20 && *u != '\n' && *u != '\t') || *u == 0x7f
+                              : n == 2 && u[0] == 0xC2 && u[1] < 0xA0; /* C1 */
+        if (n && !control) {
+            ik__text_add(t, s, (size_t)n);
+            continue;
+        }
+        n = n ? n : 1;
+        for (int i = 0; i < n; i++) ik__text_printf(t, "\\x%02x", u[i]);
+    }
+}
+
 void ik__text_free(ik__text *t) {
     free(t->data);
     *t = (ik__text){0};

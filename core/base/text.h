@@ -18,6 +18,9 @@ void ik__text_add(ik__text *t, const char *bytes, size_t n);
 void IK_PRINTF(2, 3) ik__text_printf(ik__text *t, const char *format, ...);
 /* A JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. */
 void ik__text_quote(ik__text *t, const char *s);
+/* What a terminal may be given: control characters, which could move its cursor, name its window or
+ * worse, become \xNN, and so do bytes that are not UTF-8. Tabs and line ends stay. */
+void ik__text_visible(ik__text *t, const char *s);
 void ik__text_free(ik__text *t);
 
 #endif

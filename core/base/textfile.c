@@ -2,6 +2,7 @@
 #include "textfile.h"
 
 #include "aside.h"
+#include "open.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -16,11 +17,11 @@ ik_status ik__textfile_write(const char *path, const char *text, size_t n, ik_er
 }
 
 char *ik__textfile_read(const char *path, size_t most, size_t *n) {
-    FILE *f = fopen(path, "rbe");
+    const char *why;
+    FILE *f = ik__open_file(path, &why);
     struct stat st;
     char *text = NULL;
-    if (f && !fstat(fileno(f), &st) && S_ISREG(st.st_mode) && st.st_size >= 0 &&
-        (uint64_t)st.st_size <= most)
+    if (f && !fstat(fileno(f), &st) && st.st_size >= 0 && (uint64_t)st.st_size <= most)
         text = malloc((size_t)st.st_size + 1);
     *n = text ? fread(text, 1, (size_t)st.st_size, f) : 0;
     if (text) text[*n] = 0;

@@ -2,6 +2,8 @@
  * merged over them: maps key by key, everything else replaced. */
 #include "tree.h"
 
+#include "base/open.h"
+
 #include <errno.h>
 #include <sys/stat.h>
 
@@ -135,7 +137,7 @@ static ik_status read_file(ik__yaml *loader, FILE *f, chain *here, const ik__con
     source->text = text;
     if (!ferror(f)) return IK_OK;
     return ik__conf_fail(at, err, "cannot read '%s': %s; give a YAML file", here->path,
-                         strerror(errno));
+                         ik__why(errno));
 }
 
 static ik_status load(ik__yaml *loader, const char *path, const ik__conf *at, const chain *up,
@@ -145,13 +147,15 @@ static ik_status load(ik__yaml *loader, const char *path, const ik__conf *at, co
                              IK__CONF_MAX_FILES);
     chain here = {.path = ik__pool_strdup(loader->pool, path), .up = up};
     ik__yaml_source source = {.file = here.path};
-    FILE *f = fopen(path, "rb");
+    const char *why;
+    FILE *f = ik__open_file(path, &why);
     if (!f)
-        return ik__conf_fail(at, err, "cannot open '%s': %s; check the path%s", path,
-                             strerror(errno),
+        return ik__conf_fail(at, err, "cannot open '%s': %s; check the path%s", path, why,
                              up ? ", which is relative to the including file" : "");
     ik_status status = read_file(loader, f, &here, at, &source, err);
     fclose(f);
+    const char *foreign = status ? NULL : ik__foreign(source.text, source.size);
+    if (foreign) status = ik__conf_fail(at, err, "'%s' is %s", path, foreign);
     if (!status) status = ik__yaml_parse(loader, &source, out, err);
     if (status) return status;
     if ((*out)->conf.kind != IK_CONF_MAP)

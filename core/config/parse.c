@@ -41,6 +41,14 @@ static ik__conf problem_place(const reader *r) {
     return at;
 }
 
+/* Is the line indented with a tab? To libyaml that is a "character that cannot start any token". */
+static bool indented_by_tab(const ik__yaml_source *s, int line) {
+    size_t i = 0;
+    for (; i < s->size && line > 1; i++) line -= s->text[i] == '\n';
+    while (i < s->size && s->text[i] == ' ') i++;
+    return i < s->size && s->text[i] == '\t';
+}
+
 static ik_status refuse_syntax(reader *r) {
     yaml_parser_t *y = &r->yaml;
     ik__conf at = problem_place(r);
@@ -50,6 +58,10 @@ static ik_status refuse_syntax(reader *r) {
         ik__yaml_text_position(r->source->text, offset, &at.line, &at.column);
         return ik__conf_fail(&at, r->err, "%s; save the file as UTF-8 text", y->problem);
     }
+    if (indented_by_tab(r->source, at.line))
+        return ik__conf_fail(&at, r->err,
+                             "a tab is in this line's indentation, which YAML does not allow; "
+                             "indent it by spaces");
     if (!y->context)
         return ik__conf_fail(&at, r->err, "%s; check the indentation, quotes and brackets here",
                              y->problem);

@@ -24,10 +24,6 @@ ik_tensor *ik__unbroadcast(ik__pass *p, ik_tensor *grad, ik_shape shape) {
     return axes ? OP(IK_SUM, IK_ATTRS(.axes = axes), grad) : grad;
 }
 
-static bool passes_on(const ik__node *y) {
-    return ik__rule_of(y->op)->gradient != NO_GRADIENT;
-}
-
 static ik__node *reshaped(ik__node *n) {
     while (n->op == IK_RESHAPE) n = n->in[0];
     return n;
@@ -55,7 +51,7 @@ void ik__backward(ik__graph *g, ik_tensor *loss, int n, ik__node *const *wrt, ik
     for (int i = 0; i < n; i++) p->needs[wrt[i]->t.id] = true;
     for (int id = 0; id < p->n; id++) {
         const ik__node *y = g->nodes[id];
-        if (!passes_on(y)) continue;
+        if (!ik__op_differentiable(y->op)) continue;
         for (int k = 0; k < y->n_in; k++) p->needs[id] |= p->needs[y->in[k]->t.id];
     }
     if (p->needs[loss->id])
@@ -63,7 +59,7 @@ void ik__backward(ik__graph *g, ik_tensor *loss, int n, ik__node *const *wrt, ik
             ik__record(g, IK_FILL, IK_ATTRS(.shape = loss->shape, .alpha = 1), 0, NULL);
     for (int id = p->n - 1; id >= 0; id--) {
         ik__node *y = g->nodes[id];
-        if (!p->grad[id] || !passes_on(y) || !p->needs[id]) continue;
+        if (!p->grad[id] || !ik__op_differentiable(y->op) || !p->needs[id]) continue;
         ik__rule_of(y->op)->gradient(p, y, p->grad[id]);
     }
     for (int i = 0; i < n; i++)

@@ -100,6 +100,9 @@ void ik__names_set(ik__graph *g, ik__names *l, const char *name, ik_tensor *t);
 const char *ik__path_join(ik__graph *g, const char *name); /* in the pool */
 const char *ik__op_name(const ik__node *n);                /* a custom op's own */
 bool ik__is_view(ik_opcode op);
+/* May a plugin record it; and does a gradient pass through it? A custom op says that itself. */
+bool ik__op_recordable(ik_opcode op);
+bool ik__op_differentiable(ik_opcode op);
 bool ik__is_leaf(ik_opcode op);
 
 /* ops/rules.c: the output's shape and type; a message and false when the inputs do not fit. */

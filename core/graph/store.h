@@ -27,6 +27,7 @@ typedef struct ik__entry {
     bool learned;
     int block;
     int64_t offset; /* in elements, within the block */
+    bool reached;   /* by a gradient of some program */
 } ik__entry;
 
 typedef struct ik__store {

@@ -5,6 +5,7 @@
 
 #include "base/child.h"
 #include "base/nearest.h"
+#include "base/open.h"
 #include "base/status.h"
 #include "blame.h"
 #include "trust.h"
@@ -58,13 +59,18 @@ const char *ik__refusal(const char *path, const char *text) {
 static ik_status open_file(const char *path, const ik_plugin *const **list, ik_error *err) {
     char why[1024];
     ik__blame b;
+    const char *no_file;
+    FILE *file = ik__open_file(path, &no_file);
+    if (!file) return ik__plugin_refuse(path, err, no_file, "name a plugin's file");
+    fclose(file);
     if (!ik__file_is_whole(path))
         return ik__plugin_refuse(path, err, "the file is cut short", "copy or build it again");
     ik__blame_file(&b, path, "being loaded");
     void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     ik__blame_end(&b);
     if (!handle) {
-        snprintf(why, sizeof why, "cannot be loaded: %s", dlerror());
+        const char *said = dlerror();
+        snprintf(why, sizeof why, "cannot be loaded: %s", said ? said : ik__why(0));
         return ik__plugin_refuse(path, err, why,
                                  "rebuild it with this version's headers and link what it needs");
     }

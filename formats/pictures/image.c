@@ -1,6 +1,8 @@
 /* Choosing a decoder by a file's first bytes (names lie), and the limits they share. */
 #include "image.h"
 
+#include "base/open.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -19,22 +21,28 @@ ik_status ik__image_check_size(const char *path, uint64_t height, uint64_t width
 typedef enum { OTHER, PNG, JPEG } format;
 
 static ik_status open_picture(const char *path, FILE **file, format *kind, ik_error *err) {
-    unsigned char head[8] = {0};
-    FILE *f = fopen(path, "rbe");
-    if (!f) return ik_errorf(err, IK_FAILED, "%s: cannot open: %s", path, strerror(errno));
+    unsigned char head[32] = {0};
+    const char *why;
+    FILE *f = ik__open_file(path, &why);
+    if (!f) return ik_errorf(err, IK_FAILED, "%s: cannot open: %s", path, why);
     errno = 0;
     size_t got = fread(head, 1, sizeof head, f);
     if (ferror(f)) {
-        ik_errorf(err, IK_FAILED, "%s: cannot read: %s", path, strerror(errno));
+        ik_errorf(err, IK_FAILED, "%s: cannot read: %s", path, ik__why(errno));
         fclose(f);
         return IK_FAILED;
     }
     *kind = OTHER;
-    if (got == 8 && memcmp(head, "\x89PNG\r\n\x1a\n", 8) == 0) *kind = PNG;
+    if (got >= 8 && memcmp(head, "\x89PNG\r\n\x1a\n", 8) == 0) *kind = PNG;
     if (got >= 3 && memcmp(head, "\xff\xd8\xff", 3) == 0) *kind = JPEG;
-    rewind(f);
-    *file = f;
-    return IK_OK;
+    const char *foreign = *kind == OTHER ? ik__foreign(head, got) : NULL;
+    if (!foreign) {
+        rewind(f);
+        *file = f;
+        return IK_OK;
+    }
+    fclose(f);
+    return ik_errorf(err, IK_FAILED, "%s: is %s", path, foreign);
 }
 
 static ik_status read_rgb(const char *path, int *height, int *width, uint8_t **rgb, ik_error *err) {

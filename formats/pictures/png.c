@@ -4,6 +4,7 @@
 #include "upright.h"
 
 #include "base/aside.h"
+#include "base/open.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -31,7 +32,7 @@ static void leave(png_structp png, png_const_charp what) {
 static void leave_writing(png_structp png, png_const_charp what) {
     coder *c = png_get_error_ptr(png);
     ik_errorf(c->err, IK_FAILED, "%s: cannot write the PNG: %s", c->path,
-              errno ? strerror(errno) : what);
+              errno ? ik__why(errno) : what);
     png_longjmp(png, 1);
 }
 
@@ -44,7 +45,7 @@ static void fill(png_structp png, png_bytep to, size_t n) {
     errno = 0;
     if (fread(to, 1, n, c->file) == n) return;
     if (ferror(c->file))
-        ik_errorf(c->err, IK_FAILED, "%s: cannot read: %s", c->path, strerror(errno));
+        ik_errorf(c->err, IK_FAILED, "%s: cannot read: %s", c->path, ik__why(errno));
     else
         ik_errorf(c->err, IK_FAILED, "%s: the file ends before the picture does; fetch it again",
                   c->path);

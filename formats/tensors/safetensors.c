@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include "base/json.h"
 #include "base/mapped.h"
+#include "base/open.h"
 #include "raw.h"
 #include "safetensors.h"
 
@@ -258,9 +259,22 @@ static ik_status check_tiling(const ik__st *st, ik_error *err) {
 
 /* --- Opening. */
 
+static bool is_text(const unsigned char *s, size_t n) {
+    for (size_t i = 0; i < n && i < 64; i++)
+        if (s[i] < ' ' ? !strchr("\t\r\n", s[i]) || !s[i] : s[i] == 0x7f) return false;
+    return true;
+}
+
 static ik_status take_header(ik__st *st, ik_error *err) {
     uint64_t n;
     memcpy(&n, st->map.data, 8);
+    const char *foreign = n > st->map.bytes - 8 ? ik__foreign(st->map.data, st->map.bytes) : NULL;
+    if (foreign) return ik_errorf(err, IK_FAILED, "%s: is %s", st->path, foreign);
+    if (n > st->map.bytes - 8 && is_text(st->map.data, st->map.bytes))
+        return ik_errorf(err, IK_FAILED,
+                         "%s: is a text and no file of weights; if it was fetched, look into it "
+                         "for what went wrong",
+                         st->path);
     if (n > max_header)
         return ik_errorf(err, IK_FAILED,
                          "%s: claims a header of %" PRIu64

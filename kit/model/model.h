@@ -37,6 +37,7 @@ typedef struct ik__network {
     int *outputs;
     bool frozen; /* takes no gradients */
     ik__weights_key weights;
+    bool filled;  /* its weights come from a file */
     int n_inputs; /* latents by name and shape */
     const char **input;
     ik_shape *input_shape;

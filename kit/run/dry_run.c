@@ -3,13 +3,17 @@
 #include "dry_run.h"
 
 #include "base/watch.h"
+#include "brief.h"
 #include "config/origins.h"
 #include "exec/memory.h"
 #include "folder/checkpoints.h"
 #include "foresee.h"
 #include "session/counts.h"
 #include "session/start.h"
+#include "session/untrained.h"
 #include "summary.h"
+
+#include <stdlib.h>
 
 /* --- What is left out. */
 
@@ -77,6 +81,11 @@ static void left_out(const ik__session *s, FILE *to) {
             fprintf(to, "  %s: %d of %d recorded nodes, whose results nobody uses\n", p->name, dead,
                     p->graph->n);
         any |= dead > 0;
+    }
+    char text[512];
+    if (trains(s) && ik__untrained_words(s, text, sizeof text)) {
+        fprintf(to, "  not trained: %s\n", text);
+        any = true;
     }
     if (!any) fprintf(to, "  nothing\n");
 }
@@ -179,7 +188,9 @@ static ik_status leaves(ik__session *s, const ik__run_options *o, FILE *to, ik_e
     return status;
 }
 
-static ik_status print(ik__session *s, const ik__run_options *o, FILE *to, ik_error *err) {
+/* All of it. `weights`: what is said of them. */
+static ik_status print_all(ik__session *s, const ik__run_options *o, const char *weights, FILE *to,
+                           ik_error *err) {
     char text[256] = "";
     const ik_backend_iface *b = s->engine->backend;
     ik__settings_complete(s->conf);
@@ -190,12 +201,31 @@ static ik_status print(ik__session *s, const ik__run_options *o, FILE *to, ik_er
     if (status) return status;
     left_out(s, to);
     reads(s, to);
-    status = ik__weights_try(s, to, err);
-    if (status) return status;
+    fputs(weights, to);
     memory(s, to);
     status = leaves(s, o, to, err);
+    fprintf(to, "\n");
+    return status;
+}
+
+static ik_status print(ik__session *s, const ik__run_options *o, FILE *to, ik_error *err) {
+    char *weights = NULL;
+    size_t n;
+    FILE *apart = open_memstream(&weights, &n);
+    if (!apart) return ik_errorf(err, IK_FAILED, "out of memory");
+    ik_status status = ik__weights_try(s, apart, err);
+    fclose(apart);
     if (!status) status = ik__run_foresee(s, o, err);
-    return status ? status : ik__session_fits(s, err);
+    if (!status) status = ik__session_fits(s, err);
+    ik_error why = {""};
+    ik_status shown = o->verbose ? print_all(s, o, weights, to, &why) : IK_OK;
+    if (shown && !status) {
+        status = shown;
+        *err = why;
+    }
+    ik__brief_print(s, o, !status, to);
+    free(weights);
+    return status;
 }
 
 ik_status ik__dry_run(ik__session *s, const ik__run_options *o, ik_error *err) {

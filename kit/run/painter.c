@@ -89,6 +89,9 @@ ik_status ik__painter_load(ik__painter *p, ik_error *err) {
     if (status) return status;
     status = files.n ? ik__weights_fill(p->s, files, &averaged, err) : ik__weights_start(p->s, err);
     if (!status && files.n) tell_weights(p, files, averaged);
+    char random[512];
+    if (!status && ik__weights_random_words(p->s, random, sizeof random))
+        ik__tell(IK__NOTED, "%s", random);
     return status;
 }
 

@@ -11,6 +11,7 @@
 #include "session/checkpoint.h"
 #include "session/facts.h"
 #include "session/start.h"
+#include "session/untrained.h"
 #include "stages/evaluate.h"
 #include "stages/synthesize.h"
 #include "stages/train.h"
@@ -128,12 +129,21 @@ static ik_status run_stages(ik__session *s, const ik__run_options *o, ik_error *
     return status ? status : finish(s, err);
 }
 
+/* What would show in bad pictures only. */
+static void warn(const ik__session *s, bool resumes) {
+    char text[512];
+    if (ik__settings_stage(&s->set, "train") && ik__untrained_words(s, text, sizeof text))
+        ik__tell(IK__NOTED, "not trained: %s", text);
+    if (!resumes && ik__weights_random_words(s, text, sizeof text)) ik__tell(IK__NOTED, "%s", text);
+}
+
 static ik_status stages(ik__session *s, const ik__run_options *o, ik_error *err) {
     int64_t newest; /* what it holds goes before */
     ik_status status = find_checkpoint(s, o, &newest, err);
     if (!status) status = ik__run_foresee(s, o, err);
     if (!status) status = ik__session_ready(s, err);
     if (!status && newest < 0) status = ik__weights_start(s, err);
+    if (!status) warn(s, newest >= 0);
     /* Not before it can begin: what fails so far leaves no folder. */
     if (!status) status = ik__session_folder(s, o, err);
     if (!status) status = begin(s, o, err);

@@ -60,6 +60,14 @@ ik__totals ik__summary_totals(const ik__session *s, const char *network) {
     return t;
 }
 
+int64_t ik__summary_step_macs(const ik__session *s) {
+    double macs = 0;
+    for (int u = 0; u < s->model->players.n_updates; u++)
+        for (int i = 0; s->update[u] && i < s->update[u]->n; i++)
+            macs += macs_of(s->update[u]->order[i]);
+    return (int64_t)(macs * (double)s->set.train.accumulate);
+}
+
 /* A synthesis for that many instances is recorded, and then only counted. */
 ik_status ik__summary_published(const ik__session *s, int64_t instances, ik__published *out,
                                 ik_error *err) {

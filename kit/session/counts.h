@@ -12,6 +12,9 @@ typedef struct ik__totals {
 } ik__totals;
 ik__totals ik__summary_totals(const ik__session *s, const char *network);
 
+/* Multiply-adds of a step of training, backward passes included. */
+int64_t ik__summary_step_macs(const ik__session *s);
+
 /* The generator as publications count it (in the authors' tables P and F): its parameters, and the
  * multiply-accumulates of its convolutions with their bias adds and of its linear maps, for one
  * picture; norms, activations and upsampling are left out, one-hot maps are dense. */

@@ -53,19 +53,24 @@ static bool is_named(const ik__model *m, const ik__wfile *f) {
     return false;
 }
 
-/* The network that has most of the names. Of a single file with none of them the first: its list of
- * what does not fit tells more than that nothing does. */
-static const ik__network *network_of(const filling *f, const source *from) {
-    const ik__model *m = f->s->model;
+/* The network that has most of the names, more than `most`; NULL: there is none. */
+static const ik__network *network_of(const ik__session *s, const source *from, int most) {
+    const ik__model *m = s->model;
     const ik__network *best = NULL;
     const ik__entry *e;
-    for (int i = 0, most = f->n == 1 ? -1 : 0; i < m->n_networks; i++) {
-        if (!needed(f->s, &m->networks[i])) continue;
+    for (int i = 0; i < m->n_networks; i++) {
+        if (!needed(s, &m->networks[i])) continue;
         int n = 0;
-        for (int k = 0; (e = next_entry(f->s, &m->networks[i], &k));) n += has(from, e);
+        for (int k = 0; (e = next_entry(s, &m->networks[i], &k));) n += has(from, e);
         if (n > most) best = &m->networks[i], most = n;
     }
     return best;
+}
+
+static ik_status of_none(const source *from, const char *advice, ik_error *err) {
+    return ik_errorf(err, IK_FAILED, "%s holds nothing for a network that is needed here; %s",
+                     from->path,
+                     *advice ? advice : "its entries would be called as generator.conv_img.weight");
 }
 
 static ik_status open_source(filling *f, source *from, const char *path, ik_error *err) {
@@ -75,14 +80,13 @@ static ik_status open_source(filling *f, source *from, const char *path, ik_erro
     from->file = file;
     if (status) return status;
     from->named = is_named(f->s->model, from->file);
-    if (!from->named) from->alone = network_of(f, from);
+    if (!from->named) from->alone = network_of(f->s, from, 0);
     if (from->named || from->alone) return IK_OK;
-    char advice[800];
-    bool known = ik__known_advice(from->file, advice, sizeof advice);
-    return ik_errorf(err, IK_FAILED,
-                     "%s holds nothing for a network that is needed here; its entries would be "
-                     "called as generator.conv_img.weight%s%s",
-                     path, known ? "; " : "", known ? advice : "");
+    char advice[800] = "";
+    /* Of a single file the list of what does not fit tells more than that nothing does. */
+    if (!ik__known_advice(from->file, advice, sizeof advice) && f->n == 1)
+        from->alone = network_of(f->s, from, -1);
+    return from->alone ? IK_OK : of_none(from, advice, err);
 }
 
 static bool is_for(const source *from, const ik__network *net) {
@@ -193,10 +197,9 @@ ik_status ik__weights_fit(void *session, const ik__wfile *file, ik_error *err) {
     ik__session *s = session;
     const ik__model *m = s->model;
     const ik__entry *e;
-    const filling f = {.s = s};
     source from = {.path = ik__wfile_path(file), .file = file};
     from.named = is_named(m, file);
-    if (!from.named) from.alone = network_of(&f, &from);
+    if (!from.named) from.alone = network_of(s, &from, 0);
     ik__wanted *wanted = calloc((size_t)s->engine->store->n + 1, sizeof *wanted);
     if (!wanted) return ik_errorf(err, IK_FAILED, "out of memory");
     int n = 0;

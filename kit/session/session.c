@@ -110,7 +110,10 @@ static int player_gradients(ik__session *s, ik__graph *g, int player, int record
         ik__graph_fail_as(g, IK_FAILED, "out of memory while deriving gradients");
     else
         ik__backward(g, total, n, wrt, grads);
-    for (int i = 0; wrt && grads && i < n; i++) out[i] = (ik__gradient){wrt[i]->entry, grads[i]};
+    for (int i = 0; wrt && grads && i < n; i++) {
+        wrt[i]->entry->reached |= grads[i] != NULL;
+        out[i] = (ik__gradient){wrt[i]->entry, grads[i]};
+    }
     free(wrt);
     free(grads);
     return n;

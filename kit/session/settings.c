@@ -124,6 +124,12 @@ static ik_status check_names(const ik__conf *root, const ik__settings *s, ik_err
                              "name: '%s' is no name for a folder in runs; use one without '/', "
                              "and `out:` or --out for another place",
                              s->name);
+    for (const char *c = s->name; *c; c++)
+        if ((unsigned char)*c < ' ' || *c == 0x7f)
+            return ik__conf_fail(ik__conf_get(root, "name"), err,
+                                 "name: '%s' holds a control character; it names a folder, so use "
+                                 "letters, digits and the like",
+                                 s->name);
     if (!s->device)
         return ik__conf_fail(
             ik__conf_get(root, "device"), err,

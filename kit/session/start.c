@@ -78,6 +78,10 @@ static ik_status look(ik__session *s, const ik__network *net, const ik__weights_
     return status;
 }
 
+static void note_filled(ik__session *s, const ik__network *net) {
+    s->model->networks[net - s->model->networks].filled = true;
+}
+
 static ik_status start(ik__session *s, const ik__network *net, const ik__weights_key *key,
                        shared *common, ik_error *err) {
     ik__store *st = s->engine->store;
@@ -89,6 +93,7 @@ static ik_status start(ik__session *s, const ik__network *net, const ik__weights
         status = ik__wfile_load(file, n, wanted, st->backend, st->self, err);
         ik__store_changed(st);
         start_average(st, net->name);
+        note_filled(s, net);
     }
     ik__wfile_close(file);
     free(wanted);
@@ -105,13 +110,18 @@ static ik_status look_only(ik__session *s, const ik__network *net, const ik__wei
         fprintf(to, "  %-16s %s, which is not there%s%s\n", net->name, key->file,
                 key->from ? "; it is to be had at " : "", key->from ? key->from : "");
         if (common) common->found++; /* nothing can be said */
-        return IK_OK;
+        note_filled(s, net);
+        ik__wfile *none = NULL;
+        ik_status missing = open_file(key, net, &none, err);
+        ik__wfile_close(none);
+        return missing;
     }
     ik__wanted *wanted;
     ik__wfile *file;
     int n;
     status = look(s, net, key, common, &wanted, &n, &file, err);
     if (file) status = ik__wfile_fit(file, n, wanted, err);
+    if (file && !status) note_filled(s, net);
     if (file && !status)
         fprintf(to, "  %-16s %s, %d entries\n", net->name, ik__wfile_path(file), n);
     ik__wfile_close(file);
@@ -136,7 +146,7 @@ static ik_status for_all(ik__session *s, FILE *to, ik_error *err) {
     const ik__model *m = s->model;
     shared common = {0};
     ik_status status = IK_OK;
-    for (int i = 0; i < m->n_networks && !status; i++) {
+    for (int i = 0; i < m->n_networks && (to || !status); i++) { /* a dry run looks at all */
         const ik__network *net = &m->networks[i];
         bool own = net->weights.file || net->weights.random;
         const ik__weights_key *key = own ? &net->weights : &m->weights;
@@ -144,14 +154,57 @@ static ik_status for_all(ik__session *s, FILE *to, ik_error *err) {
             ik__tell(IK__NOTED, "network '%s' is frozen with random weights, as the pipeline says",
                      net->name);
         if (!key->file) continue;
-        status = to ? look_only(s, net, key, own ? NULL : &common, to, err)
-                    : start(s, net, key, own ? NULL : &common, err);
+        ik_error why;
+        ik_status one = to ? look_only(s, net, key, own ? NULL : &common, to, &why)
+                           : start(s, net, key, own ? NULL : &common, &why);
+        if (!one || status) continue;
+        status = one;
+        *err = why;
     }
     if (status || common.found || !common.asked) return status;
     return ik__conf_fail(m->weights.at, err,
                          "weights: %s holds nothing for a network of this pipeline; its entries "
                          "would be called as generator.conv_img.weight",
                          m->weights.file);
+}
+
+/* Does a program that paints or measures read the network's parameters? */
+static bool reads(const ik__program *p, const ik__session *s, const char *network) {
+    for (int i = 0; p && i < p->n; i++) {
+        const ik__node *n = p->order[i];
+        if (n->op == IK_PARAM && !strcmp(s->engine->store->blocks[n->entry->block].name, network))
+            return true;
+    }
+    return false;
+}
+
+/* Is anything painted or measured that was not trained before? */
+static bool paints_first(const ik__settings *set) {
+    for (int i = 0; i < set->stages.n; i++) {
+        const char *stage = set->stages.v[i];
+        if (!strcmp(stage, "train")) return false;
+        if (!strcmp(stage, "synthesize") || !strcmp(stage, "evaluate")) return true;
+    }
+    return false;
+}
+
+bool ik__weights_random_words(const ik__session *s, char *text, size_t size) {
+    const ik__model *m = s->model;
+    const ik__program *measured = s->evaluation ? s->evaluation->program : NULL;
+    size_t at = 0;
+    *text = 0;
+    for (int i = 0; paints_first(&s->set) && i < m->n_networks && at < size; i++) {
+        const char *name = m->networks[i].name;
+        bool random = !m->networks[i].filled && !m->networks[i].weights.random;
+        if (random &&
+            (reads(s->sample, s, name) || reads(s->encode, s, name) || reads(measured, s, name)))
+            at += (size_t)snprintf(text + at, size - at, "%s%s", at ? ", " : "", name);
+    }
+    if (at && at < size)
+        snprintf(text + at, size - at,
+                 ": random, nothing has trained them; --resume, or `weights: FILE`, takes trained "
+                 "ones");
+    return at > 0;
 }
 
 ik_status ik__weights_start(ik__session *s, ik_error *err) {

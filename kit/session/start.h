@@ -10,6 +10,10 @@ ik_status ik__weights_start(ik__session *s, ik_error *err);
 /* For a dry run: prints where networks would start from, checks what is there. */
 ik_status ik__weights_try(ik__session *s, FILE *to, ik_error *err);
 
+/* Which networks paint, or measure, before anything has trained them: "generator: random, ...";
+ * false where there are none. After `start` or `try`. */
+bool ik__weights_random_words(const ik__session *s, char *text, size_t size);
+
 /* Fills one network from the file that it names itself; nothing where it names none. */
 ik_status ik__weights_start_network(ik__session *s, const char *network, ik_error *err);
 

@@ -41,6 +41,8 @@ START_TEST(mistakes) {
     static const struct {
         const char *arguments, *text;
     } rows[] = {
+        {"run \"$(printf 'a\\033[31m.yaml')\"", "error: cannot open 'a\\x1b[31m.yaml': No such file"},
+        {"\"$(printf 'z\\233')\"", "error: unknown command 'z\\x9b'; there are run"},
         {"runn", "error: unknown command 'runn'; did you mean 'run'?\nsee `inadekit --help`\n"},
         {"zebra", "error: unknown command 'zebra'; there are run, "},
         {"help zebra", "error: unknown command 'zebra'; there are run, "},

@@ -23,6 +23,7 @@ target_link_libraries(check_example PRIVATE inadekit_rooms PkgConfig::CHECK m)
 add_kit_test(example example ${installed} ${CMAKE_BINARY_DIR}/kit/example pixel_norm $<TARGET_FILE:check_example>)
 add_kit_test(tutorial tutorial ${installed} ${CMAKE_BINARY_DIR}/kit/tutorial ${PROJECT_SOURCE_DIR}/docs/plugins.md)
 add_kit_test(language tutorial ${installed} ${CMAKE_BINARY_DIR}/kit/language ${PROJECT_SOURCE_DIR}/docs/pipeline.md)
+add_kit_test(walk tutorial ${installed} ${CMAKE_BINARY_DIR}/kit/walk ${PROJECT_SOURCE_DIR}/docs/weights.md)
 add_kit_test(embed embed ${installed} ${CMAKE_BINARY_DIR}/kit/embed
     $<$<BOOL:${INADEKIT_SANITIZE}>:-fsanitize=address,undefined>) # a sanitized library wants a sanitized program
-add_kit_test(links links ${installed}/share/doc/inadekit ${PROJECT_SOURCE_DIR}/docs)
+add_kit_test(links links ${installed}/share/doc/inadekit ${installed}/share/inadekit ${PROJECT_SOURCE_DIR}/docs)

@@ -23,6 +23,14 @@ const ik__rule *ik__rule_of(ik_opcode op) {
     return rules[op];
 }
 
+bool ik__op_recordable(ik_opcode op) {
+    return rules[op]->infer != NOT_INFERRED;
+}
+
+bool ik__op_differentiable(ik_opcode op) {
+    return rules[op]->gradient != NO_GRADIENT;
+}
+
 bool ik__infer(ik_opcode op, const ik_attrs *a, int n, ik_tensor *const *in, ik_tensor *out,
                char *why, size_t size) {
     return rules[op]->infer(&(ik__shaping){a, n, in, out, why, size});

@@ -53,7 +53,9 @@ static const ik_option options[] = {
      IK_OPT_BOOL, AT(graphs), "true", 0, 0, NULL},
     {"bf16_from", "precision: bf16 stores pictures of features of at least so many channels in it",
      IK_OPT_INT, AT(bf16_from), "8", 1, 65536, NULL},
-    {"properties", "a file with the properties of a device that is not here: plans for it only",
+    {"properties",
+     "a file with the properties of a device that is not here, as those in "
+     "share/inadekit/devices: plans for it only",
      IK_OPT_STRING, AT(properties_file), "", 0, 0, NULL},
     {0}};
 

@@ -26,7 +26,22 @@ static const bad rows[] = {
     {"empty", "", {"bad.yaml:1:1: error: there is nothing in it"}},
     {"only a comment", "# nothing\n\n", {"bad.yaml:1:1: error: there is nothing in it"}},
     {"unclosed", HEAD "      - {op: tanh\nstages: [train]\n", {"bad.yaml:9:", "8:9"}},
-    {"tab", "name: t\ndataset:\n\tplugin: shapes\n", {"bad.yaml:3:1: error: "}},
+    {"tab",
+     "name: t\ndataset:\n\tplugin: shapes\n",
+     {"bad.yaml:3:1: error: a tab is in this line's indentation"}},
+    {"tab behind spaces",
+     "name: t\ndataset:\n  plugin: shapes\n  \tsize: 3\n",
+     {"bad.yaml:4:3: error: a tab is in this line's indentation"}},
+    {"web page", "<!DOCTYPE html><html>\n", {"error: 'bad.yaml' is a web page (HTML)"}},
+    {"pointer",
+     "version https://git-lfs.github.com/spec/v1\nsize 12\n",
+     {"error: 'bad.yaml' is a Git LFS pointer"}},
+    {"device",
+     "include: /dev/zero\n",
+     {"bad.yaml:1:10: error: cannot open '/dev/zero': it is a device"}},
+    {"name that commands the terminal",
+     "name: \"a\\e[31m\"\n",
+     {"bad.yaml:1:7: error: name: 'a\\x1b[31m' holds a control character"}},
     {"scalar", "hello\n", {"bad.yaml:1:1: error: a configuration is a map"}},
     {"list", "- a\n", {"bad.yaml:1:1: error: a configuration is a map"}},
     {"twice", "name: a\nname: b\n", {"bad.yaml:2:1: error: key 'name' is given twice"}},
@@ -301,7 +316,7 @@ END_TEST
 
 START_TEST(no_file) {
     check(&(bad){"missing", "", {"error: cannot open 'none.yaml': No such file"}}, "none.yaml");
-    check(&(bad){"a folder", "", {"error: cannot read '.': Is a directory"}}, ".");
+    check(&(bad){"a folder", "", {"error: cannot open '.': it is a folder"}}, ".");
     expect("summary none.yaml", 2, "error: cannot open 'none.yaml': No such file");
 }
 END_TEST

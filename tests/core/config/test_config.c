@@ -187,8 +187,9 @@ START_TEST(bad_includes) {
     file("b.yaml", "[1]\n");
     fails("include: b.yaml\n", 0, NULL,
           "b.yaml:1:1: a configuration is a map; begin with a line such as 'name: x'");
-    fails("include: .\n", 0, NULL,
-          "x.yaml:1:10: cannot read '.': Is a directory; give a YAML file");
+    fails(
+        "include: .\n", 0, NULL,
+        "x.yaml:1:10: cannot open '.': it is a folder, and a file is wanted; check the path, which is relative to the including file");
     /* Two files that make a circle of aliases only together. */
     file("b.yaml", "b: &q {z: 1}\na: {d: *q}\n");
     ik__conf *c;

@@ -358,6 +358,11 @@ START_TEST(damaged) {
     refuse_rgb("bad.png", "cannot decode the PNG");
     write_bytes("text.png", "not a picture", 13);
     refuse_rgb("text.png", "neither a PNG nor a JPEG");
+    write_bytes("page.png", "<!DOCTYPE html><html>", 21);
+    refuse_rgb("page.png", "is a web page (HTML)");
+    refuse_map("page.png", 8, "is a web page (HTML)");
+    ck_assert_int_eq(mkfifo(in_scratch("pipe.png"), 0600), 0);
+    refuse_map("pipe.png", 8, "cannot open: it is a pipe");
     refuse_rgb("absent.png", "cannot open: No such file");
 }
 END_TEST

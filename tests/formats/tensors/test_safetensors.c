@@ -222,7 +222,20 @@ START_TEST(damaged_files) {
     ck_assert_str_eq(err.text, "/nonexistent/x: cannot be opened: No such file or directory");
     ck_assert_int_eq(ik__st_open(folder, &st, &err), IK_FAILED);
     ck_assert_str_eq(err.text + strlen(folder), ": not a file");
-    FILE *f = fopen(path, "wb");
+    static const char *const foreign[][2] = {
+        {"<!DOCTYPE html><html>quota exceeded</html>", ": is a web page (HTML), so that"},
+        {"version https://git-lfs.github.com/spec/v1\nsize 12\n", ": is a Git LFS pointer"},
+        {"Invalid username or password.", ": is a text and no file of weights"},
+    };
+    FILE *f;
+    for (int i = 0; i < 3; i++) {
+        f = fopen(path, "wb");
+        fputs(foreign[i][0], f);
+        fclose(f);
+        ck_assert_int_eq(ik__st_open(path, &st, &err), IK_FAILED);
+        ck_assert_ptr_eq(strstr(err.text, foreign[i][1]), err.text + strlen(path));
+    }
+    f = fopen(path, "wb");
     fputs("abc", f);
     fclose(f);
     ck_assert_int_eq(ik__st_open(path, &st, &err), IK_FAILED);

@@ -130,7 +130,7 @@ END_TEST
 
 START_TEST(dry) {
     compare(THREE);
-    expect("run c.yaml --out c --dry-run", 0, "# variant inade\n");
+    expect("run c.yaml --out c --dry-run -v", 0, "# variant inade\n");
     ck_assert_ptr_nonnull(strstr(said, "# variant batch\n"));
     ck_assert_ptr_nonnull(strstr(said, "would be written to c/spade/\n"));
     ck_assert_ptr_nonnull(strstr(said, "would be written to c/\n"));

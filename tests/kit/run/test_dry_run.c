@@ -3,10 +3,10 @@
 
 #include "folder/facts.h"
 
-/* `run PIPELINE --dry-run OPTIONS`, with all it says in dry.txt. */
+/* `run PIPELINE --dry-run -v OPTIONS`, with all it says in dry.txt. */
 static void dry(const char *pipeline, const char *options) {
     char arguments[900];
-    snprintf(arguments, sizeof arguments, "run %s --dry-run --out out %s", pipeline, options);
+    snprintf(arguments, sizeof arguments, "run %s --dry-run -v --out out %s", pipeline, options);
     expect(arguments, 0, NULL);
     write_bytes("dry.txt", said, strlen(said));
     ck_assert_int_ne(shell("ls out"), 0); /* nothing was written */
@@ -73,6 +73,67 @@ START_TEST(runs_again) {
     run("b", "again.yaml", "");
     expect_same_at("a", "b", 6);
     ck_assert(same("a/images", "b/images"));
+}
+END_TEST
+
+/* Without -v about ten lines: what there is, what it takes, and whether it would run. */
+START_TEST(brief) {
+    expect("run tiny.yaml --dry-run --out out --set networks.encoder.plugin=instance_unet "
+           "--set norm.plugin=batch 2>/dev/null",
+           0,
+           "data        6 items to train on, 2 to validate on, 32x32, 6 labels, at most 8 "
+           "instances\n"
+           "stages      train, synthesize, report\n"
+           "networks    generator ");
+    has(" k parameters, discriminator 6.92 k, encoder left out\n"
+        "training    6 steps of 2 pictures, 3 steps an epoch\n"
+        "memory      ");
+    has("multiply-adds a step; how long one takes is known once some have run\n"
+        "disk        3 checkpoints of ");
+    has("KiB at most; ");
+    has("run folder  out/\nverdict     ready to run\n");
+    lacks("not trained");
+    lacks("weights   ");
+    int lines = 0;
+    for (const char *p = said; *p; p++) lines += *p == '\n';
+    ck_assert_int_le(lines, 10);
+    dry("tiny.yaml", ""); /* and at the end of all the rest */
+    has("report.html");
+    has("\n\ndata        6 items");
+    has("\nverdict     ready to run\n");
+}
+END_TEST
+
+START_TEST(verdicts) {
+    run("a", "tiny.yaml", "");
+    expect("run tiny.yaml --dry-run --out a", 0,
+           "run folder  a/: It has checkpoints of an earlier run: --resume would be needed.\n"
+           "verdict     it would not run without --resume, or another --out\n");
+    has(" at the speed of a\n");
+    expect("run tiny.yaml --dry-run --out a --resume", 0, "verdict     ready to run\n");
+    expect("run tiny.yaml --dry-run --set train.accumulate=4 2>/dev/null", 2,
+           "verdict     it would not run; the error says why\n");
+    expect("run tiny.yaml --dry-run --set stages=[synthesize]", 0,
+           "weights     generator: random, nothing has trained them; --resume, or `weights: FILE`, "
+           "takes trained ones\n");
+}
+END_TEST
+
+/* A node that nobody uses. */
+START_TEST(not_trained) {
+    ck_assert_int_eq(shell("sed -i 's/^      - {op: upsample}/      - {id: aside, op: conv2d, out: "
+                           "5, kernel: 3}\\n      - {op: upsample, in: up}/' tiny.yaml"),
+                     0);
+    expect("run tiny.yaml --dry-run", 0,
+           "not trained 2 of 47 parameters, which no loss reaches: generator.aside.weight, "
+           "generator.aside.bias\n");
+    run("a", "tiny.yaml", "--set stages=[train]");
+    has("note: not trained: 2 of 47 parameters, which no loss reaches: generator.aside.weight, ");
+    dry("tiny.yaml", "");
+    has("\nleft out\n");
+    has("\n  not trained: 2 of 47 parameters");
+    expect("run tiny.yaml --dry-run --set stages=[synthesize]", 0, NULL);
+    lacks("not trained");
 }
 END_TEST
 
@@ -165,5 +226,6 @@ END_TEST
 
 int main(void) {
     return RUN_SUITE("dry_run", set_up_runs, tear_down, {another_plugin}, {origins}, {runs_again},
-                     {left_out}, {memory}, {leaves}, {of_the_project, 2});
+                     {brief}, {verdicts}, {not_trained}, {left_out}, {memory}, {leaves},
+                     {of_the_project, 2});
 }

@@ -2,6 +2,10 @@
  * Whether the numbers are right is test_golden.c's matter. */
 #include "support/golden_files.h"
 
+#include "base/shape.h"
+
+#include <fnmatch.h>
+
 static int count_named(ik__st *st, const char *prefix) {
     int n = 0;
     for (int i = 0; i < ik__st_count(st); i++)
@@ -77,6 +81,82 @@ START_TEST(names) {
     ck_assert_str_eq(ik__st_meta(g, "program"), "g_step");
     ck_assert_str_eq(ik__st_meta(g, "device"), "naive");
     ik__st_close(g);
+}
+END_TEST
+
+/* The names that docs/trace.md tells, which stay, and there are no others. */
+enum { SAMPLE = 1, ENCODE = 2, G_STEP = 4, D_STEP = 8, STEPS = G_STEP | D_STEP, ALL = 15 };
+static const struct {
+    const char *told, *pattern;
+    int programs;
+    const char *shape; /* of the golden pipeline; NULL: they have several */
+    int n;             /* how many in each program; 0: some */
+} written[] = {
+    {"fake", "fake", SAMPLE | STEPS, "[2,64,64,3]", 1},
+    {"z", "z", SAMPLE | STEPS, "[2,256]", 1},
+    {"noise", "noise", SAMPLE | STEPS, "[2,6,2,8]", 1},
+    {"mu.noise", "mu.noise", ALL, "[2,6,2,8]", 1},
+    {"logvar.noise", "logvar.noise", ALL, "[2,6,2,8]", 1},
+    {"loss.NAME", "loss.hinge", STEPS, "[]", 1},
+    {"loss.NAME", "loss.feature_matching", G_STEP, "[]", 1},
+    {"loss.kl", "loss.kl", G_STEP, "[]", 1},
+    {"loss.total", "loss.total", STEPS, "[]", 1},
+    {"feature.fake.S.L", "feature.fake.[01].[0123]", STEPS, NULL, 8},
+    {"feature.fake.S.L", "feature.fake.0.4", STEPS, "[2,11,11,1]", 1},
+    {"feature.fake.S.L", "feature.fake.1.4", STEPS, "[2,7,7,1]", 1},
+    {"feature.real.S.L", "feature.real.[01].[01234]", STEPS, NULL, 10},
+    {"grad.PATH", "grad.generator.*", G_STEP, NULL, 0},
+    {"grad.PATH", "grad.encoder.*", G_STEP, NULL, 0},
+    {"grad.PATH", "grad.discriminator.*", D_STEP, NULL, 0},
+    {"state.PATH", "state.generator.*.running_*", STEPS, NULL, 0},
+    {"state.PATH", "state.*.weight_[uv]", STEPS, NULL, 0},
+    {"node.ID.OP.PATH", "node.[0-9]*.*", ALL, NULL, 0},
+    {"stepN.UPDATE.loss.NAME", "step[12].g_step.loss.*", ALL, "[]", 2 * 4},
+    {"stepN.UPDATE.loss.NAME", "step[12].d_step.loss.*", ALL, "[]", 2 * 2},
+};
+
+static void check_names(ik__st *st, const char *program, int bit) {
+    int found[COUNT(written)] = {0};
+    for (int i = 0; i < ik__st_count(st); i++) {
+        const ik__st_entry *e = ik__st_entry_at(st, i);
+        int row = 0;
+        char shape[64];
+        while (row < COUNT(written) && fnmatch(written[row].pattern, e->name, 0)) row++;
+        ck_assert_msg(row < COUNT(written) && (written[row].programs & bit), "%s writes %s",
+                      program, e->name);
+        ik__shape_text(e->shape, shape, sizeof shape);
+        ck_assert_msg(!written[row].shape || !strcmp(written[row].shape, shape), "%s: %s is %s",
+                      program, e->name, shape);
+        found[row]++;
+    }
+    for (int i = 0; i < COUNT(written); i++) {
+        bool wanted = written[i].programs & bit;
+        ck_assert_msg(wanted ? found[i] && (!written[i].n || found[i] == written[i].n) : !found[i],
+                      "%s writes %d %s", program, found[i], written[i].pattern);
+    }
+}
+
+START_TEST(documented) {
+    static const char *const programs[] = {"sample", "encode", "g_step", "d_step"};
+    static const char *const read[] = {"image", "label",     "instance",   "z",
+                                       "noise", "noise.eps", "stepN.NAME", "stepN.UPDATE.NAME"};
+    for (int i = 0; i < COUNT(programs); i++) {
+        trace(programs[i], "inputs", "out", i < 2 ? "--all --steps 2" : "--all --steps 2 --grads");
+        ik__st *st = open_output("out");
+        check_names(st, programs[i], 1 << i);
+        ik__st_close(st);
+    }
+    static char page[65536];
+    FILE *f = fopen(SOURCE_DIR "/docs/trace.md", "r");
+    ck_assert_ptr_nonnull(f);
+    page[fread(page, 1, sizeof page - 1, f)] = 0;
+    fclose(f);
+    for (int i = 0; i < COUNT(written) + COUNT(read); i++) {
+        const char *name = i < COUNT(written) ? written[i].told : read[i - COUNT(written)];
+        char quoted[64];
+        snprintf(quoted, sizeof quoted, "`%s`", name);
+        ck_assert_msg(strstr(page, quoted), "docs/trace.md does not tell %s", quoted);
+    }
 }
 END_TEST
 
@@ -276,6 +356,7 @@ START_TEST(no_encoder) {
 END_TEST
 
 int main(void) {
-    return RUN_SUITE("trace", set_up, tear_down, {names}, {all}, {given_latent}, {drawn_latents},
-                     {saved_weights}, {steps}, {wrong_usage}, {wrong_inputs}, {no_encoder});
+    return RUN_SUITE("trace", set_up, tear_down, {names}, {documented}, {all}, {given_latent},
+                     {drawn_latents}, {saved_weights}, {steps}, {wrong_usage}, {wrong_inputs},
+                     {no_encoder});
 }

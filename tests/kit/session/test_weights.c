@@ -139,14 +139,17 @@ END_TEST
 
 /* A dry run says where networks would start from, and finds what does not fit. */
 START_TEST(dry) {
-    expect("run tiny.yaml --dry-run --set weights=" STEP, 0, "\nweights\n  generator ");
+    expect("run tiny.yaml --dry-run -v --set weights=" STEP, 0, "\nweights\n  generator ");
     ck_assert_ptr_nonnull(strstr(said, STEP "/weights.safetensors, "));
     ck_assert_ptr_nonnull(strstr(said, "\n  discriminator "));
-    expect("run tiny.yaml --dry-run --set "
+    expect("run tiny.yaml --dry-run -v --set "
            "'networks.generator.weights={file: none.pth, from: \"https://a.b/c\"}'",
-           0,
+           2,
            "  generator        none.pth, which is not there; it is to be had at https://a.b/c\n");
-    expect("run tiny.yaml --dry-run --set weights=none.pth", 0, "none.pth, which is not there\n");
+    ck_assert_ptr_nonnull(strstr(said, "error: weights of network 'generator': none.pth: "));
+    expect("run tiny.yaml --dry-run -v --set weights=none.pth", 2,
+           "none.pth, which is not there\n");
+    ck_assert_ptr_nonnull(strstr(said, "verdict     it would not run; "));
     expect("run tiny.yaml --dry-run --set weights=" STEP " --set norm.noise_channels=6", 1,
            "of another shape: generator.head.norm_0.fc_noise.weight, [8,8] there, [8,6] here");
     expect("run tiny.yaml --dry-run", 0, NULL);

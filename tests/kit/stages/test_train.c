@@ -254,7 +254,7 @@ START_TEST(asks_for_a_plane) {
     ck_assert_int_eq(setenv("INADEKIT_PLUGIN_PATH", BUILD_DIR "/tests/plugins_data", 1), 0);
     run("a", "sketch.yaml", "");
     ck_assert_int_eq(lines_of("a/log.jsonl"), 3);
-    expect("run sketch.yaml --dry-run", 0, "read of a scene: image, sketch");
+    expect("run sketch.yaml --dry-run -v", 0, "read of a scene: image, sketch");
     expect("run sketch.yaml --dry-run --set networks.generator.nodes.0.in=sketched", 2,
            "its input 'sketched' does not exist");
 }
