@@ -24,9 +24,10 @@ static bool is_constant(const ik__node *n) {
 }
 
 /* The constant `of` as it is wanted, made once for all who want it so. */
-static ik__node *laid_out(ik__graph *g, int recorded, ik__node *of, int storage) {
-    for (int i = recorded; i < g->n; i++)
-        if (g->nodes[i]->in[0] == of && g->nodes[i]->t.storage == storage) return g->nodes[i];
+static ik__node *laid_out(ik__graph *g, ik__node *of, int storage) {
+    ik__node **end = &of->laid;
+    for (; *end; end = &(*end)->next_laid)
+        if ((*end)->t.storage == storage) return *end;
     ik_tensor *in = &of->t;
     ik__node *n = ik__append(g, IK_RELAYOUT, NULL, 1, &in);
     n->path = of->path;
@@ -34,15 +35,16 @@ static ik__node *laid_out(ik__graph *g, int recorded, ik__node *of, int storage)
     n->t.dtype = of->t.dtype;
     n->t.storage = storage;
     n->constant = true;
+    *end = n;
     return n;
 }
 
-static void lay_out(const ik__engine *e, ik__graph *g, int recorded, ik__node *n) {
+static void lay_out(const ik__engine *e, ik__graph *g, ik__node *n) {
     ik_node_desc d = ik__node_desc(n);
     for (int i = 0; i < n->n_in; i++) {
         if (!n->in[i]->constant || n->in[i]->t.dtype != IK_F32) continue;
         int storage = e->backend->wanted(e->self, &d, i);
-        if (storage) n->in[i] = laid_out(g, recorded, n->in[i], storage);
+        if (storage) n->in[i] = laid_out(g, n->in[i], storage);
     }
 }
 
@@ -52,8 +54,7 @@ void ik__constants_find(const ik__engine *e, ik__graph *g, const bool *live) {
     for (int i = 0; i < recorded; i++) g->nodes[i]->constant = is_constant(g->nodes[i]);
     for (int i = 0; i < recorded && IK__PROVIDES(e->backend, wanted); i++) {
         ik__node *n = g->nodes[i];
-        if (live[i] && !n->constant && !ik__is_leaf(n->op) && !ik__is_view(n->op))
-            lay_out(e, g, recorded, n);
+        if (live[i] && !n->constant && !ik__is_leaf(n->op) && !ik__is_view(n->op)) lay_out(e, g, n);
     }
 }
 

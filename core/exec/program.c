@@ -210,8 +210,8 @@ static ik_status put_in_order(ik__engine *e, ik__program *p, int recorded, const
     for (int i = 0; i < recorded; i++) {
         if (!live[i] || !g->nodes[i]->constant) continue;
         status = add_node(e, p, g->nodes[i], err);
-        for (int k = recorded; k < g->n && !status; k++)
-            if (g->nodes[k]->in[0] == g->nodes[i]) status = add_node(e, p, g->nodes[k], err);
+        for (ik__node *l = g->nodes[i]->laid; l && !status; l = l->next_laid)
+            status = add_node(e, p, l, err);
     }
     p->n_constant = p->n;
     for (int i = 0; i < recorded && !status; i++)

@@ -113,6 +113,7 @@ typedef struct ik__span {
     size_t bytes, offset;
     int from, to; /* positions, inclusive */
 } ik__span;
+enum { IK__FEW_SPANS = 8192 }; /* more are packed less tightly, in less time */
 size_t ik__plan(ik__span *spans, int n);
 
 #endif

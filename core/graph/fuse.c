@@ -12,20 +12,28 @@
 
 #include <stdlib.h>
 
-static bool named(const ik__names *l, const ik__node *n) {
-    for (int i = 0; i < l->n; i++)
-        if (l->v[i].node == n) return true;
-    return false;
+/* A named node is read once more, however many names it has. */
+static void count_named(const ik__names *l, bool *named, int *uses) {
+    for (int i = 0; i < l->n; i++) {
+        int id = l->v[i].node->t.id;
+        if (!named[id]) uses[id]++;
+        named[id] = true;
+    }
 }
 
 static int *count_uses(const ik__graph *g) {
     int *uses = calloc((size_t)g->n + 1, sizeof *uses);
-    for (int i = 0; uses && i < g->n; i++) {
-        for (int k = 0; k < g->nodes[i]->n_in; k++) uses[g->nodes[i]->in[k]->t.id]++;
-        if (named(&g->outputs, g->nodes[i]) || named(&g->assigns, g->nodes[i]) ||
-            named(&g->kept, g->nodes[i]))
-            uses[i]++;
+    bool *named = calloc((size_t)g->n + 1, sizeof *named);
+    if (!uses || !named) {
+        free(uses), free(named);
+        return NULL;
     }
+    for (int i = 0; i < g->n; i++)
+        for (int k = 0; k < g->nodes[i]->n_in; k++) uses[g->nodes[i]->in[k]->t.id]++;
+    count_named(&g->outputs, named, uses);
+    count_named(&g->assigns, named, uses);
+    count_named(&g->kept, named, uses);
+    free(named);
     return uses;
 }
 

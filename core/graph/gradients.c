@@ -31,11 +31,22 @@ static ik__node *reshaped(ik__node *n) {
 
 /* A gradient is written straight into its parameter's slot, so it must be a node's own storage,
  * whatever its shape, and serve one parameter only. */
-static ik_tensor *own(ik__pass *p, ik_tensor *grad, int done, ik_tensor *const *grads) {
+static ik_tensor *own(ik__pass *p, ik_tensor *grad, bool *taken) {
     ik__node *n = reshaped(ik__node_of(grad));
-    bool shared = ik__is_view(n->op) || ik__is_leaf(n->op) || n->t.id < p->n;
-    for (int i = 0; i < done; i++) shared |= grads[i] && reshaped(ik__node_of(grads[i])) == n;
+    bool shared = ik__is_view(n->op) || ik__is_leaf(n->op) || n->t.id < p->n || taken[n->t.id];
+    taken[n->t.id] = true;
     return shared ? ik_affine(&p->g->pub, grad, 1, 0) : grad;
+}
+
+static void own_all(ik__pass *p, int n, ik__node *const *wrt, ik_tensor **grads) {
+    bool *taken = calloc((size_t)p->g->n + 1, sizeof *taken); /* by node, of those so far */
+    if (!taken) {
+        ik__graph_fail(p->g, "out of memory while deriving gradients");
+        return;
+    }
+    for (int i = 0; i < n; i++)
+        if (p->grad[wrt[i]->t.id]) grads[i] = own(p, p->grad[wrt[i]->t.id], taken);
+    free(taken);
 }
 
 void ik__backward(ik__graph *g, ik_tensor *loss, int n, ik__node *const *wrt, ik_tensor **grads) {
@@ -62,8 +73,7 @@ void ik__backward(ik__graph *g, ik_tensor *loss, int n, ik__node *const *wrt, ik
         if (!p->grad[id] || !ik__op_differentiable(y->op) || !p->needs[id]) continue;
         ik__rule_of(y->op)->gradient(p, y, p->grad[id]);
     }
-    for (int i = 0; i < n; i++)
-        if (p->grad[wrt[i]->t.id]) grads[i] = own(p, p->grad[wrt[i]->t.id], i, grads);
+    own_all(p, n, wrt, grads);
 end:
     free(p->needs);
     free(p->grad);

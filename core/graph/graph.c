@@ -50,24 +50,25 @@ void ik__graph_fail_as(ik__graph *g, ik_status status, const char *format, ...) 
 }
 
 ik__node *ik__names_get(const ik__names *l, const char *name) {
-    for (int i = 0; i < l->n; i++)
-        if (!strcmp(l->v[i].name, name)) return l->v[i].node;
-    return NULL;
+    int at = ik__index_find(&l->index, name);
+    return at < 0 ? NULL : l->v[at].node;
 }
 
 void ik__names_set(ik__graph *g, ik__names *l, const char *name, ik_tensor *t) {
-    for (int i = 0; i < l->n; i++)
-        if (!strcmp(l->v[i].name, name)) {
-            l->v[i].node = ik__node_of(t);
-            return;
-        }
+    int at = ik__index_find(&l->index, name);
+    if (at >= 0) {
+        l->v[at].node = ik__node_of(t);
+        return;
+    }
     if (l->n == l->cap) {
         ik__named *grown = ik__pool_alloc(g->pool, sizeof *grown * (size_t)(l->cap * 2 + 16));
         if (l->n) memcpy(grown, l->v, sizeof *grown * (size_t)l->n);
         l->v = grown;
         l->cap = l->cap * 2 + 16;
     }
-    l->v[l->n++] = (ik__named){ik__pool_strdup(g->pool, name), ik__node_of(t)};
+    const char *kept = ik__pool_strdup(g->pool, name);
+    ik__index_add(g->pool, &l->index, kept, l->n);
+    l->v[l->n++] = (ik__named){kept, ik__node_of(t)};
 }
 
 const char *ik__path_join(ik__graph *g, const char *name) {

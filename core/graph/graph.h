@@ -23,6 +23,8 @@ struct ik__node {
     const void *custom_attrs;
     bool constant; /* made from weights alone, while those are fixed; see exec/constants.c */
     bool kept;     /* constant, and read at every run */
+    ik__node *laid,
+        *next_laid; /* layouts made of a constant: the first, and the next of its kind */
 };
 
 typedef struct ik__named {
@@ -30,10 +32,11 @@ typedef struct ik__named {
     ik__node *node;
 } ik__named;
 
-/* A short list of named nodes; names live in the graph's pool. */
+/* Named nodes, in the order of their naming; names live in the graph's pool. */
 typedef struct ik__names {
     int n, cap;
     ik__named *v;
+    ik__index index;
 } ik__names;
 
 typedef struct ik__graph {

@@ -25,9 +25,8 @@ void ik__store_free(ik__store *s) {
 }
 
 ik__entry *ik__store_find(const ik__store *s, const char *path) {
-    for (int i = 0; i < s->n; i++)
-        if (!strcmp(s->entries[i]->path, path)) return s->entries[i];
-    return NULL;
+    int at = ik__index_find(&s->by_path, path);
+    return at < 0 ? NULL : s->entries[at];
 }
 
 ik__block *ik__store_block(ik__store *s, const char *name) {
@@ -79,6 +78,7 @@ ik__entry *ik__store_entry(ik__store *s, const char *path, ik_shape shape, ik_in
                      .block = (int)(b - s->blocks),
                      .offset = *used};
     *used += padded(ik_count(shape));
+    ik__index_add(s->pool, &s->by_path, e->path, s->n);
     s->entries[s->n++] = e;
     return e;
 }

@@ -5,6 +5,7 @@
 #ifndef INADEKIT_GRAPH_STORE_H
 #define INADEKIT_GRAPH_STORE_H
 
+#include "base/index.h"
 #include "base/pool.h"
 #include "inadekit/backend.h"
 #include "inadekit/graph.h"
@@ -34,6 +35,7 @@ typedef struct ik__store {
     ik__pool *pool;
     ik__entry **entries;
     int n, cap;
+    ik__index by_path;
     ik__block blocks[16];
     int n_blocks;
     uint64_t version; /* of the values, see ik__store_changed */

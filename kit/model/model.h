@@ -33,6 +33,7 @@ typedef struct ik__network {
     ik__instance *plugin; /* an encoder or a discriminator; NULL where nodes are listed */
     int n_nodes;
     ik__step_of *nodes;
+    ik__index by_id;
     int n_outputs; /* its results, by position among the nodes */
     int *outputs;
     bool frozen; /* takes no gradients */

@@ -72,6 +72,10 @@ static ik_status read_layer(ik__model *m, ik__step_of *node, const ik__conf *op,
                             node->options, m->pool, err);
 }
 
+static int find_node(const ik__network *net, const char *id) {
+    return ik__index_find(&net->by_id, id);
+}
+
 static ik_status read_node(ik__model *m, ik__network *net, int i, ik_error *err) {
     ik__step_of *node = &net->nodes[i];
     const ik__conf *c = node->conf;
@@ -84,9 +88,9 @@ static ik_status read_node(ik__model *m, ik__network *net, int i, ik_error *err)
     char automatic[128];
     snprintf(automatic, sizeof automatic, "%s_%d", (op ? op : block)->text, i);
     node->id = id && id->kind == IK_CONF_SCALAR ? id->text : ik__pool_strdup(m->pool, automatic);
-    for (int k = 0; k < i; k++)
-        if (!strcmp(net->nodes[k].id, node->id))
-            return ik__conf_fail(c, err, "two nodes have the id '%s'", node->id);
+    if (find_node(net, node->id) >= 0)
+        return ik__conf_fail(c, err, "two nodes have the id '%s'", node->id);
+    ik__index_add(m->pool, &net->by_id, node->id, i);
     ik_status status = read_in(m, node, ik__conf_get(c, "in"), err);
     const ik__conf *norm = ik__conf_get(c, "norm");
     node->norm = m->norm;
@@ -95,12 +99,6 @@ static ik_status read_node(ik__model *m, ik__network *net, int i, ik_error *err)
     if (op) return read_layer(m, node, op, err);
     status = ik__instance_of(IK_BLOCK, block, c, node_keys, &node->block, err);
     return status ? status : ik__model_keep(m, node->block, err);
-}
-
-static int find_node(const ik__network *net, const char *id) {
-    for (int i = 0; i < net->n_nodes; i++)
-        if (!strcmp(net->nodes[i].id, id)) return i;
-    return -1;
 }
 
 static ik_status unknown_output(const ik__model *m, const ik__network *net, const char *id,
@@ -192,8 +190,8 @@ typedef struct frame {
 } frame;
 
 static ik_tensor *resolve(ik__graph *g, const frame *f, const char *name) {
-    for (int i = 0; i < f->done; i++)
-        if (!strcmp(f->net->nodes[i].id, name)) return f->out[i];
+    int at = find_node(f->net, name);
+    if (at >= 0 && at < f->done) return f->out[at];
     for (int i = 0; i < f->n; i++)
         if (!strcmp(f->names[i], name)) return f->values[i];
     for (int i = 0; i < f->net->n_inputs; i++)

@@ -64,6 +64,39 @@ START_TEST(random_spans) {
 }
 END_TEST
 
+/* More than are packed by size: as a training step has them, made, kept until the way back, and
+ * short ones between; nothing meets, and no more is taken than half as much again as has to be. */
+START_TEST(very_many_spans) {
+    enum { MOST = IK__FEW_SPANS + 600, BACK = 2 * MOST };
+    static ik__span s[MOST];
+    state = 5;
+    for (int i = 0; i < MOST; i++) {
+        bool kept = i % 3 == 0;
+        s[i] = (ik__span){.bytes = 1 + (size_t)below(100000), .from = i};
+        s[i].to = kept ? BACK - i : i + below(3);
+    }
+    size_t total = ik__plan(s, MOST), sum = 0, most = 0, wrong = 0;
+    ck_assert_uint_eq(total % 64, 0);
+    for (int at = 0; at < BACK; at += 97) {
+        const ik__span *alive[MOST];
+        int n = 0;
+        sum = 0;
+        for (int i = 0; i < MOST; i++)
+            if (s[i].from <= at && at <= s[i].to) alive[n++] = &s[i], sum += s[i].bytes;
+        most = sum > most ? sum : most;
+        for (int i = 0; i < n && at % 970 == 0; i++) {
+            size_t from = alive[i]->offset, to = from + alive[i]->bytes;
+            wrong += from % 64 || to > total;
+            for (int k = 0; k < i; k++)
+                wrong += meet(from, to, alive[k]->offset, alive[k]->offset + alive[k]->bytes);
+        }
+    }
+    ck_assert_uint_eq(wrong, 0);
+    ck_assert_uint_ge(total, most);
+    ck_assert_uint_le(total, most + most / 2);
+}
+END_TEST
+
 START_TEST(known_spans) {
     ck_assert_uint_eq(ik__plan(NULL, 0), 0);
     ik__span chain[] = {{.bytes = 1000, .from = 0, .to = 1},
@@ -86,5 +119,5 @@ START_TEST(known_spans) {
 END_TEST
 
 int main(void) {
-    return RUN_SUITE_HERE("plan", {known_spans}, {random_spans, 300});
+    return RUN_SUITE_HERE("plan", {known_spans}, {random_spans, 300}, {very_many_spans});
 }
