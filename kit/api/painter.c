@@ -13,6 +13,8 @@ struct ik_painter {
     ik__painter p;
     const ik_watch *watch;
     int64_t seed; /* the pipeline's */
+    int n_weights;
+    const char **weights;
 };
 
 static bool has_encoder(const ik__model *m) {
@@ -32,6 +34,17 @@ static ik_status prepare(ik__painter *p, ik_error *err) {
     return status ? status : ik__painter_load(p, err);
 }
 
+/* All of them in the painter's memory; false without any. */
+static bool list_weights(const ik_source *s, ik_painter *painter) {
+    int n = 0;
+    painter->weights = calloc((size_t)s->n_more_weights + 1, sizeof *painter->weights);
+    if (!painter->weights) return false;
+    if (s->weights) painter->weights[n++] = s->weights;
+    for (int i = 0; i < s->n_more_weights; i++) painter->weights[n++] = s->more_weights[i];
+    painter->n_weights = n;
+    return true;
+}
+
 ik_status ik_painter_open(const ik_source *source, ik_painter **out, ik_error *err) {
     ik_error own;
     if (!err) err = &own;
@@ -42,15 +55,18 @@ ik_status ik_painter_open(const ik_source *source, ik_painter **out, ik_error *e
     const ik_source *s = IK__TAKE(ik_source, source);
     if (!s->checkpoint == !s->pipeline)
         return ik_errorf(err, IK_USAGE, "ik_painter_open: name either a checkpoint or a pipeline");
+    ik_painter *painter = calloc(1, sizeof *painter);
+    if (!painter || !list_weights(s, painter)) {
+        free(painter);
+        return ik_errorf(err, IK_FAILED, "out of memory");
+    }
     const ik__painter_from from = {.checkpoint = s->checkpoint,
                                    .pipeline = s->pipeline,
-                                   .weights = {s->weights != NULL, &s->weights},
+                                   .weights = {painter->n_weights, painter->weights},
                                    .device = s->device,
                                    .threads = s->threads,
                                    .batch = s->batch > 0 ? s->batch : 1,
                                    .sets = {s->n_sets, s->sets}};
-    ik_painter *painter = calloc(1, sizeof *painter);
-    if (!painter) return ik_errorf(err, IK_FAILED, "out of memory");
     painter->watch = s->watch;
     ik__heard heard;
     ik__look_for_plugins(s->plugins);
@@ -70,6 +86,7 @@ ik_status ik_painter_open(const ik_source *source, ik_painter **out, ik_error *e
 void ik_painter_close(ik_painter *painter) {
     if (!painter) return;
     ik__painter_close(&painter->p);
+    free(painter->weights);
     free(painter);
 }
 

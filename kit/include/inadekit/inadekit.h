@@ -78,6 +78,10 @@ typedef struct ik_source {
      * now on; NULL: as before. Beside the library, in ./inadekit, they are found without. */
     const char *plugins;
     const ik_watch *watch; /* of this painter's calls; lives as long as it */
+    /* Files beside `weights`, as an encoder's beside the generator's: each network comes from one
+     * of them. */
+    int n_more_weights;
+    const char *const *more_weights;
 } ik_source;
 
 IK_API ik_status ik_painter_open(const ik_source *source, ik_painter **out, ik_error *err);

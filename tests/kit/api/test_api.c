@@ -194,6 +194,47 @@ START_TEST(says_what_is_wrong) {
 }
 END_TEST
 
+/* Generator and encoder from files apart paint what the checkpoint does, in a style, too. */
+START_TEST(weights_apart) {
+    static uint8_t whole[BYTES], apart[BYTES], photo[BYTES];
+    static const char *const names[] = {"generator", "encoder"};
+    char files[2][128], pipeline[128], arguments[300];
+    for (int i = 0; i < 2; i++) {
+        char map[100];
+        int n = snprintf(map, sizeof map, "network: %s\nrules: [{theirs: '**', ours: '**'}]\n",
+                         names[i]);
+        write_bytes("map.yaml", map, (size_t)n);
+        snprintf(arguments, sizeof arguments,
+                 "export a/checkpoints/step-00000012 -o %s.safetensors --map ./map.yaml", names[i]);
+        expect(arguments, 0, NULL);
+        snprintf(files[i], sizeof files[i], "%s/%s.safetensors", folder, names[i]);
+    }
+    snprintf(pipeline, sizeof pipeline, "%s/a/checkpoints/step-00000012/pipeline.yaml", folder);
+    const char *const more[] = {files[1]};
+    ik_source source = {.size = sizeof source,
+                        .pipeline = pipeline,
+                        .weights = files[0],
+                        .n_more_weights = 1,
+                        .more_weights = more,
+                        .plugins = BUILD_DIR "/lib/inadekit",
+                        .watch = &watch};
+    for (int i = 0; i < BYTES; i++) photo[i] = (uint8_t)(i * 7);
+    ik_layout reference = layout;
+    reference.rgb = photo;
+    const ik_choice choice = {.size = sizeof choice, .seed = 4, .reference = &reference};
+    ik_painter *p = opened(), *q;
+    ck_assert_int_eq(ik_paint(p, &layout, &choice, whole, &err), IK_OK);
+    ik_painter_close(p);
+    ck_assert_msg(!ik_painter_open(&source, &q, &err), "%s", err.text);
+    ck_assert_int_eq(ik_paint(q, &layout, &choice, apart, &err), IK_OK);
+    ik_painter_close(q);
+    ck_assert_mem_eq(whole, apart, BYTES);
+    source.n_more_weights = 0;
+    ck_assert_int_eq(ik_painter_open(&source, &q, &err), IK_FAILED);
+    ck_assert_ptr_nonnull(strstr(err.text, "holds nothing for the network 'encoder'"));
+}
+END_TEST
+
 static bool after_two(void *user) {
     return ++*(int *)user == 2;
 }
@@ -229,5 +270,5 @@ END_TEST
 
 int main(void) {
     return RUN_SUITE("api", set_up_api, tear_down, {describes}, {paints_what_the_program_paints},
-                     {says_what_is_wrong}, {runs});
+                     {says_what_is_wrong}, {weights_apart}, {runs});
 }
