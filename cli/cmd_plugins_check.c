@@ -5,12 +5,17 @@
 
 typedef struct values {
     ik_strings sets;
+    const char *pipeline;
     int64_t timeout;
 } values;
 
 static const cli_option options[] = {
     {"set", 0, CLI_TEXTS, offsetof(values, sets), "KEY=VALUE",
-     "an option of the plugin; may be repeated; the value is YAML", NULL, 0, 0, false},
+     "an option of the plugin; with --pipeline a key of that; may be repeated; the value is YAML",
+     NULL, 0, 0, false},
+    {"pipeline", 0, CLI_TEXT, offsetof(values, pipeline), "FILE",
+     "check it where this pipeline uses it, with its networks, weights and data", "@pipeline", 0, 0,
+     false},
     {"timeout", 0, CLI_WHOLE, offsetof(values, timeout), "SECONDS",
      "how long any one check may take before the plugin counts as hung; default: 120", NULL, 1,
      86400, false},
@@ -20,6 +25,7 @@ static int check(const cli_args *args) {
     const values *v = args->values;
     const check_task what = {.file = args->words[0],
                              .sets = v->sets,
+                             .pipeline = v->pipeline,
                              .timeout = v->timeout ? (int)v->timeout : 120,
                              .out = stdout};
     int failed = 0;
@@ -43,10 +49,12 @@ const cli_command cmd_plugins_check = {
         "exported symbols. A norm, block, encoder, discriminator or loss is recorded in a small "
         "network at three sizes, its gradients are held against finite differences, and every "
         "backend that runs here against the naive one; a dataset is opened and read, also by "
-        "several threads at once; a backend computes a whole step. A plugin that crashes or "
-        "hangs is reported.",
+        "several threads at once; a backend computes a whole step. With "
+        "--pipeline it is checked where that uses it, which a loss or a metric that takes networks, "
+        "or an encoder of another latent, needs. A plugin that crashes or hangs is reported.",
     .examples = "  inadekit plugins check build/plugins/norm/mine.so\n"
                 "  inadekit plugins check mine.so --set channels=8 --set kernel=5\n"
+                "  inadekit plugins check perceptual.so --pipeline mine.yaml\n"
                 "  inadekit plugins check photographs.so --set root=data --timeout 300\n",
     .end = "exit status: 0 all is well, 1 a check failed\n",
     .options = options,

@@ -60,11 +60,12 @@ static void inspect_one(check_findings *f, const ik_plugin *p) {
     inspect_name(f, p, f->what->file);
     int failed = f->failed;
     check_rows(f, p);
-    if (f->failed > failed || !check_required(f, p)) return; /* it could not be made */
+    if (f->failed > failed) return;
+    if (!f->what->pipeline && !check_required(f, p)) return; /* it could not be made */
     if (p->kind == IK_DATASET)
         check_dataset(f, p);
     else if (p->kind == IK_METRIC)
-        check_metric(f, p);
+        f->what->pipeline ? check_metric_in_place(f, p) : check_metric(f, p);
     else if (p->kind == IK_COMM)
         check_found(f, CHECK_NOTE, "nothing more can be checked of a plugin of this kind yet");
     else

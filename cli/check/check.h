@@ -10,14 +10,16 @@
 #include "base/pool.h"
 #include "base/stopping.h"
 #include "config/config.h"
+#include "plugin/plugins.h"
 
 #include <limits.h>
 #include <sys/types.h>
 
 typedef struct check_task {
     const char *file;
-    ik_strings sets; /* KEY=VALUE: options of the plugin */
-    int timeout;     /* seconds that any one finding may take */
+    ik_strings sets;      /* KEY=VALUE: options of the plugin; with a pipeline, its keys */
+    const char *pipeline; /* where it stands in its place; NULL: in small ones of our own */
+    int timeout;          /* seconds that any one finding may take */
     FILE *out;
 } check_task;
 
@@ -73,6 +75,12 @@ bool check_is_set(const check_findings *f, const char *name);
 void check_dataset(check_findings *f, const ik_plugin *p);
 /* metric.c */
 void check_metric(check_findings *f, const ik_plugin *p);
+/* metric_in.c: in the user's pipeline, with the features that its networks make. */
+void check_metric_in_place(check_findings *f, const ik_plugin *p);
+/* Shown n layouts, by `give`: what it makes of them is reported. */
+typedef ik_status check_give(void *user, int64_t i, ik_sample *one, ik_error *err);
+void check_metric_on(check_findings *f, ik__instance *m, const ik_metric_info *info,
+                     check_give *give, void *user);
 /* place.c: in a small pipeline, in its kind's place, on every backend. */
 void check_in_place(check_findings *f, const ik_plugin *p);
 

@@ -66,11 +66,12 @@ static void draw(show *s, int64_t item, int64_t sample, bool features) {
     }
 }
 
+static const ik_metric_info made_up = {sizeof made_up, ITEMS, SAMPLES, SIDE, SIDE, LABELS, NULL};
+
 /* pictures: the last layout has none, or no layout has one. */
 static ik_status measure(ik__instance *m, bool pictures, bool give_up, results *to, ik_error *err) {
     const ik_metric_iface *iface = m->plugin->iface;
-    static const ik_metric_info info = {sizeof info, ITEMS, SAMPLES, SIDE, SIDE, LABELS, NULL};
-    ik_status status = ik__metric_begin(m, &info, err);
+    ik_status status = ik__metric_begin(m, &made_up, err);
     if (status) return status;
     show *s = malloc(sizeof *s);
     if (!s) return ik_errorf(err, IK_FAILED, "out of memory");
@@ -99,14 +100,14 @@ static ik_status measure(ik__instance *m, bool pictures, bool give_up, results *
     return status ? status : ended;
 }
 
-static void report(check_findings *f, const results *r) {
+static void report(check_findings *f, const ik_metric_info *info, const results *r) {
     char text[400] = "";
     size_t at = 0;
     for (int i = 0; i < r->n && at < sizeof text; i++)
         at += (size_t)snprintf(text + at, sizeof text - at, "%s%s %.4g", i ? ", " : "", r->name[i],
                                r->value[i]);
-    check_found(f, r->n ? CHECK_FINE : CHECK_WRONG, "of %d layouts with %d samples each: %s", ITEMS,
-                SAMPLES, r->n ? text : "no results");
+    check_found(f, r->n ? CHECK_FINE : CHECK_WRONG, "of %lld layouts with %lld samples each: %s",
+                (long long)info->items, (long long)info->samples, r->n ? text : "no results");
 }
 
 static void measure_again(check_findings *f, ik__instance *m, const results *first) {
@@ -139,6 +140,30 @@ static void measure_without(check_findings *f, ik__instance *m) {
         check_found(f, CHECK_FINE, "without pictures to compare with, it gives %d results", r.n);
 }
 
+void check_metric_on(check_findings *f, ik__instance *m, const ik_metric_info *info,
+                     check_give *give, void *user) {
+    results r = {.f = f};
+    ik_error err = {""}, ignored;
+    ik_status status = ik__metric_begin(m, info, &err);
+    if (status) {
+        check_found_error(f, "measuring", &err);
+        return;
+    }
+    for (int64_t i = 0; i < info->items && !status; i++) {
+        ik_sample one;
+        status = give(user, i, &one, &err);
+        if (!status) status = ik__metric_add(m, &one, &err);
+    }
+    if (status)
+        ik__metric_end(m, NULL, NULL, &ignored);
+    else
+        status = ik__metric_end(m, take, &r, &err);
+    if (status)
+        check_found_error(f, "measuring", &err);
+    else
+        report(f, info, &r);
+}
+
 void check_metric(check_findings *f, const ik_plugin *p) {
     ik__conf *root = NULL;
     ik__instance *m = NULL;
@@ -154,13 +179,13 @@ void check_metric(check_findings *f, const ik_plugin *p) {
     if (status) {
         check_found_error(f, "measuring", &err);
     } else {
-        report(f, &first);
+        report(f, &made_up, &first);
         measure_again(f, m, &first);
         measure_without(f, m);
         if (((const ik_metric_iface *)p->iface)->record)
             check_found(f, CHECK_NOTE,
                         "the features it records were made up: that a network makes "
-                        "them takes a pipeline");
+                        "them takes a pipeline, --pipeline FILE");
     }
     ik__instance_free(m);
     ik__conf_free(root);

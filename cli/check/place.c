@@ -13,6 +13,8 @@
 static const check_size sizes[] = {{32, 32}, {32, 64}, {64, 64}};
 enum { SIZES = sizeof sizes / sizeof *sizes, TIMES = 5 };
 static const double SLOW = 4; /* seconds */
+static const double HEAVY =
+    1e10; /* multiply-adds of a step, which the naive backend takes one by one */
 
 /* Relative distances, in the Euclidean norm, up to which single precision explains them: losses
  * agree to 1e-5, whole gradients to 1e-3 where instance normalisation amplifies rounding. */
@@ -33,6 +35,10 @@ typedef struct place {
 
 static int updates(const check_trial *t) {
     return t->s->model->players.n_updates;
+}
+
+static check_subject subject(const place *p, const ik_strings *sets) {
+    return (check_subject){p->plugin->kind, p->plugin->name, sets, p->f->what->pipeline, p->plugin};
 }
 
 /* --- numbers */
@@ -71,27 +77,12 @@ static bool repeats(place *p, int update) {
 
 /* --- other backends */
 
-static double distance(const check_trial *a, const check_trial *b, int update) {
-    double sum = 0, scale = 0;
-    for (int i = 0; i < a->s->update[update]->n_grads; i++) {
-        double *x = check_trial_gradient(a, update, i), *y = check_trial_gradient(b, update, i);
-        int64_t n = ik_count(a->s->update[update]->grads[i].entry->shape);
-        for (int64_t k = 0; x && y && k < n; k++) {
-            sum += (x[k] - y[k]) * (x[k] - y[k]);
-            scale += x[k] * x[k];
-        }
-        free(x);
-        free(y);
-    }
-    return scale > 0 ? sqrt(sum / scale) : sqrt(sum);
-}
-
 static void compare_step(const place *p, const check_trial *t, const char *name, int update) {
     if (!p->naive.s->update[update] || !t->s->update[update]) return;
     if (!step(p, t, update)) return;
     double a = p->loss[update], b = check_trial_loss(t, update);
     double loss = fabs(a - b) / (fabs(a) > 1e-3 ? fabs(a) : 1e-3);
-    double gradient = distance(&p->naive, t, update);
+    double gradient = check_trial_distance(&p->naive, t, update);
     bool close = loss <= LOSS_CLOSE && gradient <= GRADIENT_CLOSE; /* false for NaN */
     check_found(p->f, close ? CHECK_FINE : CHECK_WRONG,
                 "%s: %s agrees with naive%s: %s loss to %.1e, gradients to %.1e", p->at, name,
@@ -119,8 +110,8 @@ static void note_backend(const char *path, const ik_plugin *q, const char *why, 
 static void compare_on(const place *p, const char *name) {
     check_trial t;
     ik_error err = {""};
-    ik_status status =
-        check_trial_new(p->plugin->kind, p->plugin->name, p->sets, p->size, name, &t, &err);
+    const check_subject of = subject(p, p->sets);
+    ik_status status = check_trial_new(&of, p->size, name, &t, &err);
     if (!status) status = check_trial_copy(&p->naive, &t, &err);
     if (status) check_found_error(p->f, name, &err);
     for (int update = 0; update < updates(&p->naive) && !status; update++)
@@ -142,6 +133,9 @@ static bool compute(place *p, bool first, const backends *others) {
     for (int update = 0; update < updates(&p->naive) && fine; update++)
         fine = inspect_step(p, update);
     p->seconds = (ik__now() - begin) / 2; /* each was run twice */
+    const check_subject of = subject(p, p->sets);
+    if (first && fine && p->plugin->kind == IK_DISCRIMINATOR)
+        check_apart(p->f, &of, p->size, &p->naive, p->at);
     for (int i = 0; fine && i < others->n; i++) compare_on(p, others->name[i]);
     if (!first || !fine) return fine;
     for (int update = 0; update < updates(&p->naive) && fine; update++)
@@ -155,15 +149,15 @@ static void say_not_recorded(const place *p, ik_status status, const ik_error *e
     if ((int)status == IK__NO_NETWORK)
         check_found(p->f, CHECK_NOTE,
                     "it takes a network that is not part of this check, so it "
-                    "was not recorded: %s",
+                    "was not recorded; --pipeline FILE checks it in yours: %s",
                     err->text);
     else
         check_found_error(p->f, p->at, err);
 }
 
 static ik_status record(place *p, const ik_strings *sets, ik_error *err) {
-    return check_trial_new(p->plugin->kind, p->plugin->name, sets, p->size, "naive", &p->naive,
-                           err);
+    const check_subject of = subject(p, sets);
+    return check_trial_new(&of, p->size, "naive", &p->naive, err);
 }
 
 /* Recorded with the user's options, computed with small ones. */
@@ -212,7 +206,8 @@ static bool measure(const ik_plugin *p, const char *name, const ik_strings *sets
                     const char *device, int64_t *parameters, double *seconds) {
     check_trial t;
     ik_error err = {""};
-    if (check_trial_new(p->kind, name, sets, sizes[SIZES - 1], device, &t, &err)) return false;
+    const check_subject of = {p->kind, name, sets, NULL, NULL};
+    if (check_trial_new(&of, sizes[SIZES - 1], device, &t, &err)) return false;
     const ik__store *st = t.s->engine->store;
     double times[TIMES] = {0};
     *parameters = 0;
@@ -266,13 +261,48 @@ static bool runs_here(check_findings *f, const ik_plugin *p) {
 
 /* Will recording reach the plugin at all? */
 static bool is_asked(check_findings *f, const ik_plugin *p) {
-    if (p->kind != IK_ENCODER) return true;
+    if (p->kind != IK_ENCODER || f->what->pipeline) return true;
     const ik_encoder_iface *iface = p->iface;
     for (int i = 0; iface->provides && iface->provides[i]; i++)
         if (!strcmp(iface->provides[i], "noise") || !strcmp(iface->provides[i], "z")) return true;
     check_found(f, CHECK_NOTE,
-                "it encodes neither 'noise' nor 'z', which the networks here draw: not recorded");
+                "it encodes neither 'noise' nor 'z', which the networks here draw: not recorded; "
+                "--pipeline FILE checks it in yours");
     return false;
+}
+
+/* --- in the user's pipeline */
+
+static double heaviness(const check_trial *t) {
+    double sum = 0;
+    for (int u = 0; u < updates(t); u++)
+        for (int i = 0; t->s->update[u] && i < t->s->update[u]->n; i++) {
+            const ik_node_desc d = ik__node_desc(t->s->update[u]->order[i]);
+            sum += ik__macs(&d);
+        }
+    return sum;
+}
+
+static void inspect_theirs(place *p, bool differentiate, const backends *others) {
+    ik_error err = {""};
+    snprintf(p->at, sizeof p->at, "in your pipeline");
+    ik_status status = record(p, p->sets, &err);
+    if (status) {
+        check_found(p->f, CHECK_WRONG, "%s", err.text);
+        return;
+    }
+    bool used = p->naive.used || p->plugin->kind == IK_BACKEND;
+    check_found(p->f, used ? CHECK_FINE : CHECK_WRONG,
+                used ? "%s: recorded, shapes fit" : "%s: nothing there records it", p->at);
+    char each[IK__WORDS];
+    if (used && heaviness(&p->naive) > HEAVY)
+        check_found(p->f, CHECK_NOTE,
+                    "%s: not computed, a step takes %s multiply-adds; a smaller one, as by --set "
+                    "train.batch=1 and smaller networks, would be",
+                    p->at, ik__count_words(each, (int64_t)heaviness(&p->naive)));
+    else if (used)
+        compute(p, differentiate, others);
+    check_trial_free(&p->naive);
 }
 
 void check_in_place(check_findings *f, const ik_plugin *plugin) {
@@ -281,10 +311,14 @@ void check_in_place(check_findings *f, const ik_plugin *plugin) {
     ik__plugins_list(IK_BACKEND, note_backend, &others);
     if (plugin->kind == IK_BACKEND) others = (backends){1, {plugin->name}};
     bool fine = true, differentiate = plugin->kind != IK_BACKEND || !strcmp(plugin->name, "naive");
+    place p = {.f = f, .plugin = plugin, .sets = &f->what->sets};
+    if (f->what->pipeline) {
+        inspect_theirs(&p, differentiate, &others);
+        return;
+    }
     ik__pool *pool = ik__pool_new();
-    place p = {.f = f, .plugin = plugin};
     const ik_strings small = check_trial_small(f, plugin, pool, p.small, sizeof p.small);
-    p.sets = *p.small ? &small : &f->what->sets;
+    if (*p.small) p.sets = &small;
     for (int i = 0; i < SIZES && fine; i++) {
         p.size = sizes[i];
         fine = inspect_size(&p, i == 0 && differentiate, &others);

@@ -2,7 +2,9 @@
 #include "trial.h"
 
 #include "plugin/blame.h"
+#include "session/start.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 /* What stands in each kind's place, and beside what a plugin is measured. */
@@ -70,7 +72,7 @@ static ik_status upload(ik__session *s, ik_error *err) {
     int64_t n = s->set.train.batch;
     ik_status status = ik__batch_new(&s->info->fields, n, &b, err);
     for (int64_t i = 0; i < n && !status; i++)
-        status = ik__data_read(s->data, IK_TRAIN, i, NULL, b, i, err);
+        status = ik__data_read(s->data, IK_TRAIN, i % s->info->count[IK_TRAIN], NULL, b, i, err);
     if (!status) status = ik__upload_batch(s, b, err);
     ik__batch_free(b);
     return status;
@@ -85,21 +87,60 @@ static void name_players(check_trial *t) {
     }
 }
 
-ik_status check_trial_new(ik_kind kind, const char *name, const ik_strings *sets, check_size size,
-                          const char *device, check_trial *out, ik_error *err) {
+ik_strings check_trial_sets(ik__pool *pool, const ik_strings *given, const char *stage,
+                            const char *device) {
+    enum { OURS = 5 };
+    const char **sets = ik__pool_alloc(pool, sizeof *sets * (size_t)(given->n + OURS));
+    char *stages = ik__pool_alloc(pool, 64), *named = ik__pool_alloc(pool, 64);
+    int n = 0;
+    snprintf(stages, 64, "stages=[%.40s]", stage);
+    snprintf(named, 64, "device=%.50s", device);
+    sets[n++] = "train.batch=2"; /* unless the user says so */
+    for (int i = 0; i < given->n; i++) sets[n++] = given->v[i];
+    sets[n++] = stages;
+    sets[n++] = named;
+    sets[n++] = "precision=f32";
+    sets[n++] = "threads=2";
+    return (ik_strings){n, sets};
+}
+
+static ik_status open_theirs(const check_subject *of, const char *device, check_trial *out,
+                             ik_error *err) {
+    ik__pool *pool = ik__pool_new();
+    const ik_strings sets = check_trial_sets(pool, of->sets, "train", device);
+    const ik__run_options o = {.pipeline = of->pipeline, .n_sets = sets.n, .sets = sets.v};
+    ik_status status = ik__session_begin(&o, &out->s, err);
+    ik__blame_count(of->plugin);
+    if (!status) status = ik__session_record(out->s, false, err);
+    out->used = ik__blame_count(of->plugin) > 0;
+    if (!status) status = ik__session_ready(out->s, err);
+    if (!status) status = ik__weights_start(out->s, err);
+    ik__pool_free(pool);
+    return status;
+}
+
+static ik_status open_ours(const check_subject *of, check_size size, const char *device,
+                           check_trial *out, ik_error *err) {
     static const ik_strings none = {0};
     char text[2048];
     check_placed placed;
-    *out = (check_trial){.step = {7, 0, 0}};
-    pipeline(kind, name, sets != NULL, size, device, text, sizeof text);
-    ik_status status =
-        check_placed_open(sets ? sets : &none, text, built_in[kind].place, &placed, err);
+    pipeline(of->kind, of->name, of->sets != NULL, size, device, text, sizeof text);
+    ik_status status = check_placed_open(of->sets ? of->sets : &none, text,
+                                         built_in[of->kind].place, &placed, err);
     const ik__run_options o = {
         .pipeline = placed.path, .n_sets = placed.sets.n, .sets = placed.sets.v};
     if (!status) status = ik__session_open(&o, &out->s, err);
     if (!status) status = ik__session_ready(out->s, err);
-    if (!status) status = upload(out->s, err);
     check_placed_close(&placed);
+    return status;
+}
+
+ik_status check_trial_new(const check_subject *of, check_size size, const char *device,
+                          check_trial *out, ik_error *err) {
+    *out = (check_trial){.step = {7, 0, 0}};
+    ik_status status =
+        of->pipeline ? open_theirs(of, device, out, err) : open_ours(of, size, device, out, err);
+    if (!status) status = upload(out->s, err);
     if (!status) name_players(out);
     if (!status) return IK_OK;
     check_trial_free(out);
@@ -223,4 +264,19 @@ double *check_trial_gradient(const check_trial *t, int update, int i) {
     if (ok) return out;
     free(out);
     return NULL;
+}
+
+double check_trial_distance(const check_trial *a, const check_trial *b, int update) {
+    double sum = 0, scale = 0;
+    for (int i = 0; i < a->s->update[update]->n_grads; i++) {
+        double *x = check_trial_gradient(a, update, i), *y = check_trial_gradient(b, update, i);
+        int64_t n = ik_count(a->s->update[update]->grads[i].entry->shape);
+        for (int64_t k = 0; x && y && k < n; k++) {
+            sum += (x[k] - y[k]) * (x[k] - y[k]);
+            scale += x[k] * x[k];
+        }
+        free(x);
+        free(y);
+    }
+    return scale > 0 ? sqrt(sum / scale) : sqrt(sum);
 }

@@ -13,15 +13,27 @@ typedef struct check_size {
 typedef struct check_trial {
     ik__session *s;
     ik_step step;
+    bool used;                        /* the user's pipeline has recorded the plugin */
     char whose[IK__MOST_UPDATES][96]; /* by update, for messages: "generator's" */
 } check_trial;
 
 /* What a plugin of a kind is measured beside. */
 const char *check_trial_peer(ik_kind kind);
 /* `kind`/`name` stands in its kind's place, with `sets` for options; NULL: with those of
- * check_trial_peer. Its losses are recorded, its data uploaded. */
-ik_status check_trial_new(ik_kind kind, const char *name, const ik_strings *sets, check_size size,
-                          const char *device, check_trial *out, ik_error *err);
+ * check_trial_peer. Or the user's pipeline, with `sets` for its keys. Its losses are recorded, its
+ * data uploaded. */
+typedef struct check_subject {
+    ik_kind kind;
+    const char *name;
+    const ik_strings *sets;
+    const char *pipeline; /* NULL: a small one, of a size */
+    const ik_plugin *plugin;
+} check_subject;
+ik_status check_trial_new(const check_subject *of, check_size size, const char *device,
+                          check_trial *out, ik_error *err);
+/* The user's keys, and those that a trial wants, in `pool`; `stage` alone is prepared. */
+ik_strings check_trial_sets(ik__pool *pool, const ik_strings *given, const char *stage,
+                            const char *device);
 /* The user's options, and small values for widths of which the user said nothing: whole numbers
  * that are 16 or more by default, as far as their ranges allow. Those are listed in `text`, which
  * is empty where there are none. */
@@ -42,6 +54,12 @@ double check_trial_loss(const check_trial *t, int update);
 /* Gradient i of the program as doubles, malloc'ed. */
 double *check_trial_gradient(const check_trial *t, int update, int i);
 
+/* How far all gradients of an update are apart, relative to a's, in the Euclidean norm. */
+double check_trial_distance(const check_trial *a, const check_trial *b, int update);
+
+/* apart.c: what a discriminator promises by `samplewise`; the trial is of the naive backend. */
+void check_apart(check_findings *f, const check_subject *of, check_size size,
+                 const check_trial *apart, const char *at);
 /* gradients.c: the naive backend's gradients beside finite differences; false after a failed step.
  * `at` says where, in messages. */
 bool check_gradients(check_findings *f, const ik_plugin *p, const check_trial *naive, int update,

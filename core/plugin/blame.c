@@ -25,7 +25,20 @@ static void begin(ik__blame *b, const char *kind, const char *name, const char *
     tell();
 }
 
+static struct {
+    const ik_plugin *plugin;
+    int calls;
+} counted;
+
+int ik__blame_count(const ik_plugin *p) {
+    int calls = p == counted.plugin ? counted.calls : 0;
+    counted.plugin = p;
+    counted.calls = 0;
+    return calls;
+}
+
 void ik__blame_begin(ik__blame *b, const ik_plugin *p, const char *doing) {
+    if (p == counted.plugin) counted.calls++; /* of the one thread that records */
     begin(b, ik__kind_names[p->kind], p->name, doing);
 }
 

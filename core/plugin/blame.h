@@ -25,6 +25,9 @@ void ik__blame_begin(ik__blame *b, const ik_plugin *p, const char *doing);
 void ik__blame_file(ik__blame *b, const char *path, const char *doing);
 void ik__blame_end(const ik__blame *b);
 
+/* How often a plugin has been called since this was last asked of it; and which one to count. */
+int ik__blame_count(const ik_plugin *p);
+
 /* From here on a fatal signal says on stderr who was at work, and then has its usual effect; and
  * `exit` in the midst of the work is a failure that says the same. */
 void ik__blame_watch(void);

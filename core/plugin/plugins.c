@@ -33,10 +33,12 @@ static struct {
     bool careful;
 } registry = {.lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP};
 
-void ik__plugins_prefer(const ik_plugin *const *list) {
+const ik_plugin *const *ik__plugins_prefer(const ik_plugin *const *list) {
     pthread_mutex_lock(&registry.lock);
+    const ik_plugin *const *before = registry.preferred;
     registry.preferred = list;
     pthread_mutex_unlock(&registry.lock);
+    return before;
 }
 
 void ik__plugins_careful(void) {

@@ -40,8 +40,9 @@ void ik__plugins_careful(void);
 
 /* Loads a file and gives all its descriptors, NULL-terminated, every one checked. */
 ik_status ik__plugin_load(const char *path, const ik_plugin *const **list, ik_error *err);
-/* These are found before those of any folder; NULL: none. The list is kept. */
-void ik__plugins_prefer(const ik_plugin *const *list);
+/* These are found before those of any folder; NULL: none. The list is kept, and the one before it
+ * given. */
+const ik_plugin *const *ik__plugins_prefer(const ik_plugin *const *list);
 
 /* Loads a file and takes the descriptor of that kind and name. A refusal names the path, the
  * versions of the plugin interface on both sides and the remedy. */

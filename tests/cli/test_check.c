@@ -138,6 +138,7 @@ START_TEST(datasets) {
     check("datasets/not_by_threads", "", 1, "FAIL  training: 4 threads at once read other data");
     check("datasets/out_of_range", "", 1,
           "FAIL  training: item0: label 4 at pixel (36, 1); this dataset has 0..3\n");
+    check("datasets/one_is_bad", "", 1, "FAIL  training: item7: label 4 at pixel (36, 1);");
     check("datasets/describes_otherwise", "", 1, "FAIL  describe says 5 labels, open 4\n");
 }
 END_TEST
@@ -157,6 +158,64 @@ START_TEST(metrics) {
     expect("plugins check " BUILD_DIR "/lib/inadekit/metrics/pixels.so", 0, "l1 0.3");
     expect("plugins check " BUILD_DIR "/lib/inadekit/metrics/features.so", 0,
            "note  the features it records were made up");
+}
+END_TEST
+
+START_TEST(judging_apart) {
+    check("discriminators/none", "", 0,
+          "ok    at 32x32: it judges pictures apart as it does together");
+    check("discriminators/by_the_batch", "", 1, "FAIL  at 32x32: the generator's loss is ");
+    ck_assert_ptr_nonnull(strstr(said, ", so `samplewise` is not true\n"));
+}
+END_TEST
+
+/* What the small networks of the check do not have, a pipeline has: another latent, a network that
+ * knows pictures. */
+static const char theirs[] =
+    "name: theirs\n"
+    "dataset: {plugin: shapes, size: [32, 32], count: 6, validation: 2, max_instances: 8}\n"
+    "norm: {plugin: instance}\n"
+    "networks:\n"
+    "  generator:\n"
+    "    inputs: {style: [16]}\n"
+    "    nodes:\n"
+    "      - {id: fc, op: linear, in: style, out: [4, 4, 4]}\n"
+    "      - {op: norm}\n"
+    "      - {op: upsample, factor: 8}\n"
+    "      - {id: rgb, op: conv2d, out: 3, kernel: 3}\n"
+    "      - {op: tanh}\n"
+    "  eye:\n"
+    "    frozen: true\n"
+    "    weights: random\n"
+    "    nodes:\n"
+    "      - {id: a, op: conv2d, in: image, out: 4, kernel: 3, stride: 2}\n"
+    "      - {id: b, op: conv2d, out: 4, kernel: 3, stride: 2}\n"
+    "    outputs: [a, b]\n"
+    "  discriminator: {plugin: multiscale_patch, scales: 1, layers: 3, channels: 4}\n"
+    "losses: [{plugin: hinge}, {plugin: perceptual, network: eye, layers: [1, 1]}]\n"
+    "evaluate: [{plugin: features, network: eye}, has_its_own_weights]\n"
+    "train: {steps: 2}\n";
+
+START_TEST(in_a_pipeline) {
+    write_bytes("theirs.yaml", theirs, sizeof theirs - 1);
+    setenv("INADEKIT_PLUGIN_PATH", HOSTILE, 1);
+#define THEIRS " --pipeline theirs.yaml"
+    expect("plugins check " BUILD_DIR "/lib/inadekit/losses/perceptual.so" THEIRS, 0,
+           "ok    in your pipeline: generator's gradients of ");
+    check("norm/no_gradient", "--set norm.plugin=no_gradient" THEIRS, 1,
+          "FAIL  in your pipeline: no gradient reaches generator.fc.");
+    check("norm/none", THEIRS, 1, "FAIL  in your pipeline: nothing there records it\n");
+    check("norm/none", "--pipeline no.yaml", 1, "FAIL  cannot open 'no.yaml'");
+    expect("plugins check " BUILD_DIR "/lib/inadekit/metrics/features.so" THEIRS, 0,
+           "note  its features come of the network 'eye', whose weights are random here\n");
+    ck_assert_ptr_nonnull(strstr(said, "ok    of 2 layouts with 1 samples each: distance "));
+    check("metrics/has_its_own_weights", THEIRS, 1,
+          "FAIL  its features come of a parameter of its own, "
+          "has_its_own_weights.conv.weight, which nothing fills");
+    check("datasets/none", THEIRS, 1, "theirs.yaml: its `dataset:` is another\n");
+    expect("plugins check " BUILD_DIR "/lib/inadekit/datasets/shapes.so" THEIRS, 0,
+           "ok    training: 6 of 6 items read");
+    unsetenv("INADEKIT_PLUGIN_PATH");
 }
 END_TEST
 
@@ -190,5 +249,5 @@ int main(void) {
     setenv("OMP_WAIT_POLICY", "passive", 1);
     return RUN_SUITE("check", set_up, tear_down, {sound}, {built_in}, {crashes_and_hangs},
                      {refused}, {symbols}, {options}, {computing}, {datasets}, {metrics},
-                     {in_a_run});
+                     {judging_apart}, {in_a_pipeline}, {in_a_run});
 }

@@ -12,7 +12,8 @@ enum fault {
     OUT_OF_RANGE,
     CRASHES,
     DESCRIBES_OTHERWISE,
-    NO_ITEMS
+    NO_ITEMS,
+    ONE_IS_BAD
 };
 
 typedef struct data {
@@ -53,7 +54,7 @@ static ik_status read_item(const void *self, ik_split split, int64_t index, ik_i
         item->label[i] = (int32_t)((i / 64 / 8 + is) % 4);
         memset(item->image + 3 * i, (int)(is * 9) + (FAULT == BY_CHANCE ? reads : 0), 3);
     }
-    if (FAULT == OUT_OF_RANGE) item->label[100] = 4;
+    if (FAULT == OUT_OF_RANGE || (FAULT == ONE_IS_BAD && index == 7)) item->label[100] = 4;
     return IK_OK;
 }
 
