@@ -4,6 +4,7 @@
 #include "base/files.h"
 #include "base/watch.h"
 #include "weights/file.h"
+#include "weights/known.h"
 
 #include <stdlib.h>
 
@@ -141,6 +142,19 @@ ik_status ik__weights_start_network(ik__session *s, const char *network, ik_erro
     return net && net->weights.file ? start(s, net, &net->weights, NULL, err) : IK_OK;
 }
 
+static ik_status nothing_found(const ik__weights_key *key, ik_error *err) {
+    char advice[800] = "its entries would be called as generator.conv_img.weight";
+    ik__wfile *file;
+    ik_error ignored; /* it was opened before */
+    if (!key->map && !ik__wfile_open(key->file, &file, &ignored)) {
+        ik__known_advice(file, advice, sizeof advice);
+        ik__wfile_close(file);
+    }
+    return ik__conf_fail(key->at, err,
+                         "weights: %s holds nothing for a network of this pipeline; %s", key->file,
+                         advice);
+}
+
 /* With `to` a dry run. */
 static ik_status for_all(ik__session *s, FILE *to, ik_error *err) {
     const ik__model *m = s->model;
@@ -162,10 +176,7 @@ static ik_status for_all(ik__session *s, FILE *to, ik_error *err) {
         *err = why;
     }
     if (status || common.found || !common.asked) return status;
-    return ik__conf_fail(m->weights.at, err,
-                         "weights: %s holds nothing for a network of this pipeline; its entries "
-                         "would be called as generator.conv_img.weight",
-                         m->weights.file);
+    return nothing_found(&m->weights, err);
 }
 
 /* Does a program that paints or measures read the network's parameters? */

@@ -145,6 +145,10 @@ START_TEST(without_their_map) {
     expect(SYNTHESIZE "--weights inade_generator.safetensors --weights " FILES "vgg19.pth", 1,
            "vgg19.pth holds nothing for a network that is needed here");
     ck_assert_ptr_nonnull(strstr(said, "-o vgg19.safetensors --map vgg19`"));
+    expect(
+        "run " FILES "inade.yaml -q --out x --set weights=" FILES "inade_encoder.pth", 2,
+        "inade_encoder.pth holds nothing for a network of this pipeline; its names are those of ");
+    ck_assert_ptr_nonnull(strstr(said, "-o encoder.safetensors --map inade_encoder`\n"));
     static const char *const nets[] = {"inade_encoder", "vspade_encoder"};
     for (int i = 0; i < COUNT(nets); i++) {
         char arguments[500], advice[100];
