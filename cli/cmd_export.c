@@ -12,6 +12,8 @@ static const cli_option options[] = {
      "@file", 0, 0, false},
     {"averages", 0, CLI_FLAG, FIELD(averages), NULL,
      "the averaged weights of a checkpoint trained with train.ema", NULL, 0, 0, false},
+    {"not-finite", 0, CLI_FLAG, FIELD(odd), NULL,
+     "take NaN and infinities as they are; without it they are an error", NULL, 0, 0, false},
     {0}};
 
 static int run(const cli_args *args) {

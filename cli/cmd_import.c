@@ -20,6 +20,8 @@ static const cli_option options[] = {
      "a pipeline that the weights have to fit: what is missing, surplus or of another shape is listed, "
      "and nothing is written",
      "@pipeline", 0, 0, false},
+    {"not-finite", 0, CLI_FLAG, FIELD(c.odd), NULL,
+     "take NaN and infinities as they are; without it they are an error", NULL, 0, 0, false},
     {0}};
 
 static void tell_left_out(const ik__converted *done) {

@@ -47,6 +47,17 @@ bool ik__same_file(const char *a, const char *b) {
     return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
+ik_status ik__apart(const char *to, const char *from, ik_error *err) {
+    if (!from || !ik__same_file(to, from)) return IK_OK;
+    if (!strcmp(to, from))
+        return ik_errorf(err, IK_USAGE,
+                         "%s is read here and would be lost; choose another name to write to", to);
+    return ik_errorf(err, IK_USAGE,
+                     "%s is %s, which is read here and would be lost; choose another name to "
+                     "write to",
+                     to, from);
+}
+
 ik_status ik__each_in(const char *folder,
                       ik_status (*each)(void *user, const char *name, ik_error *err), void *user,
                       ik_error *err) {

@@ -10,6 +10,8 @@ ik_status ik__look(const char *path, bool *there, ik_error *err);
 bool ik__exists(const char *path);
 /* By whatever names: relative ones, links. */
 bool ik__same_file(const char *a, const char *b);
+/* What is to be written must not be one of the files that are read; `from` may be NULL. */
+ik_status ik__apart(const char *to, const char *from, ik_error *err);
 ik_status ik__make_folder(const char *path, ik_error *err); /* and its parents */
 /* Calls `each` with every name in a folder, in no order, until one fails; in one that is not there
  * are none, one that cannot be listed is a failure. */

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "numbers.h"
 
+#include <math.h>
 #include <stdio.h>
 
 /* Three digits, and the unit of that size; whole numbers where only those can be. */
@@ -41,4 +42,10 @@ const char *ik__count_words(char to[IK__WORDS], int64_t n) {
 locale_t ik__plain_numbers(void) {
     locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0); /* the library's own, never freed */
     return uselocale(plain);
+}
+
+int64_t ik__first_odd(const float *v, int64_t n) {
+    for (int64_t i = 0; i < n; i++)
+        if (!isfinite(v[i])) return i;
+    return -1;
 }

@@ -11,6 +11,9 @@ const char *ik__time_words(char to[IK__WORDS], double seconds);
 const char *ik__byte_words(char to[IK__WORDS], int64_t bytes);
 const char *ik__count_words(char to[IK__WORDS], int64_t n);
 
+/* The first that is no finite number; -1: all are. */
+int64_t ik__first_odd(const float *v, int64_t n);
+
 /* From here on this thread reads and writes numbers with a decimal point, whatever `setlocale` does
  * or has done. Gives what it had before, for uselocale. */
 locale_t ik__plain_numbers(void);

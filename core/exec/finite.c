@@ -3,6 +3,8 @@
  * nothing, and random numbers depend on the step alone, so every value comes out as it did. */
 #include "finite.h"
 
+#include "base/numbers.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -18,9 +20,7 @@ static int64_t odd_element(search *s, const ik__node *n) {
     if (n->t.dtype != IK_F32 || n->op == IK_RELAYOUT) return -1;
     ik_error ignored;
     if (ik__program_tensor(s->e, s->p, n, s->host, &ignored)) return -1;
-    for (int64_t i = 0; i < ik_count(n->t.shape); i++)
-        if (!isfinite(s->host[i])) return i;
-    return -1;
+    return ik__first_odd(s->host, ik_count(n->t.shape));
 }
 
 static void describe(const search *s, const ik__node *n, int64_t at, char *text, size_t size) {

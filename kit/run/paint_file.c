@@ -21,6 +21,7 @@ typedef struct job {
     int columns, ahead; /* cells before the samples */
     bool *mask;         /* [H,W]: what varies */
     char vary[256];
+    const char *style[3]; /* its files */
 } job;
 
 /* Says what resizing, as training does it, made of a map. */
@@ -108,6 +109,7 @@ static ik_status set_style(job *j, ik_error *err) {
                          "--style: PICTURE,LABEL or PICTURE,LABEL,INSTANCE is wanted, not "
                          "'%s'",
                          j->o->style);
+    memcpy(j->style, part, sizeof j->style);
     const ik__item_files files = {part[0], part[1], part[2]};
     const ik__data_info *d = j->p.s->info;
     ik__data_replace(j->p.s->data, IK_TRAIN, &files);
@@ -154,6 +156,27 @@ static ik_status hang(void *user, const ik__painted *p, ik_error *err) {
         seed, j->o->label, number, j->vary, j->o->style ? j->o->style : "none", j->o->latents};
     return ik__picture_save(path.text, d->height, d->width, p->rgb, j->o->latents ? 6 : 5, keys,
                             values, err);
+}
+
+/* Nothing that is read is written over. */
+static ik_status keep_sources(job *j, const char *to, ik_error *err) {
+    const ik__paint_file *o = j->o;
+    const char *const read[] = {o->label,    o->instance, o->latents, o->pipeline,
+                                j->style[0], j->style[1], j->style[2]};
+    ik_status status = IK_OK;
+    for (size_t i = 0; i < sizeof read / sizeof *read && !status; i++)
+        status = ik__apart(to, read[i], err);
+    for (int i = 0; i < o->weights.n && !status; i++) status = ik__apart(to, o->weights.v[i], err);
+    return status;
+}
+
+static ik_status keep_all_sources(job *j, ik_error *err) {
+    ik_status status = keep_sources(j, ik__path_of("%s/samples.png", j->o->out).text, err);
+    for (int64_t i = 0; i < j->samples && !status; i++)
+        status = keep_sources(
+            j, ik__path_of("%s/%s-%lld.png", j->o->out, j->p.layout->names[0], (long long)i).text,
+            err);
+    return status;
 }
 
 static ik_status paint(job *j, ik_error *err) {
@@ -203,6 +226,7 @@ ik_status ik__paint_from_file(const ik__paint_file *o, ik_error *err) {
     if (!status) status = set_vary(&j, err);
     if (!status) status = open_sheet(&j, err);
     if (!status && o->style) status = set_style(&j, err);
+    if (!status) status = keep_all_sources(&j, err);
     if (!status) status = ik__session_record(j.p.s, false, err);
     if (!status) status = ik__painter_check(&j.p, err);
     if (!status && o->latents)

@@ -2,6 +2,9 @@
  */
 #include "trace.h"
 
+#include "base/files.h"
+#include "base/numbers.h"
+#include "exec/finite.h"
 #include "session/checkpoint.h"
 #include "session/start.h"
 #include "trace_record.h"
@@ -22,6 +25,7 @@ typedef struct writer {
     ik__st_writer *file;
     int n, room;
     item *items;
+    bool odd; /* what was written holds numbers that are not finite */
 } writer;
 
 static void IK_PRINTF(4, 5)
@@ -73,6 +77,7 @@ static void list(writer *w, const ik__program *p, const ik__trace_options *t) {
 static ik_status write_items(writer *w, const char *path, ik_error *err) {
     const ik__engine *e = w->s->engine;
     ik_status status = IK_OK;
+    w->odd = false;
     ik__st_begin(w->file);
     for (int i = 0; i < w->n && !status; i++) {
         int64_t n = ik_count(w->items[i].tensor.shape);
@@ -84,13 +89,24 @@ static ik_status write_items(writer *w, const char *path, ik_error *err) {
         status = host ? ik__engine_read(e, &w->items[i].tensor, host, w->items[i].at, err)
                       : ik_errorf(err, IK_FAILED, "%s: out of memory", path);
         if (!status) ik__st_write(w->file, host, n);
+        if (!status && w->items[i].tensor.dtype == IK_F32) w->odd |= ik__first_odd(host, n) >= 0;
         free(host);
     }
     return status;
 }
 
-static ik_status write_results(ik__session *s, const ik__program *p, const ik__trace_options *t,
-                               const ik__trace_losses *losses, ik_error *err) {
+/* The file is there to be looked at, but nobody shall take it for a result. */
+static ik_status not_finite(ik__session *s, ik__program *p, const ik_step *step,
+                            const ik__trace_options *t, ik_error *err) {
+    char where[600];
+    ik__check_finite(s->engine, p, step, where, sizeof where);
+    return ik_errorf(err, IK_FAILED, "%s was written, but holds what is no finite number%s%s",
+                     t->outputs, where[0] ? ": " : "", where);
+}
+
+static ik_status write_results(ik__session *s, ik__program *p, const ik_step *step,
+                               const ik__trace_options *t, const ik__trace_losses *losses,
+                               ik_error *err) {
     int room = losses->n + p->graph->outputs.n + p->graph->assigns.n + p->n_grads + p->n;
     writer w = {.s = s, .room = room, .items = calloc((size_t)room + 1, sizeof *w.items)};
     w.file = ik__st_writer_new(t->outputs);
@@ -104,7 +120,10 @@ static ik_status write_results(ik__session *s, const ik__program *p, const ik__t
         status = write_items(&w, t->outputs, err);
     }
     free(w.items);
-    if (!status) return ik__st_commit(w.file, err);
+    if (!status) {
+        status = ik__st_commit(w.file, err);
+        return status || !w.odd ? status : not_finite(s, p, step, t, err);
+    }
     ik__st_abort(w.file);
     return status;
 }
@@ -125,9 +144,11 @@ static ik_status run(ik__session *s, int k, ik__program *p, ik__trace_inputs *in
     ik_status status = load(s, t, err);
     if (!status) status = ik__trace_train(s, in, t->steps, &losses, err);
     if (!status && t->save_weights) status = ik__weights_save(s, t->save_weights, err);
+    /* Of two names for one file that was not there. */
+    if (!status) status = ik__apart(t->outputs, t->save_weights, err);
     if (!status) status = ik__trace_inputs_feed(in, s, p, err);
     if (!status) status = ik__program_run(s->engine, p, &step, false, err);
-    if (!status) status = write_results(s, p, t, &losses, err);
+    if (!status) status = write_results(s, p, &step, t, &losses, err);
     free(losses.v);
     return status;
 }
@@ -172,6 +193,20 @@ static ik_status find_program(const ik__session *s, const ik__trace_options *t, 
                      t->program);
 }
 
+/* Nothing that is read is written over. */
+static ik_status keep_sources(const char *to, const ik__session *s, const ik__run_options *o,
+                              const ik__trace_options *t, ik_error *err) {
+    if (!to) return IK_OK;
+    const ik__model *m = s->model;
+    ik_status status = ik__apart(to, t->inputs, err);
+    if (!status) status = ik__apart(to, o->pipeline, err);
+    if (!status) status = ik__apart(to, m->weights.file, err);
+    for (int i = 0; i < t->weights.n && !status; i++) status = ik__apart(to, t->weights.v[i], err);
+    for (int i = 0; i < m->n_networks && !status; i++)
+        status = ik__apart(to, m->networks[i].weights.file, err);
+    return status;
+}
+
 ik_status ik__trace(const ik__run_options *o, const ik__trace_options *t, ik_error *err) {
     ik__trace_inputs in;
     ik_status status = ik__trace_inputs_open(t->inputs, &in, err);
@@ -181,6 +216,8 @@ ik_status ik__trace(const ik__run_options *o, const ik__trace_options *t, ik_err
     int k = IK__TRACE_SAMPLE;
     in.steps = t->steps;
     status = begin(o, in.batch, &s, err);
+    if (!status) status = keep_sources(t->outputs, s, o, t, err);
+    if (!status) status = keep_sources(t->save_weights, s, o, t, err);
     if (!status) status = find_program(s, t, &k, err);
     if (!status) s->engine->keep_all = t->all;
     if (!status && t->save_weights) status = ik__trace_declare(s, k, err);

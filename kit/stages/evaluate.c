@@ -7,6 +7,8 @@
 #include "plugin/metric.h"
 #include "synthesize.h"
 
+#include <math.h>
+
 enum { LAYOUTS_AT_ONCE = 16 };
 
 static ik_status features(const ik__session *s, const float *rgb, bool image, ik_error *err) {
@@ -54,12 +56,15 @@ static ik_status show_all(ik__session *s, int64_t items, int64_t samples, ik_err
 typedef struct results {
     ik__log *log;
     const char *metric;
+    char odd[256]; /* the first that is no number */
 } results;
 
 static void take_result(void *to, const char *name, double value) {
-    const results *r = to;
+    results *r = to;
     char key[256];
     snprintf(key, sizeof key, "%s.%s", r->metric, name);
+    if (isnan(value) && !*r->odd) snprintf(r->odd, sizeof r->odd, "%s", name);
+    if (isinf(value)) ik__tell(IK__NOTED, "%s is not finite", key);
     ik__log_real(r->log, key, value);
     ik__tell(IK__RESULT, "%-32s %.6g", key, value);
 }
@@ -73,9 +78,10 @@ static void abandon(const ik__evaluation *v, int first, int n) {
 static ik_status end_all(const ik__session *s, ik__log *log, ik_error *err) {
     const ik__evaluation *v = s->evaluation;
     for (int i = 0; i < v->n; i++) {
-        results r = {log, v->v[i].name};
+        results r = {log, v->v[i].name, ""};
         ik_error inner = {""};
         ik_status status = ik__metric_end(v->v[i].instance, take_result, &r, &inner);
+        if (!status && *r.odd) status = ik_errorf(&inner, IK_FAILED, "%s is nan", r.odd);
         if (!status) continue;
         abandon(v, i + 1, v->n);
         ik__evaluation_blame(v, i, &inner, err);

@@ -6,8 +6,10 @@
  * only in what was named. */
 #include "base/clock.h"
 #include "base/files.h"
+#include "base/numbers.h"
 #include "base/watch.h"
 #include "exec/average.h"
+#include "exec/finite.h"
 #include "exemplars.h"
 #include "latents.h"
 #include "pictures/grid.h"
@@ -141,6 +143,17 @@ static void note_time(const painter *p, double seconds) {
     if (!f->picture_us || us < f->picture_us) f->picture_us = us;
 }
 
+static ik_status check_pictures(const painter *p, const ik_step *step, ik_error *err) {
+    const ik__data_info *d = p->s->info;
+    if (ik__first_odd(p->pictures, p->rows->n * d->height * d->width * 3) < 0) return IK_OK;
+    char where[600];
+    ik__check_finite(p->s->engine, p->s->sample, step, where, sizeof where);
+    return ik_errorf(err, IK_FAILED,
+                     "the pictures hold what is no finite number%s%s; they would "
+                     "come out black, so none were written",
+                     where[0] ? ": " : "", where);
+}
+
 static ik_status paint(painter *p, ik_error *err) {
     ik__session *s = p->s;
     double began = ik__now();
@@ -151,7 +164,7 @@ static ik_status paint(painter *p, ik_error *err) {
     if (!status) status = ik__program_run(s->engine, s->sample, &step, true, err);
     if (!status) status = ik__program_output(s->engine, s->sample, "fake", p->pictures, err);
     if (!status) note_time(p, ik__now() - began);
-    return status;
+    return status ? status : check_pictures(p, &step, err);
 }
 
 /* What was drawn anew, as the YAML would say it. */

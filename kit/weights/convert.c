@@ -2,6 +2,8 @@
 #define _GNU_SOURCE
 #include "convert.h"
 
+#include "base/files.h"
+#include "base/numbers.h"
 #include "base/path.h"
 #include "base/pool.h"
 #include "base/watch.h"
@@ -9,6 +11,7 @@
 #include "tensors/pth_write.h"
 #include "tensors/safetensors.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 /* What is to be written: an entry of the file, or the number 0. */
@@ -26,6 +29,7 @@ typedef struct plan {
     int n;
     item *items;
     const char *to;
+    bool odd;
 } plan;
 
 static void close_plan(plan *p) {
@@ -37,8 +41,10 @@ static void close_plan(plan *p) {
 }
 
 static ik_status begin(const ik__conversion *c, plan *p, ik_error *err) {
-    *p = (plan){.pool = ik__pool_new(), .to = c->to};
+    *p = (plan){.pool = ik__pool_new(), .to = c->to, .odd = c->odd};
     ik_status status = ik__wfile_open(c->from, &p->weights, err);
+    if (!status) status = ik__apart(c->to, ik__wfile_path(p->weights), err);
+    if (!status) status = ik__apart(c->to, c->map, err);
     if (!status && c->map) status = ik__wmap_open(c->map, NULL, &p->map, err);
     return status;
 }
@@ -57,10 +63,24 @@ static item *add(plan *p, int *room, ik_error *err) {
     return &p->items[p->n++];
 }
 
+/* What is not finite comes from a conversion that went wrong, or a training that did. */
+static ik_status check_numbers(const plan *p, const item *it, const float *v, ik_error *err) {
+    int64_t at = ik__first_odd(v, ik_count(it->shape));
+    if (at < 0) return IK_OK;
+    return ik_errorf(err, IK_FAILED,
+                     "%s: %s holds %g, so nothing was written; --not-finite takes such numbers as "
+                     "they are",
+                     ik__wfile_path(p->weights), ik__wfile_entry_at(p->weights, it->entry)->origin,
+                     isnan(v[at]) ? NAN : (double)v[at]);
+}
+
 static ik_status read_item(void *user, int i, void *to, ik_error *err) {
     const plan *p = user;
     const item *it = &p->items[i];
-    if (it->entry >= 0) return ik__wfile_read(p->weights, it->entry, to, err);
+    if (it->entry >= 0) {
+        ik_status status = ik__wfile_read(p->weights, it->entry, to, err);
+        return status || p->odd || it->raw != IK__F32 ? status : check_numbers(p, it, to, err);
+    }
     memset(to, 0, (size_t)ik__raw_types[it->raw].bytes);
     return IK_OK;
 }
@@ -161,7 +181,8 @@ ik_status ik__weights_import(const ik__conversion *c, ik__converted *done, ik_er
 
 static ik_status open_averages(const ik__conversion *c, plan *p, ik_error *err) {
     ik__path path = ik__path_of("%s/" IK__OPTIMIZER_FILE, c->from);
-    ik_status status = ik__wfile_open(path.text, &p->averages, err);
+    ik_status status = ik__apart(c->to, path.text, err);
+    if (!status) status = ik__wfile_open(path.text, &p->averages, err);
     if (!status && ik__wfile_overlay(p->weights, p->averages, "ema.")) return IK_OK;
     return status ? status
                   : ik_errorf(err, IK_FAILED,

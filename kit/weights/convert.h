@@ -8,6 +8,7 @@ typedef struct ik__conversion {
     const char *from; /* any file of weights, or a checkpoint's folder */
     const char *to;
     const char *map; /* a name or a path; NULL: names stay */
+    bool odd;        /* numbers that are not finite are taken as they are */
     bool averages;   /* export: the averaged weights of a checkpoint where it has such */
     /* import: may fail with what is read under its new names, before anything is written; or NULL
      */

@@ -1,9 +1,11 @@
 /* Is a file of weights what is wanted? And what is not; see file.h. */
 #include "file.h"
 
+#include "base/numbers.h"
 #include "base/shape.h"
 #include "known.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 /* --- lists in messages */
@@ -144,6 +146,12 @@ static ik_status fill(ik__wfile *f, const ik__wanted *w, const ik_backend_iface 
     if (!host)
         return ik_errorf(err, IK_FAILED, "%s: out of memory while reading it", ik__wfile_path(f));
     ik_status status = ik__wfile_read(f, ik__wfile_find(f, w->name), host, err);
+    int64_t at = status ? -1 : ik__first_odd(host, n);
+    if (at >= 0)
+        status = ik_errorf(err, IK_FAILED,
+                           "%s: %s holds %g, which no network can compute with; its conversion, or "
+                           "its training, went wrong",
+                           ik__wfile_path(f), w->name, isnan(host[at]) ? NAN : (double)host[at]);
     if (!status) status = backend->upload(self, IK_F32, n, w->storage, host, err);
     free(host);
     return status;
