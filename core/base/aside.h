@@ -20,6 +20,12 @@ ik_status ik__aside_commit(ik__aside *a, ik_error *err);
 /* Gives it up. Fine for one that is all zero, or that was ended before. */
 void ik__aside_abort(ik__aside *a);
 
+/* Removes what writers that were killed left in a folder, and in folders within it: parts of files
+ * that end as one of `endings` does (a list, ended by NULL), whose process is gone. */
+void ik__aside_sweep(const char *folder, const char *const *endings);
+/* The same of one file. */
+void ik__aside_sweep_file(const char *path);
+
 /* A rename is on the disk only when its folder is. Some file systems cannot sync one: no error. */
 void ik__sync_folder(const char *path);
 

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-enum { MAX_DEPTH = 32, MAX_VISITS = 1 << 22, MAX_NAME = 1000, MAX_TENSORS = 200000 };
+enum { MAX_DEPTH = 32, MAX_VISITS = 1 << 24, MAX_NAME = 1000, MAX_TENSORS = 200000 };
 
 /* Names that others give the part with the weights, the likeliest first. */
 static const char *const parts[] = {"state_dict", "model_state_dict", "model",
@@ -14,15 +14,17 @@ typedef struct walk {
     ik__pth *p;
     ik_error *err;
     ik_status status;
-    int visits; /* a dictionary may be inside many others, and inside itself */
+    int visits; /* of items: a dictionary may be inside many others, and inside itself */
     char name[MAX_NAME + 64];
 } walk;
 
 static bool enough(walk *w, int depth) {
     if (w->status) return true;
     if (depth > MAX_DEPTH || w->visits++ > MAX_VISITS)
-        w->status =
-            ik_errorf(w->err, IK_FAILED, "%s: its dictionaries are nested too deeply", w->p->path);
+        w->status = ik_errorf(w->err, IK_FAILED,
+                              "%s: its dictionaries are nested too deeply, or lie in each other "
+                              "too often",
+                              w->p->path);
     return w->status;
 }
 
@@ -40,8 +42,8 @@ static int stride(const ik__value *v) {
 
 static bool holds_tensors(walk *w, const ik__value *v, int depth) {
     if (v->kind == IK__PICKLE_TENSOR) return true;
-    if (!nests(v) || enough(w, depth)) return false;
-    for (int i = first_value(v); i < v->n; i += stride(v))
+    if (!nests(v)) return false;
+    for (int i = first_value(v); i < v->n && !enough(w, depth); i += stride(v))
         if (holds_tensors(w, v->items[i], depth + 1)) return true;
     return false;
 }
@@ -110,8 +112,7 @@ static void add_tensor(walk *w, const ik__pickle_tensor *t) {
 }
 
 static void collect(walk *w, const ik__value *v, size_t at, int depth) {
-    if (enough(w, depth)) return;
-    for (int i = first_value(v); i < v->n && !w->status; i += stride(v)) {
+    for (int i = first_value(v); i < v->n && !enough(w, depth); i += stride(v)) {
         const ik__value *item = v->items[i];
         bool tensor = item->kind == IK__PICKLE_TENSOR;
         if (!tensor && (!nests(item) || !holds_tensors(w, item, depth + 1))) continue;

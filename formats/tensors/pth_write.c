@@ -198,6 +198,7 @@ ik_status ik__pth_write(const char *path, int n, const ik__pth_item *items,
                         ik_error *err) {
     output o = {.path = path, .items = items, .read = read, .user = user, .err = err};
     ik__aside aside;
+    ik__aside_sweep_file(path);
     ik__aside_name(&aside, path);
     ik__text pickle = {0};
     put_pickle(&pickle, n, items);

@@ -170,6 +170,7 @@ ik_status ik__st_begin(ik__st_writer *w) {
     if (w->began) return FAIL(w, "%s: was begun twice", w->path);
     w->began = true;
     if (check_names(w)) return IK_FAILED;
+    ik__aside_sweep_file(w->path);
     if (ik__aside_open(&w->aside, w->path, &w->error)) {
         w->failed = true;
         return IK_FAILED;

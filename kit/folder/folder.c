@@ -1,6 +1,7 @@
 /* Which folder a run leaves, and the names in it. */
 #include "folder.h"
 
+#include "base/aside.h"
 #include "base/files.h"
 
 ik__path ik__folder_choose(const char *given, const char *name, bool resume) {
@@ -15,6 +16,12 @@ ik__path ik__folder_choose(const char *given, const char *name, bool resume) {
 
 ik__path ik__folder_file(const char *run, const char *file) {
     return ik__path_of("%s/%s", run, file);
+}
+
+void ik__folder_sweep(const char *run) {
+    static const char *const endings[] = {".png",  ".json", ".jsonl", ".yaml",
+                                          ".html", ".txt",  NULL};
+    ik__aside_sweep(run, endings);
 }
 
 ik__path ik__folder_grid(const char *run, const char *name) {

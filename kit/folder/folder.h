@@ -18,6 +18,9 @@ ik__path ik__folder_choose(const char *given, const char *name, bool resume);
 #define IK__IMAGES_FOLDER "images"
 ik__path ik__folder_file(const char *run, const char *file);
 
+/* Removes what runs that were killed left half written of these files, and of pictures. */
+void ik__folder_sweep(const char *run);
+
 /* images/<name>.png, a grid; images/<name>, its pictures one by one. */
 ik__path ik__folder_grid(const char *run, const char *name);
 ik__path ik__folder_pictures(const char *run, const char *name);

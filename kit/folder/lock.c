@@ -83,6 +83,7 @@ ik_status ik__lock_take(const char *run, ik__lock **out, ik_error *err) {
         ik__lock_free(l);
     else
         *out = l;
+    if (!status) ik__folder_sweep(run);
     return status;
 }
 

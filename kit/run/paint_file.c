@@ -182,6 +182,7 @@ static ik_status keep_all_sources(job *j, ik_error *err) {
 static ik_status paint(job *j, ik_error *err) {
     ik__path path = ik__path_of("%s/samples.png", j->o->out);
     ik_status status = ik__make_folder(j->o->out, err);
+    if (!status) ik__folder_sweep(j->o->out);
     if (!status) status = ik__paint_each(j->p.s, 0, 1, j->samples, IK__ONE, hang, j, err);
     if (j->mask) ik__grid_outline(j->sheet, 0, 0, j->mask);
     if (!status) status = ik__grid_save(j->sheet, path.text, err);

@@ -2,6 +2,7 @@
  * path is cut. */
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/aside.h"
@@ -85,6 +86,50 @@ START_TEST(a_full_disk) {
 }
 END_TEST
 
+/* A process that is certainly gone. */
+static long gone(void) {
+    pid_t pid = fork();
+    if (!pid) _exit(0);
+    ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+    return (long)pid;
+}
+
+/* What writers that were killed left goes; what somebody is writing, and what only looks like it,
+ * stays. */
+START_TEST(swept) {
+    const long dead = gone(), alive = (long)getppid();
+    const struct {
+        const char *form;
+        long pid;
+        bool stays;
+    } rows[] = {
+        {"a.png.%ld.part", dead, false},       {"in/b.png.%ld.part", dead, false},
+        {"in/er/c.txt.%ld.part", dead, false}, {"w.pth.%ld.part.aB3xYz", dead, true},
+        {"a.png.%ld.part", alive, true},       {"film.mkv.%ld.part", dead, true},
+        {"a.png.%ld.part.jpg", dead, true},    {"a.png.%ld.partial", dead, true},
+        {"a.png.x%ld.part", dead, true},       {"%ld.part", dead, true},
+    };
+    const char *const endings[] = {".png", ".txt", NULL};
+    char name[256], command[128];
+    snprintf(command, sizeof command, "mkdir -p %s/in/er", folder);
+    ck_assert_int_eq(system(command), 0);
+    for (int turn = 0; turn < 2; turn++) {
+        for (int i = 0; i < COUNT(rows); i++) {
+            int n = snprintf(name, sizeof name, "%s/", folder);
+            snprintf(name + n, sizeof name - (size_t)n, rows[i].form, rows[i].pid);
+            FILE *f = turn ? NULL : fopen(name, "w");
+            if (f) fclose(f);
+            if (turn) ck_assert_msg(ik__exists(name) == rows[i].stays, "%s", name);
+        }
+        if (!turn) ik__aside_sweep(folder, endings);
+    }
+    snprintf(name, sizeof name, "%s/w.pth", folder);
+    ik__aside_sweep_file(name);
+    snprintf(name, sizeof name, "%s/w.pth.%ld.part.aB3xYz", folder, dead);
+    ck_assert(!ik__exists(name));
+}
+END_TEST
+
 START_TEST(a_folder_in_the_way) {
     ck_assert_int_eq(mkdir(path, 0777), 0);
     ck_assert_int_eq(ik__textfile_write(path, "new", 3, &err), IK_FAILED);
@@ -110,5 +155,5 @@ END_TEST
 int main(void) {
     return RUN_SUITE("aside", make_folder, remove_folder, {the_old_stays_until_commit},
                      {giving_up_leaves_nothing}, {a_full_disk}, {a_folder_in_the_way},
-                     {paths_are_not_cut});
+                     {paths_are_not_cut}, {swept});
 }

@@ -137,6 +137,22 @@ START_TEST(absurd_depth) {
 }
 END_TEST
 
+/* Five thousand times one list of five thousand nothings: 25 million to look at, in 15 kB. */
+START_TEST(lists_in_a_list) {
+    enum { MANY = 5000 };
+    ik__text t = {0};
+    ADD(&t, "]q\0(");
+    for (int i = 0; i < MANY; i++) ADD(&t, "N");
+    ADD(&t, "e0}X\1\0\0\0"
+            "a](");
+    for (int i = 0; i < MANY; i++) ADD(&t, "h\0");
+    ADD(&t, "es.");
+    put_object(t.data, t.n);
+    ik__text_free(&t);
+    expect_error("its dictionaries are nested too deeply, or lie in each other too often");
+}
+END_TEST
+
 /* Each dictionary holds the one before twice: small to write down, endless to walk. */
 START_TEST(doubling_dictionaries) {
     ik__text t = {0};
@@ -192,6 +208,6 @@ END_TEST
 
 int main(void) {
     return RUN_SUITE("pth_pickles", set_up, tear_down, {pickles}, {nothing_is_run}, {names},
-                     {absurd_length}, {absurd_depth}, {doubling_dictionaries}, {copied_lists},
-                     {shared_without_end});
+                     {absurd_length}, {absurd_depth}, {doubling_dictionaries}, {lists_in_a_list},
+                     {copied_lists}, {shared_without_end});
 }
