@@ -36,18 +36,38 @@ static int wild(const char *p) {
     return *p != '*' ? 0 : p[1] == '*' ? 2 : 1;
 }
 
+/* A pattern being tried on a name, and where its rest was seen not to fit: by wildcards behind it,
+ * and by position in the name. What was seen once is not tried again, so that a pattern of many
+ * wildcards takes no longer than one looks at it. */
+typedef struct attempt {
+    const char *name;
+    size_t length;
+    int wilds;
+    bool in_vain[MAX_WILD][IK__WMAP_NAME_BYTES];
+} attempt;
+
 /* What each wildcard stands for goes to `parts`; the shortest that fits, from the left. */
-static bool match(const char *pattern, const char *name, part *parts) {
+static bool match_rest(attempt *a, const char *pattern, const char *at, int k, part *parts) {
+    for (; !wild(pattern); pattern++, at++) {
+        if (*pattern != *at) return false;
+        if (!*pattern) return true;
+    }
+    bool *vain = &a->in_vain[k][at - a->name];
+    if (k >= a->wilds) memset(a->in_vain[a->wilds++], 0, a->length + 1);
+    if (*vain) return false;
     int w = wild(pattern);
-    if (!w) {
-        if (*pattern != *name) return false;
-        return !*pattern || match(pattern + 1, name + 1, parts);
+    for (size_t n = 1; at[n - 1] && (w == 2 || at[n - 1] != '.'); n++) {
+        parts[k] = (part){at, n};
+        if (match_rest(a, pattern + w, at + n, k + 1, parts)) return true;
     }
-    for (size_t n = 1; name[n - 1] && (w == 2 || name[n - 1] != '.'); n++) {
-        *parts = (part){name, n};
-        if (match(pattern + w, name + n, parts + 1)) return true;
-    }
+    *vain = true;
     return false;
+}
+
+static bool match(const char *pattern, const char *name, part *parts) {
+    attempt a;
+    a.name = name, a.length = strlen(name), a.wilds = 0;
+    return a.length < IK__WMAP_NAME_BYTES && match_rest(&a, pattern, name, 0, parts);
 }
 
 static bool fill(const char *pattern, const part *parts, char *name) {

@@ -282,6 +282,29 @@ START_TEST(permuted) {
 }
 END_TEST
 
+/* A name that nearly fits, in very many ways: each is given up once. */
+START_TEST(many_wildcards) {
+    enum { LONG = 900 };
+    char name[LONG + 1], file[LONG + 100];
+    memset(name, 'a', LONG);
+    name[LONG] = 0;
+    int n = snprintf(file + 8, sizeof file - 8,
+                     "{\"%s\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]}}", name);
+    memcpy(file, &(uint64_t){(uint64_t)n}, 8);
+    write_bytes("long.safetensors", file, (size_t)n + 8);
+    write_map("network: net\nrules: [{theirs: '**a**a**a**a**a**a**b', "
+              "ours: '**a**a**a**a**a**a**b'}]\n");
+    command(1, "aaaa", "import long.safetensors -o o.safetensors --map ./map.yaml");
+    write_map("network: net\nrules: [{theirs: '**a**a**a**a**a**a**a', "
+              "ours: '**.x.**.x.**.x.**.x.**.x.**.x.**'}]\n");
+    command(0, "1 entries", "import long.safetensors -o o.safetensors --map ./map.yaml");
+    ik__wfile *f = open_weights("o.safetensors"); /* the shortest, from the left */
+    ck_assert_ptr_nonnull(
+        strstr(ik__wfile_entry_at(f, 0)->name, "net.a.x.a.x.a.x.a.x.a.x.a.x.aaa"));
+    ik__wfile_close(f);
+}
+END_TEST
+
 START_TEST(wrong_maps) {
     static const struct {
         const char *text, *message;
@@ -351,5 +374,5 @@ END_TEST
 int main(void) {
     return RUN_SUITE("convert", set_up_runs, tear_down, {imported}, {exported}, {counters},
                      {pipelines_take_the_originals}, {everything_that_does_not_fit}, {averages},
-                     {permuted}, {wrong_maps}, {interrupted});
+                     {permuted}, {many_wildcards}, {wrong_maps}, {interrupted});
 }
