@@ -73,6 +73,8 @@ static int run(const cli_args *args) {
     if (checkpoint && v->weights.n)
         return cli_usage(args->command, "--weights goes with --pipeline; %s has its own weights",
                          checkpoint);
+    if (v->seed.n > 1)
+        return cli_usage(args->command, "option '--seed' is given twice; it takes one value");
     const ik__paint_file o = {.checkpoint = checkpoint,
                               .pipeline = v->pipeline,
                               .weights = v->weights,
@@ -84,7 +86,7 @@ static int run(const cli_args *args) {
                               .vary_instances = v->vary_instances.v,
                               .latents = v->latents,
                               .samples = v->samples,
-                              .seed = v->seed.n ? v->seed.v[v->seed.n - 1] : -1,
+                              .seed = v->seed.n ? v->seed.v[0] : -1,
                               .device = v->device,
                               .threads = (int)v->threads,
                               .sets = args->sets,

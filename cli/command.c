@@ -77,6 +77,7 @@ typedef struct parser {
     struct option longs[MOST_ROWS + 1];
     char letters[2 * MOST_ROWS + 4];
     common_values common;
+    uint64_t wholes; /* of its own rows, which were given */
     cli_args args;
 } parser;
 
@@ -174,6 +175,15 @@ static void add_text(ik_strings *list, const char *text) {
     list->v = v;
 }
 
+static uint64_t row_bit(const cli_command *c, const cli_option *own) {
+    return (uint64_t)1 << (own - c->options);
+}
+
+/* One of two values would be dropped. */
+static int refuse_twice(const parser *p, const cli_option *o) {
+    return cli_usage(p->command, "option '--%s' is given twice; it takes one value", o->name);
+}
+
 static int take(parser *p, const cli_option *o) {
     const cli_option *rows = p->command->options;
     bool own = rows && o >= rows && o < rows + own_rows(p->command);
@@ -183,12 +193,15 @@ static int take(parser *p, const cli_option *o) {
         *(bool *)to = true;
         return 0;
     case CLI_TEXT:
+        if (*(const char **)to) return refuse_twice(p, o);
         *(const char **)to = optarg;
         return 0;
     case CLI_TEXTS:
         add_text(to, optarg);
         return 0;
     case CLI_WHOLE:
+        if (p->wholes & row_bit(p->command, o)) return refuse_twice(p, o);
+        p->wholes |= row_bit(p->command, o);
         return read_whole(p, o, to);
     case CLI_WHOLES:
         return read_wholes(p, o, to);

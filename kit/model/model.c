@@ -26,6 +26,8 @@ ik_status ik__model_norm_of(ik__model *m, const ik__conf *conf, ik_norm_ref **ou
     if (status) return status;
     *out = ik__pool_alloc(m->pool, sizeof **out);
     (*out)->instance = i;
+    (*out)->used = ik__pool_alloc(m->pool, sizeof(bool));
+    *(*out)->used = false;
     return IK_OK;
 }
 
@@ -146,6 +148,7 @@ static void leave(ik__graph *g, const outside *o) {
 
 ik_tensor *ik__norm_here(ik_graph *g, const ik_norm_ref *norm, ik_tensor *x) {
     const ik_norm_iface *iface = norm->instance->plugin->iface;
+    *norm->used = true;
     ik__blame b;
     ik__blame_begin(&b, norm->instance->plugin, "recording");
     ik_tensor *y = iface->record(norm->instance->self, g, x);

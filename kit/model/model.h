@@ -10,6 +10,7 @@
 
 struct ik_norm_ref {
     ik__instance *instance;
+    bool *used; /* some block or layer took it */
 };
 
 struct ik__layer; /* network.c: a built-in kind of node */

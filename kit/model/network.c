@@ -189,14 +189,29 @@ typedef struct frame {
     ik_tensor *const *values;
 } frame;
 
+/* Random values of [K,...], K the most instances, are drawn instance by instance when pictures are
+ * painted, which plugins ask for by that shape. A file's numbers may only happen to be so. */
+static ik_tensor *latent(ik__graph *g, const char *name, ik_shape shape) {
+    if (shape.rank < 2 || shape.d[0] != g->pub.info.max_instances)
+        return ik__scene_latent(&g->pub, name, shape);
+    char text[64];
+    ik__shape_text(shape, text, sizeof text);
+    ik__graph_fail(
+        g,
+        "its input '%s' has the shape %s, whose first number is dataset.max_instances: it "
+        "would be taken for one that is drawn for each instance; choose another shape, or "
+        "another max_instances",
+        name, text);
+    return NULL;
+}
+
 static ik_tensor *resolve(ik__graph *g, const frame *f, const char *name) {
     int at = find_node(f->net, name);
     if (at >= 0 && at < f->done) return f->out[at];
     for (int i = 0; i < f->n; i++)
         if (!strcmp(f->names[i], name)) return f->values[i];
     for (int i = 0; i < f->net->n_inputs; i++)
-        if (!strcmp(f->net->input[i], name))
-            return ik__scene_latent(&g->pub, name, f->net->input_shape[i]);
+        if (!strcmp(f->net->input[i], name)) return latent(g, name, f->net->input_shape[i]);
     if (ik__scene_pictures(&g->pub, name)) return ik__scene_value(&g->pub, name);
     const char *known[300] = {NULL};
     int k = 0;

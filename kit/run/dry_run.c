@@ -39,20 +39,6 @@ static void network_left_out(const ik__network *net, FILE *to) {
         fprintf(to, "no loss asks what it says\n");
 }
 
-/* Has the loss a term for any player? */
-static bool counts(const ik__session *s, const char *loss) {
-    const ik__players *p = &s->model->players;
-    for (int u = 0; u < p->n_updates; u++) {
-        const ik__names *results = s->update[u] ? &s->update[u]->graph->outputs : NULL;
-        for (int i = 0; results && i < results->n; i++) {
-            const char *name;
-            ik__result_player(p, &p->updates[u], results->v[i].name, &name);
-            if (!strcmp(name, loss)) return true;
-        }
-    }
-    return false;
-}
-
 static bool trains(const ik__session *s) {
     for (int u = 0; u < s->model->players.n_updates; u++)
         if (s->update[u]) return true;
@@ -69,7 +55,7 @@ static void left_out(const ik__session *s, FILE *to) {
             any = true;
         }
     for (int i = 0; trains(s) && i < m->n_losses; i++)
-        if (!counts(s, m->losses[i].name)) {
+        if (!ik__summary_loss_counts(s, m->losses[i].name)) {
             fprintf(to, "  loss %s: it has no term here: what it measures is not published\n",
                     m->losses[i].name);
             any = true;

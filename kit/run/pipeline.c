@@ -12,6 +12,7 @@
 #include "session/facts.h"
 #include "session/start.h"
 #include "session/untrained.h"
+#include "session/unused.h"
 #include "stages/evaluate.h"
 #include "stages/synthesize.h"
 #include "stages/train.h"
@@ -182,6 +183,7 @@ ik_status ik__run_one(const ik__run_options *o, ik_error *err) {
     if (!status && !o->dry_run) status = ik__session_lock(s, o, err);
     if (!status) status = recall(s, o, err);
     if (!status) status = ik__session_record(s, o->resume, err);
+    if (!status) ik__tell_unused(s, o->resume);
     if (status) {
         ik__session_close(s);
         return status;

@@ -60,6 +60,19 @@ ik__totals ik__summary_totals(const ik__session *s, const char *network) {
     return t;
 }
 
+bool ik__summary_loss_counts(const ik__session *s, const char *loss) {
+    const ik__players *p = &s->model->players;
+    for (int u = 0; u < p->n_updates; u++) {
+        const ik__names *results = s->update[u] ? &s->update[u]->graph->outputs : NULL;
+        for (int i = 0; results && i < results->n; i++) {
+            const char *name;
+            ik__result_player(p, &p->updates[u], results->v[i].name, &name);
+            if (!strcmp(name, loss)) return true;
+        }
+    }
+    return false;
+}
+
 int64_t ik__summary_step_macs(const ik__session *s) {
     double macs = 0;
     for (int u = 0; u < s->model->players.n_updates; u++)

@@ -12,6 +12,9 @@ typedef struct ik__totals {
 } ik__totals;
 ik__totals ik__summary_totals(const ik__session *s, const char *network);
 
+/* Has the loss a term for any player that trains? */
+bool ik__summary_loss_counts(const ik__session *s, const char *loss);
+
 /* Multiply-adds of a step of training, backward passes included. */
 int64_t ik__summary_step_macs(const ik__session *s);
 

@@ -37,7 +37,7 @@ typedef struct ik__session {
     ik__program *sample;
     ik__evaluation *evaluation; /* NULL: no metrics are named */
     ik__program *encode;        /* where `synthesize.style` asks for it */
-    int n_latents; /* given ones */
+    int n_latents;              /* given ones */
     const ik__latent_given *latents;
     const char *device;
     ik__path out;   /* the run folder */

@@ -99,6 +99,10 @@ static const struct {
     {"--set synthesize.samples=1000 --set synthesize.items=1928 --set dataset.validation=3000", 2,
      "error: synthesize: 1928 layouts of 32x32 with 1000 samples are too many for one grid, which has "
      "at most 65535 pixels a side"},
+    {"--set 'networks.generator.inputs={z: [8, 4]}' "
+     "--set 'networks.generator.nodes.0={id: fc, op: leaky_relu, in: z}'",
+     2,
+     "error: generator.fc: its input 'z' has the shape [8,4], whose first number is dataset.max_instances"},
     {"--set train.keep=1000000 --set train.steps=1000000000 --set train.checkpoint_every=1 "
      "--set networks.generator.nodes.0.out=[4,4,2048]",
      1, "out: the disk is too full for the checkpoints: "},
@@ -158,8 +162,8 @@ END_TEST
 /* Training goes on without what only pictures of validation need, and says so. */
 START_TEST(nothing_to_validate_on) {
     run("a", "tiny.yaml", "--set dataset.validation=0 --set stages=[train,report]");
-    ck_assert_str_eq(said, "note: the dataset has no validation items: training leaves no "
-                           "images/train-<step>.png\n");
+    ck_assert_ptr_nonnull(strstr(said, "note: the dataset has no validation items: training leaves "
+                                       "no images/train-<step>.png\n"));
     ck_assert_int_eq(shell("ls a/images/batch-00000006.png"), 0);
     ck_assert_int_ne(shell("ls a/images/train-00000006.png"), 0);
 }
