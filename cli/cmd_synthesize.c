@@ -7,7 +7,7 @@ typedef struct values {
     const char *pipeline, *label, *instance, *style, *latents, *device, *out;
     ik_strings weights, vary_labels;
     cli_wholes vary_instances;
-    cli_wholes seed;
+    cli_wholes seed, layout;
     int64_t samples, threads;
     bool quiet;
 } values;
@@ -16,7 +16,11 @@ typedef struct values {
 static const cli_option options[] = {
     {"label", 'l', CLI_TEXT, FIELD(label), "FILE",
      "the label map: a PNG of one channel whose values are classes, as the training data has them",
-     "@file", 0, 0, true},
+     "@file", 0, 0, false},
+    {"layout", 0, CLI_WHOLES, FIELD(layout), "N",
+     "in place of a label map the pipeline's own validation layout N, from 0, as a run paints it; "
+     "with one, the random values of that layout",
+     NULL, 0, 1000000000, false},
     {"out", 'o', CLI_TEXT, FIELD(out), "DIR", "the folder that the pictures go to", "@folder", 0, 0,
      true},
     {"instance", 'i', CLI_TEXT, FIELD(instance), "FILE",
@@ -60,6 +64,13 @@ static const cli_option options[] = {
 static int run(const cli_args *args) {
     const values *v = args->values;
     const char *checkpoint = args->n ? args->words[0] : NULL;
+    if (!v->label && !v->layout.n)
+        return cli_usage(args->command,
+                         "option '--label' is required: the label map; or --layout, the number of "
+                         "a layout of the pipeline's data");
+    if (v->instance && !v->label)
+        return cli_usage(args->command, "--instance goes with --label; a layout of the pipeline's "
+                                        "data has its instances");
     if (!checkpoint && !v->pipeline)
         return cli_usage(
             args->command,
@@ -73,13 +84,15 @@ static int run(const cli_args *args) {
     if (checkpoint && v->weights.n)
         return cli_usage(args->command, "--weights goes with --pipeline; %s has its own weights",
                          checkpoint);
-    if (v->seed.n > 1)
-        return cli_usage(args->command, "option '--seed' is given twice; it takes one value");
+    if (v->seed.n > 1 || v->layout.n > 1)
+        return cli_usage(args->command, "option '--%s' is given twice; it takes one value",
+                         v->seed.n > 1 ? "seed" : "layout");
     const ik__paint_file o = {.checkpoint = checkpoint,
                               .pipeline = v->pipeline,
                               .weights = v->weights,
                               .label = v->label,
                               .instance = v->instance,
+                              .layout = v->layout.n ? v->layout.v[0] : 0,
                               .style = v->style,
                               .vary_labels = v->vary_labels,
                               .n_vary_instances = v->vary_instances.n,
@@ -101,10 +114,12 @@ static const cli_operand operands[] = {
 const cli_command cmd_synthesize = {
     .name = "synthesize",
     .summary = "paint pictures from one label map, with a checkpoint",
-    .about = "Paints pictures from one label map. A checkpoint's folder has all it takes: its "
-             "pipeline and its weights; of a run's folder the newest checkpoint is taken. Maps of "
-             "another size are resized as in training. Writes every picture, and samples.png with "
-             "the label map and all of them, what varies outlined.",
+    .about =
+        "Paints pictures from one label map. A checkpoint's folder has all it takes: its "
+        "pipeline and its weights; of a run's folder the newest checkpoint is taken. Maps of "
+        "another size are resized as in training. Writes every picture, and samples.png with "
+        "the label map and all of them, what varies outlined. The text `inadekit.repeat` of a "
+        "picture that a run has painted is the command that paints it again, RUN being its folder.",
     .examples =
         "  inadekit synthesize runs/a --label street.png -o pictures\n"
         "  inadekit synthesize runs/a --label street.png --instance cars.png \\\n"

@@ -168,6 +168,10 @@ void ik__data_give(ik__data *d, ik_split split, const ik__item_maps *maps) {
     d->info.count[split] = 1;
 }
 
+void ik__data_number(ik__data *d, ik_split split, int64_t index) {
+    d->info.count[split] = index + 1; /* whichever is read is the one */
+}
+
 void ik__data_close(ik__data *d) {
     if (!d) return;
     if (d->open && d->iface->close) d->iface->close(d->instance->self);

@@ -45,6 +45,8 @@ typedef struct ik__item_maps {
     const uint8_t *image;            /* NULL: none */
 } ik__item_maps;
 void ik__data_give(ik__data *data, ik_split split, const ik__item_maps *maps);
+/* The split's one item gets this number: its random values are drawn by it. */
+void ik__data_number(ik__data *data, ik_split split, int64_t index);
 void ik__data_close(ik__data *data);
 const ik__data_info *ik__data_info_of(const ik__data *data);
 /* The label that a word means, a number or a name; -1 if there is none. */

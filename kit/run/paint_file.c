@@ -24,12 +24,30 @@ typedef struct job {
     const char *style[3]; /* its files */
 } job;
 
+/* The map as messages and pictures name it. */
+static const char *name_of(const job *j) {
+    return j->o->label ? j->o->label : j->p.layout->names[0];
+}
+
+/* One of the pipeline's own. */
+static ik_status read_own_layout(job *j, ik_error *err) {
+    int64_t n = j->p.s->info->count[IK_VALIDATION];
+    if (j->o->layout < n) return ik__painter_layout(&j->p, err);
+    return ik_errorf(err, IK_USAGE,
+                     "--layout %lld: the pipeline's dataset has %lld layouts to validate on, "
+                     "numbered from 0",
+                     (long long)j->o->layout, (long long)n);
+}
+
 /* Says what resizing, as training does it, made of a map. */
 static ik_status read_layout(job *j, ik_error *err) {
     const ik__paint_file *o = j->o;
     const ik__data_info *d = j->p.s->info;
+    j->p.item = o->layout;
+    if (!o->label) return read_own_layout(j, err);
     const ik__item_files files = {.label = o->label, .instance = o->instance};
     ik__data_replace(j->p.s->data, IK_VALIDATION, &files);
+    ik__data_number(j->p.s->data, IK_VALIDATION, o->layout);
     ik_status status = ik__painter_layout(&j->p, err);
     int h = 0, w = 0;
     int32_t *map = NULL;
@@ -43,24 +61,38 @@ static ik_status read_layout(job *j, ik_error *err) {
 
 /* --- what varies */
 
-/* Instances are named by their values in the file; the layout has them numbered. */
-static ik_status vary_instances(job *j, ik_error *err) {
+/* The values of the instance map's file, resized as the layout is. */
+static ik_status read_values(const job *j, int32_t *map, ik_error *err) {
     const ik__paint_file *o = j->o;
     const ik__data_info *d = j->p.s->info;
-    if (!o->instance)
-        return ik_errorf(err, IK_USAGE,
-                         "--vary-instance needs --instance, a map that tells instances "
-                         "apart; without one there is --vary-label");
     int h, w;
-    int32_t *whole = NULL,
-            *map = ik__pool_alloc(j->p.pool, sizeof *map * (size_t)(d->height * d->width));
+    int32_t *whole = NULL;
     ik_status status = ik__images.read_map(o->instance, 16, &h, &w, &whole, err);
     if (!status && !ik__resize_nearest(whole, h, w, map, (int)d->height, (int)d->width))
         status = ik_errorf(err, IK_FAILED, "%s: out of memory", o->instance);
     free(whole);
+    return status;
+}
+
+/* Instances are named by their values in the file; the layout has them numbered, and one of the
+ * data's has no other names for them. */
+static ik_status vary_instances(job *j, ik_error *err) {
+    const ik__paint_file *o = j->o;
+    const ik__data_info *d = j->p.s->info;
+    int32_t *map = j->p.layout->instance;
+    ik_status status = IK_OK;
+    if (o->label && !o->instance)
+        return ik_errorf(err, IK_USAGE,
+                         "--vary-instance needs --instance, a map that tells instances "
+                         "apart; without one there is --vary-label");
+    if (o->instance) {
+        map = ik__pool_alloc(j->p.pool, sizeof *map * (size_t)(d->height * d->width));
+        status = read_values(j, map, err);
+    }
     ik_error why = {""};
     for (int i = 0; i < o->n_vary_instances && !status; i++) {
-        status = ik__painter_vary_instance(&j->p, map, o->vary_instances[i], o->instance, &why);
+        status = ik__painter_vary_instance(&j->p, map, o->vary_instances[i],
+                                           o->instance ? o->instance : name_of(j), &why);
         if (status) ik_errorf(err, status, "--vary-instance: %s", why.text);
     }
     return status;
@@ -87,7 +119,7 @@ static ik_status set_vary(job *j, ik_error *err) {
     ik_status status = IK_OK;
     ik_error why = {""};
     for (int i = 0; i < o->vary_labels.n && !status; i++) {
-        status = ik__painter_vary_label(&j->p, o->vary_labels.v[i], o->label, &why);
+        status = ik__painter_vary_label(&j->p, o->vary_labels.v[i], name_of(j), &why);
         if (status) ik_errorf(err, status, "--vary-label: %s", why.text);
     }
     if (!status && o->n_vary_instances) status = vary_instances(j, err);
@@ -145,16 +177,19 @@ static ik_status hang(void *user, const ik__painted *p, ik_error *err) {
     int cell = j->ahead + (int)p->sample;
     ik__grid_image(j->sheet, cell / j->columns, cell % j->columns, p->rgb);
     if (j->mask) ik__grid_outline(j->sheet, cell / j->columns, cell % j->columns, j->mask);
-    char seed[24], number[24];
+    char seed[24], number[24], layout[24];
     ik__path path =
         ik__path_of("%s/%s-%lld.png", j->o->out, p->layouts->names[p->row], (long long)p->sample);
     snprintf(seed, sizeof seed, "%lld", (long long)j->p.s->set.seed);
     snprintf(number, sizeof number, "%lld", (long long)p->sample);
-    const char *const keys[] = {"inadekit.seed", "inadekit.item",  "inadekit.sample",
-                                "inadekit.vary", "inadekit.style", "inadekit.latents"};
-    const char *const values[] = {
-        seed, j->o->label, number, j->vary, j->o->style ? j->o->style : "none", j->o->latents};
-    return ik__picture_save(path.text, d->height, d->width, p->rgb, j->o->latents ? 6 : 5, keys,
+    snprintf(layout, sizeof layout, "%lld", (long long)p->item);
+    const char *const keys[] = {"inadekit.seed",   "inadekit.item", "inadekit.layout",
+                                "inadekit.sample", "inadekit.vary", "inadekit.style",
+                                "inadekit.latents"};
+    const char *const values[] = {seed,         name_of(j), layout,
+                                  number,       j->vary,    j->o->style ? j->o->style : "none",
+                                  j->o->latents};
+    return ik__picture_save(path.text, d->height, d->width, p->rgb, j->o->latents ? 7 : 6, keys,
                             values, err);
 }
 
@@ -183,7 +218,7 @@ static ik_status paint(job *j, ik_error *err) {
     ik__path path = ik__path_of("%s/samples.png", j->o->out);
     ik_status status = ik__make_folder(j->o->out, err);
     if (!status) ik__folder_sweep(j->o->out);
-    if (!status) status = ik__paint_each(j->p.s, 0, 1, j->samples, IK__ONE, hang, j, err);
+    if (!status) status = ik__paint_each(j->p.s, j->p.item, 1, j->samples, IK__ONE, hang, j, err);
     if (j->mask) ik__grid_outline(j->sheet, 0, 0, j->mask);
     if (!status) status = ik__grid_save(j->sheet, path.text, err);
     if (!status)
@@ -220,7 +255,8 @@ ik_status ik__paint_from_file(const ik__paint_file *o, ik_error *err) {
                                    .device = o->device,
                                    .threads = o->threads,
                                    .batch = j.samples,
-                                   .sets = o->sets};
+                                   .sets = o->sets,
+                                   .data = !o->label};
     if (!status) status = ik__painter_begin(&j.p, &from, err);
     if (!status && o->seed >= 0) j.p.s->set.seed = o->seed;
     if (!status) status = read_layout(&j, err);

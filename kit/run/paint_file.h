@@ -10,7 +10,8 @@ typedef struct ik__paint_file {
     const char *checkpoint;
     const char *pipeline;
     ik_strings weights;           /* files; each network comes from one of them */
-    const char *label, *instance; /* PNG; NULL: one instance per label */
+    const char *label, *instance; /* PNG; NULL: a layout of the data; one instance per label */
+    int64_t layout;               /* the validation layout, or whose random values are taken */
     const char *style;            /* PICTURE,LABEL[,INSTANCE] or NULL */
     ik_strings vary_labels;       /* numbers or names */
     int n_vary_instances;         /* values of the instance map */

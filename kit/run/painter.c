@@ -54,7 +54,7 @@ ik_status ik__painter_begin(ik__painter *p, const ik__painter_from *from, ik_err
     const ik__run_options run = {.pipeline = from->checkpoint ? p->pipeline.text : from->pipeline,
                                  .n_sets = n,
                                  .sets = sets,
-                                 .no_data = true,
+                                 .no_data = !from->data,
                                  .threads = from->threads};
     status = ik__session_begin(&run, &p->s, err);
     if (status) return status;
@@ -108,7 +108,7 @@ ik_status ik__painter_layout(ik__painter *p, ik_error *err) {
     struct ik__synthesize *set = &p->s->set.synthesize;
     set->vary = false;
     set->vary_instances.n = set->n_styles = 0;
-    return ik__data_read(p->s->data, IK_VALIDATION, 0, NULL, p->layout, 0, err);
+    return ik__data_read(p->s->data, IK_VALIDATION, p->item, NULL, p->layout, 0, err);
 }
 
 static int compare(const void *a, const void *b) {

@@ -17,6 +17,7 @@ typedef struct ik__painter_from {
     int threads;        /* 0: all */
     int64_t batch;      /* pictures at a time, at most */
     ik_strings sets;    /* as --set */
+    bool data;          /* the pipeline's data is opened, too */
 } ik__painter_from;
 
 typedef struct ik__painter {
@@ -24,6 +25,7 @@ typedef struct ik__painter {
     ik__pool *pool;
     ik__path folder, pipeline; /* of the checkpoint */
     ik__session *s;
+    int64_t item;      /* the validation item that is the layout */
     ik__batch *layout; /* [1] */
     int64_t *varied;   /* what s->set.synthesize.vary_instances lists */
     ik__style *styles; /* and styles */
@@ -35,7 +37,7 @@ ik_status ik__painter_begin(ik__painter *p, const ik__painter_from *from, ik_err
 ik_status ik__painter_load(ik__painter *p, ik_error *err);
 void ik__painter_close(ik__painter *p);
 
-/* Reads the one validation item, which was replaced before; nothing varies, nothing has a style. */
+/* Reads the validation item, replaced before or the data's; nothing varies, nothing has a style. */
 ik_status ik__painter_layout(ik__painter *p, ik_error *err);
 /* Lets instances vary: all of a label, or that of a value of `values`, a map of the layout's size.
  * `map` names it in messages. */

@@ -13,6 +13,7 @@
 #include "exemplars.h"
 #include "latents.h"
 #include "pictures/grid.h"
+#include "repeat.h"
 #include "synthesize.h"
 
 #include <stdlib.h>
@@ -203,11 +204,15 @@ static ik_status save_picture(const ik__session *s, const char *folder, const ik
     snprintf(number, sizeof number, "%lld", (long long)p->sample);
     if (p->how == IK__VARIED) vary_text(s, vary, sizeof vary);
     if (p->how == IK__STYLED) style_text(s, vary, sizeof vary);
+    char *repeat = ik__repeat_text(s, p);
+    if (!repeat) return ik_errorf(err, IK_FAILED, "out of memory for %s", path.text);
     const char *const keys[] = {"inadekit.seed", "inadekit.item", "inadekit.sample",
-                                "inadekit.vary"};
-    const char *const values[] = {seed, p->layouts->names[p->row], number, vary};
-    return ik__picture_save(path.text, s->info->height, s->info->width, p->rgb, 4, keys, values,
-                            err);
+                                "inadekit.vary", "inadekit.repeat"};
+    const char *const values[] = {seed, p->layouts->names[p->row], number, vary, repeat};
+    ik_status status =
+        ik__picture_save(path.text, s->info->height, s->info->width, p->rgb, 5, keys, values, err);
+    free(repeat);
+    return status;
 }
 
 static ik_status paint_all(painter *p, int64_t samples, ik__painted_visit *visit, void *user,

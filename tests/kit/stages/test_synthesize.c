@@ -103,6 +103,56 @@ START_TEST(as_in_a_run) {
 }
 END_TEST
 
+/* Every picture of a run says the command that paints it again: layouts beyond the first, samples,
+ * what varies, also where a layout does not have it; with a checkpoint, and with none. */
+static void repeat(const char *run, const char *grid, int layout, int sample) {
+    char command[400], path[120], again[120];
+    snprintf(path, sizeof path, "%s/images/%s/validation_%06d-%d.png", run, grid, layout, sample);
+    ck_assert_int_eq(shell("grep -aoE 'inadekit synthesize .* --out pictures' %s >command; "
+                           "rm -rf pictures",
+                           path),
+                     0);
+    snprintf(again, sizeof again, "%s/command", folder);
+    FILE *f = fopen(again, "r");
+    ck_assert_ptr_nonnull(f);
+    ck_assert_ptr_nonnull(fgets(command, sizeof command, f));
+    fclose(f);
+    command[strcspn(command, "\n")] = 0;
+    ck_assert_int_eq(shell("ln -sfn %s RUN", run), 0);
+    expect(command + strlen("inadekit "), 0, "pictures");
+    bool varies = strcmp(grid, "varied") != 0 || strstr(command, "--vary");
+    snprintf(again, sizeof again, "pictures/validation_%06d-%d.png", layout, varies ? sample : 0);
+    ck_assert_msg(same_pixels(path, again), "%s does not repeat %s", command, path);
+}
+
+START_TEST(what_repeats_a_picture) {
+    run("a", "tiny.yaml",
+        TRAINED "--set dataset.validation=3 --set synthesize.items=3 --set synthesize.samples=3 "
+                "--set synthesize.vary='{labels: [sky], instances: [6]}' --set synthesize.batch=2");
+    for (int layout = 0; layout < 3; layout++)
+        for (int sample = 0; sample < 3; sample++) {
+            repeat("a", "samples", layout, sample);
+            repeat("a", "varied", layout, sample);
+        }
+    run("b", "tiny.yaml", "--set stages=[synthesize] --set seed=9");
+    repeat("b", "samples", 1, 1);
+    run("d", "tiny.yaml",
+        "--set stages=[synthesize] --set synthesize.vary.instances=[7] --set dataset.validation=3 "
+        "--set synthesize.items=3");
+    repeat("d", "varied", 0, 1); /* which has no such instance */
+    expect(
+        "synthesize a --layout 3 -o s", 2,
+        "error: --layout 3: the pipeline's dataset has 3 layouts to validate on, numbered from 0");
+    expect("synthesize a --layout 0 -i inst.png -o s", 2, "error: --instance goes with --label");
+    /* Of a map in a file the random values of a layout. */
+    expect("synthesize a -l label.png -i inst.png -o s -n 1", 0, NULL);
+    expect("synthesize a -l label.png -i inst.png -o t -n 1 --layout 0", 0, NULL);
+    expect("synthesize a -l label.png -i inst.png -o u -n 1 --layout 1", 0, NULL);
+    ck_assert(same_pixels("s/label-0.png", "t/label-0.png"));
+    ck_assert(!same_pixels("s/label-0.png", "u/label-0.png"));
+}
+END_TEST
+
 START_TEST(seeds) {
     run("a", "tiny.yaml", TRAINED "--set stages=[train]");
     expect("synthesize a/checkpoints/step-00000024 -l label.png -n 3 -o b --seed 5", 0, NULL);
@@ -214,7 +264,8 @@ START_TEST(mistakes) {
         int status;
         const char *text;
     } rows[] = {
-        {"", 2, "error: option '--label' is required: the label map"},
+        {"-o s", 2, "error: option '--label' is required: the label map; or --layout, the number"},
+        {"", 2, "error: option '--out' is required"},
         {"a -l label.png", 2, "error: option '--out' is required"},
         {"-l label.png -o s", 2, "error: name a checkpoint's folder"},
         {"a -l label.png -o s --pipeline tiny.yaml", 2, "give either it or --pipeline"},
@@ -259,7 +310,7 @@ START_TEST(mistakes) {
 END_TEST
 
 int main(void) {
-    return RUN_SUITE("synthesize", set_up_layout, tear_down, {as_in_a_run}, {seeds},
-                     {one_instance_varies}, {styles}, {without_the_dataset}, {pipeline_and_weights},
-                     {mistakes});
+    return RUN_SUITE("synthesize", set_up_layout, tear_down, {as_in_a_run},
+                     {what_repeats_a_picture}, {seeds}, {one_instance_varies}, {styles},
+                     {without_the_dataset}, {pipeline_and_weights}, {mistakes});
 }
