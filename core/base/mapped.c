@@ -2,6 +2,8 @@
 #define _GNU_SOURCE
 #include "mapped.h"
 
+#include "open.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -14,7 +16,11 @@ ik_status ik__map_open(const char *path, size_t least, const char *what, ik__map
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not hang us */
     struct stat info;
     *out = (ik__map){0};
-    if (fd < 0) return ik_errorf(err, IK_FAILED, "%s: cannot be opened: %s", path, strerror(errno));
+    if (fd < 0) {
+        int why = errno;
+        return ik_errorf(err, IK_FAILED, "%s: cannot be opened: %s%s", path, ik__why(why),
+                         ik__from_where(path, why).text);
+    }
     ik_status s = IK_OK;
     if (fstat(fd, &info) != 0)
         s = ik_errorf(err, IK_FAILED, "%s: cannot be read: %s", path, strerror(errno));

@@ -12,6 +12,13 @@ const char *ik__why(int number) {
     return number ? strerror(number) : "the system gives no reason";
 }
 
+ik__path ik__from_where(const char *path, int number) {
+    char here[PATH_MAX];
+    if (number != ENOENT || *path == '/' || !getcwd(here, sizeof here))
+        return ik__path_of("%s", "");
+    return ik__path_of("; it is looked for in %s, where the program was started", here);
+}
+
 static const char *kind_of(mode_t mode) {
     return S_ISDIR(mode)    ? "it is a folder, and a file is wanted"
            : S_ISFIFO(mode) ? "it is a pipe, and only files are read"

@@ -18,7 +18,17 @@ static ik_status is_there(const char *folder, const char *name, bool *there, ik_
     return ik__look(ik__folder_file(folder, name).text, there, err);
 }
 
-static ik_status find_checkpoint(ik__painter *p, const char *given, ik_error *err) {
+/* Whoever names the weights' file means the checkpoint that it lies in. */
+static const char *folder_of(ik__painter *p, const char *given) {
+    static const char file[] = "/" IK__WEIGHTS_FILE;
+    size_t n = strlen(given), tail = sizeof file - 1;
+    char *folder = ik__pool_strdup(p->pool, given);
+    if (n > tail && !strcmp(given + n - tail, file)) folder[n - tail] = 0;
+    return folder;
+}
+
+static ik_status find_checkpoint(ik__painter *p, const char *path, ik_error *err) {
+    const char *given = folder_of(p, path);
     int64_t newest = -1;
     bool weights, pipeline;
     ik_status status = is_there(given, IK__WEIGHTS_FILE, &weights, err);

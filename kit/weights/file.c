@@ -5,6 +5,9 @@
 #include "base/files.h"
 #include "base/pool.h"
 #include "base/shape.h"
+#include "base/watch.h"
+#include "folder/checkpoints.h"
+#include "folder/folder.h"
 #include "known.h"
 #include "spectral.h"
 #include "tensors/pth.h"
@@ -12,6 +15,7 @@
 #include "tensors/safetensors.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -124,27 +128,42 @@ static bool is_pth(const char *path) {
     return read_all && ik__pth_is(head);
 }
 
-ik_status ik__wfile_open(const char *path, ik__wfile **out, ik_error *err) {
+/* The file that a path means: itself, or a checkpoint's, or that of a run's newest checkpoint. */
+static ik_status find_file(const char *path, ik__path *file, ik_error *err) {
     struct stat info;
-    bool folder = !stat(path, &info) && S_ISDIR(info.st_mode);
+    bool there = true;
+    int64_t newest = -1;
+    *file = ik__path_of("%s", path);
+    if (stat(path, &info) || !S_ISDIR(info.st_mode)) return IK_OK;
+    *file = ik__path_of("%s/" IK__WEIGHTS_FILE, path);
+    ik_status status = ik__look(file->text, &there, err);
+    if (!status && !there) status = ik__checkpoints_newest(path, &newest, err);
+    if (status || there) return status;
+    if (newest < 0)
+        return ik_errorf(err, IK_FAILED,
+                         "%s: a folder without " IK__WEIGHTS_FILE "; name a checkpoint, as "
+                         "%s/checkpoints/step-00001000",
+                         path, path);
+    *file = ik__path_of("%s/" IK__WEIGHTS_FILE, ik__folder_checkpoint(path, newest).text);
+    ik__tell(IK__SAID, "%s: its newest checkpoint is taken, step %" PRId64, path, newest);
+    return IK_OK;
+}
+
+ik_status ik__wfile_open(const char *path, ik__wfile **out, ik_error *err) {
+    ik__path file;
     *out = NULL;
+    ik_status status = find_file(path, &file, err);
+    if (status) return status;
     ik__wfile *f = calloc(1, sizeof *f);
-    if (!f || asprintf(&f->path, "%s%s", path, folder ? "/" IK__WEIGHTS_FILE : "") < 0) {
+    if (!f || !(f->path = strdup(file.text))) {
         free(f);
         return no_memory(path, err);
     }
     f->pool = ik__pool_new();
     f->foreign = is_pth(f->path);
-    bool there = true;
-    ik_status status = folder ? ik__look(f->path, &there, err) : IK_OK;
-    if (!status && !there)
-        status = ik_errorf(err, IK_FAILED,
-                           "%s: a folder without " IK__WEIGHTS_FILE "; name a checkpoint, as "
-                           "%s/checkpoints/step-00001000",
-                           path, path);
-    else if (!status && f->foreign)
+    if (f->foreign)
         status = ik__pth_open(f->path, &f->pth, err);
-    else if (!status)
+    else
         status = ik__st_open(f->path, &f->st, err);
     if (!status) status = list_entries(f, err);
     if (status)

@@ -306,6 +306,21 @@ START_TEST(wrong_folders) {
     write_flat("train_label/b.png", 2, 4, 0, 1);
     refuses_to_open(FOLDER "size: [2, 4]}", "train_img/a.PNG: this picture has no label map");
     write_flat("train_label/a.png", 2, 4, 0, 1);
+    write_flat("train_img/b.png", 2, 4, 1, 1);
+    write_flat("train_img/\xc3\xa9\xea\xb0\x81.png", 2, 4, 1, 1);    /* e with its accent; gak */
+    write_flat("train_label/e\xcc\x80\xea\xb0\x81.png", 2, 4, 0, 1); /* another accent */
+    refuses_to_open(FOLDER "size: [2, 4]}", "add it or remove this file");
+    ck_assert_int_eq(
+        rename(in_scratch("train_label/e\xcc\x80\xea\xb0\x81.png"),
+               in_scratch("train_label/e\xcc\x81\xe1\x84\x80\xe1\x85\xa1\xe1\x86\xa8.png")),
+        0);
+    refuses_to_open(FOLDER "size: [2, 4]}",
+                    "in another Unicode normal form (NFC, NFD): rename one");
+    unlink(in_scratch("train_img/\xc3\xa9\xea\xb0\x81.png"));
+    unlink(in_scratch("train_label/e\xcc\x81\xe1\x84\x80\xe1\x85\xa1\xe1\x86\xa8.png"));
+    unlink(in_scratch("train_img/b.png"));
+    unlink(in_scratch("train_label/a.png"));
+    write_flat("train_label/a.png", 2, 4, 0, 1);
     refuses_to_open(FOLDER "size: [2, 4]}", "train_label/b.png: this label map has no picture");
     write_flat("train_img/b.png", 2, 4, 1, 1);
     refuses_to_open(FOLDER "size: [2, 4], instances: folder}",

@@ -234,6 +234,11 @@ START_TEST(without_the_dataset) {
         "--set stages=[train]");
     ck_assert_int_eq(shell("rm -r data && mv a/checkpoints/step-00000006 c && rm -r a"), 0);
     expect("synthesize c -l unknown.png -n 1 -o s", 0, "1 pictures in s");
+    expect("synthesize c/weights.safetensors -l unknown.png -n 1 -o s", 0, "1 pictures in s");
+    ck_assert_int_eq(shell("mkdir -p r/checkpoints && cp -r c r/checkpoints/step-00000006"), 0);
+    expect("export r -o w.pth", 0, "r: its newest checkpoint is taken, step 6\n");
+    expect("import absent.pth -o x.safetensors", 1,
+           "absent.pth: cannot be opened: No such file or directory; it is looked for in /");
     for (int i = 0; i < 4 * PIXELS; i++) map[i] = i % 7 == 0 && i > 200 ? 9 : 1;
     write_map("large.png", 2 * SIDE, map);
     expect("synthesize c -l large.png -n 1 -o s", 1,

@@ -8,8 +8,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "inadekit/plugin.h"
+#include "normal_form.h"
 
 typedef enum { AUTO, FOLDER, CLASSES } instance_source;
 enum { PICTURES, LABELS, INSTANCES, KINDS };
@@ -120,16 +122,27 @@ static int64_t find(const listing *l, const char *name) {
     return at ? at - l->name : -1;
 }
 
+/* A partner that looks as if it had the name, but has not; NULL: there is none. */
+static const char *look_alike(const listing *l, const char *name) {
+    for (int64_t i = 0; i < l->n; i++)
+        if (folder_same_but_form(l->name[i], stem_length(l->name[i]), name, stem_length(name)))
+            return l->name[i];
+    return NULL;
+}
+
 /* Every file of `a` needs one in `b`. */
 static ik_status need_partner(const split_files *s, int a, int b, const char *remedy,
                               ik_error *err) {
     static const char *const what[] = {"picture", "label map", "instance map"};
     for (int64_t i = 0; i < s->files[a].n; i++) {
         const char *name = s->files[a].name[i];
-        if (find(&s->files[b], name) < 0)
-            return ik_errorf(err, IK_FAILED, "%s/%s: this %s has no %s %s/%.*s.%s; %s", s->path[a],
-                             name, what[a], what[b], s->path[b], (int)stem_length(name), name,
-                             b == PICTURES ? "{jpg,jpeg,png}" : "png", remedy);
+        if (find(&s->files[b], name) >= 0) continue;
+        if (look_alike(&s->files[b], name))
+            remedy = "a file there looks as if it had this name, but writes its letters in another "
+                     "Unicode normal form (NFC, NFD): rename one of the two, as `convmv` does";
+        return ik_errorf(err, IK_FAILED, "%s/%s: this %s has no %s %s/%.*s.%s; %s", s->path[a],
+                         name, what[a], what[b], s->path[b], (int)stem_length(name), name,
+                         b == PICTURES ? "{jpg,jpeg,png}" : "png", remedy);
     }
     return IK_OK;
 }
@@ -215,11 +228,13 @@ static ik_status set_path(folder *f, ik_split split, int kind, bool *missing, ik
         *missing = true;
         return IK_OK;
     }
+    char here[1024] = "";
+    if (*s->path[kind] != '/' && !getcwd(here, sizeof here)) *here = 0;
     return ik_errorf(
         err, IK_FAILED,
-        "%s: there is no such folder; set dataset.root and dataset.%s_%s, the latter to \"\" "
+        "%s: there is no such folder%s%s; set dataset.root and dataset.%s_%s, the latter to \"\" "
         "to do without",
-        s->path[kind], split_words[split], kind_words[kind]);
+        s->path[kind], *here ? " below " : "", here, split_words[split], kind_words[kind]);
 }
 
 static ik_status open_split(folder *f, ik_split split, bool missing[KINDS], ik_error *err) {
