@@ -65,6 +65,12 @@ typedef struct check_host {
 void check_host_note(check_host *h);
 void check_host_compare(check_findings *f, check_host *before);
 
+/* heap.c: bytes taken now; and a finding where they have become more with every time. `malloc`
+ * keeps a few pieces of each size for itself, so it comes after CHECK_WARM times. */
+enum { CHECK_WARM = 8, CHECK_TIMES = 100 };
+size_t check_heap(void);
+bool check_heap_grew(check_findings *f, size_t before, int times, const char *what);
+
 /* symbols.c: what the file exports, before it is loaded. */
 void check_symbols(check_findings *f);
 /* rows.c: option tables; and whether the user gave what is required. */

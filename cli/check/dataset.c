@@ -95,6 +95,23 @@ static bool read_every(check_findings *f, const ik__data *data, ik_split split, 
     return !status;
 }
 
+/* One item many times: what is kept of it, once is enough. */
+static void read_often(check_findings *f, const ik__data *data, ik_split split, const char *word) {
+    ik__batch *b = NULL;
+    ik_error err = {""};
+    ik_status status = ik__batch_new(&ik__data_info_of(data)->fields, 1, &b, &err);
+    double begin = ik__now();
+    size_t before = 0;
+    int n = -CHECK_WARM;
+    for (; n < CHECK_TIMES && !status && ik__now() - begin < PATIENCE; n++) {
+        if (!n) before = check_heap();
+        status = ik__data_read(data, split, 0, NULL, b, 0, &err);
+        check_going_on();
+    }
+    if (n > 0) check_heap_grew(f, before, n, word);
+    ik__batch_free(b);
+}
+
 static void read_split(check_findings *f, const ik__data *data, ik_split split, const char *word) {
     const ik__data_info *d = ik__data_info_of(data);
     int64_t count = d->count[split];
@@ -127,6 +144,7 @@ static void read_split(check_findings *f, const ik__data *data, ik_split split, 
         return;
     }
     check_found(f, CHECK_FINE, "%s: read again, they are the same", word);
+    read_often(f, data, split, word);
     read_together(f, &a, word);
 }
 

@@ -140,6 +140,20 @@ static void measure_without(check_findings *f, ik__instance *m) {
         check_found(f, CHECK_FINE, "without pictures to compare with, it gives %d results", r.n);
 }
 
+static void measure_often(check_findings *f, ik__instance *m) {
+    static results r; /* not on the heap */
+    size_t before = 0;
+    int n = -CHECK_WARM;
+    ik_error err;
+    for (; n < CHECK_TIMES; n++) {
+        if (!n) before = check_heap();
+        r.n = 0;
+        if (measure(m, true, false, &r, &err)) break;
+        check_going_on();
+    }
+    if (n > 0) check_heap_grew(f, before, n, "measuring");
+}
+
 void check_metric_on(check_findings *f, ik__instance *m, const ik_metric_info *info,
                      check_give *give, void *user) {
     results r = {.f = f};
@@ -182,6 +196,7 @@ void check_metric(check_findings *f, const ik_plugin *p) {
         report(f, &made_up, &first);
         measure_again(f, m, &first);
         measure_without(f, m);
+        measure_often(f, m);
         if (((const ik_metric_iface *)p->iface)->record)
             check_found(f, CHECK_NOTE,
                         "the features it records were made up: that a network makes "

@@ -38,7 +38,8 @@ static int updates(const check_trial *t) {
 }
 
 static check_subject subject(const place *p, const ik_strings *sets) {
-    return (check_subject){p->plugin->kind, p->plugin->name, sets, p->f->what->pipeline, p->plugin};
+    return (check_subject){p->plugin->kind,      p->plugin->name, sets,
+                           p->f->what->pipeline, p->plugin,       false};
 }
 
 /* --- numbers */
@@ -134,6 +135,7 @@ static bool compute(place *p, bool first, const backends *others) {
         fine = inspect_step(p, update);
     p->seconds = (ik__now() - begin) / 2; /* each was run twice */
     const check_subject of = subject(p, p->sets);
+    if (first && fine) check_guards(p->f, &of, p->size, &p->naive, p->at);
     if (first && fine && p->plugin->kind == IK_DISCRIMINATOR)
         check_apart(p->f, &of, p->size, &p->naive, p->at);
     for (int i = 0; fine && i < others->n; i++) compare_on(p, others->name[i]);
@@ -206,7 +208,7 @@ static bool measure(const ik_plugin *p, const char *name, const ik_strings *sets
                     const char *device, int64_t *parameters, double *seconds) {
     check_trial t;
     ik_error err = {""};
-    const check_subject of = {p->kind, name, sets, NULL, NULL};
+    const check_subject of = {p->kind, name, sets, NULL, NULL, false};
     if (check_trial_new(&of, sizes[SIZES - 1], device, &t, &err)) return false;
     const ik__store *st = t.s->engine->store;
     double times[TIMES] = {0};

@@ -104,6 +104,11 @@ ik_strings check_trial_sets(ik__pool *pool, const ik_strings *given, const char 
     return (ik_strings){n, sets};
 }
 
+static ik_status ready(const check_subject *of, const check_trial *t, ik_error *err) {
+    t->s->engine->keep_all = of->keep_all;
+    return ik__session_ready(t->s, err);
+}
+
 static ik_status open_theirs(const check_subject *of, const char *device, check_trial *out,
                              ik_error *err) {
     ik__pool *pool = ik__pool_new();
@@ -113,7 +118,7 @@ static ik_status open_theirs(const check_subject *of, const char *device, check_
     ik__blame_count(of->plugin);
     if (!status) status = ik__session_record(out->s, false, err);
     out->used = ik__blame_count(of->plugin) > 0;
-    if (!status) status = ik__session_ready(out->s, err);
+    if (!status) status = ready(of, out, err);
     if (!status) status = ik__weights_start(out->s, err);
     ik__pool_free(pool);
     return status;
@@ -130,7 +135,7 @@ static ik_status open_ours(const check_subject *of, check_size size, const char 
     const ik__run_options o = {
         .pipeline = placed.path, .n_sets = placed.sets.n, .sets = placed.sets.v};
     if (!status) status = ik__session_open(&o, &out->s, err);
-    if (!status) status = ik__session_ready(out->s, err);
+    if (!status) status = ready(of, out, err);
     check_placed_close(&placed);
     return status;
 }

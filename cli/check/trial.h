@@ -28,6 +28,7 @@ typedef struct check_subject {
     const ik_strings *sets;
     const char *pipeline; /* NULL: a small one, of a size */
     const ik_plugin *plugin;
+    bool keep_all; /* every node keeps its value */
 } check_subject;
 ik_status check_trial_new(const check_subject *of, check_size size, const char *device,
                           check_trial *out, ik_error *err);
@@ -60,6 +61,9 @@ double check_trial_distance(const check_trial *a, const check_trial *b, int upda
 /* apart.c: what a discriminator promises by `samplewise`; the trial is of the naive backend. */
 void check_apart(check_findings *f, const check_subject *of, check_size size,
                  const check_trial *apart, const char *at);
+/* guards.c: kernels of the plugin's own ops; likewise. */
+void check_guards(check_findings *f, const check_subject *of, check_size size,
+                  const check_trial *naive, const char *at);
 /* gradients.c: the naive backend's gradients beside finite differences; false after a failed step.
  * `at` says where, in messages. */
 bool check_gradients(check_findings *f, const ik_plugin *p, const check_trial *naive, int update,

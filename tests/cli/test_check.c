@@ -128,7 +128,6 @@ START_TEST(computing) {
     check("norm/at_a_kink", "", 0, "ok    at 32x32: generator's gradients of ");
     ck_assert_ptr_null(strstr(said, "left out"));
     check("norm/rough", "", 0, " directions were left out, as kinks or rounding bend the loss");
-    check("norm/in_float", "", 0, "ok    at 32x32: generator's gradients of ");
     check("norm/depends_on_chance", "", 1, ", and computed again ");
 }
 END_TEST
@@ -158,6 +157,26 @@ START_TEST(metrics) {
     expect("plugins check " BUILD_DIR "/lib/inadekit/metrics/pixels.so", 0, "l1 0.3");
     expect("plugins check " BUILD_DIR "/lib/inadekit/metrics/features.so", 0,
            "note  the features it records were made up");
+}
+END_TEST
+
+/* Kernels of a plugin's own between guard pages; and what is left on the heap. */
+START_TEST(memory) {
+    static const char *const crossing[] = {"writes_behind", "writes_far_behind",
+                                           "writes_its_input"};
+    for (int i = 0; i < 3; i++) {
+        char plugin[64], text[128];
+        snprintf(plugin, sizeof plugin, "norm/%s", crossing[i]);
+        snprintf(text, sizeof text, "%s: running the op 'twice' between guard pages\n", plugin);
+        check(plugin, "", 1, text);
+    }
+    check("norm/in_float", "", 0, "ok    at 32x32: ops of its own stay within their buffers");
+    ck_assert_ptr_nonnull(strstr(said, "ok    at 32x32: generator's gradients of "));
+#ifndef __SANITIZE_ADDRESS__ /* which has a heap of its own */
+    check("norm/leaks", "", 1, "FAIL  the op 'twice': after 100 times ");
+    check("datasets/leaks", "", 1, "FAIL  training: after 100 times ");
+    check("metrics/leaks", "", 1, "FAIL  measuring: after 100 times ");
+#endif
 }
 END_TEST
 
@@ -248,6 +267,6 @@ END_TEST
 int main(void) {
     setenv("OMP_WAIT_POLICY", "passive", 1);
     return RUN_SUITE("check", set_up, tear_down, {sound}, {built_in}, {crashes_and_hangs},
-                     {refused}, {symbols}, {options}, {computing}, {datasets}, {metrics},
+                     {refused}, {symbols}, {options}, {computing}, {datasets}, {metrics}, {memory},
                      {judging_apart}, {in_a_pipeline}, {in_a_run});
 }

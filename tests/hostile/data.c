@@ -13,7 +13,8 @@ enum fault {
     CRASHES,
     DESCRIBES_OTHERWISE,
     NO_ITEMS,
-    ONE_IS_BAD
+    ONE_IS_BAD,
+    LEAKS
 };
 
 typedef struct data {
@@ -50,6 +51,9 @@ static ik_status read_item(const void *self, ik_split split, int64_t index, ik_i
     item->image = malloc(64 * 64 * 3);
     item->label = malloc(64 * 64 * sizeof *item->label);
     reads++;
+    static void *volatile lost;
+    if (FAULT == LEAKS) lost = malloc(100);
+    (void)lost;
     for (int i = 0; i < 64 * 64; i++) {
         item->label[i] = (int32_t)((i / 64 / 8 + is) % 4);
         memset(item->image + 3 * i, (int)(is * 9) + (FAULT == BY_CHANCE ? reads : 0), 3);

@@ -12,7 +12,8 @@ enum fault {
     CRASHES,
     NO_RESULTS,
     GIVES_UP_BADLY,
-    HAS_ITS_OWN_WEIGHTS
+    HAS_ITS_OWN_WEIGHTS,
+    LEAKS
 };
 
 typedef struct metric {
@@ -22,6 +23,9 @@ typedef struct metric {
 static ik_status begin(void *self, const ik_metric_info *info, ik_error *err) {
     metric *m = self;
     (void)info, (void)err;
+    static void *volatile lost;
+    if (FAULT == LEAKS) lost = malloc(100);
+    (void)lost;
     if (FAULT != FORGETS_NOTHING) m->sum = 0;
     return IK_OK;
 }
