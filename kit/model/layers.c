@@ -1,6 +1,7 @@
 /* Layers: ops with parameters, named as PyTorch names them. */
 #include "layers.h"
 
+#include "inadekit/philox.h"
 #include "recording.h"
 
 /* The authors' code means Xavier everywhere, but on a GPU its fill misses spectrally normalised
@@ -57,10 +58,9 @@ static ik_attrs window_of(const ik_conv *c) {
 
 /* Masked patches times the weight in the patches' order (kh, kw, I). */
 static ik_tensor *same_segment_conv(ik_graph *g, ik_tensor *x, ik_tensor *w, ik_tensor *bias,
-                                    const ik_conv *c) {
+                                    const ik_conv *c, const ik_attrs *a) {
     ik_tensor *map = ik_map(g, "instance", x->shape.d[1], x->shape.d[2]);
-    ik_attrs a = window_of(c);
-    ik_tensor *p = ik_op2(g, IK_PATCHES, &a, x, map);
+    ik_tensor *p = ik_op2(g, IK_PATCHES, a, x, map);
     ik_attrs order = {.shape = {4, {0, 2, 3, 1, 0}}};
     w = ik_op1(g, IK_PERMUTE, &order, w);
     if (!p || !w) return NULL;
@@ -73,27 +73,54 @@ static ik_tensor *same_segment_conv(ik_graph *g, ik_tensor *x, ik_tensor *w, ik_
     return ik_reshape(g, y, IK_SHAPE4(s.d[0], s.d[1], s.d[2], c->out));
 }
 
+/* Fails where x is no picture, or does not divide into the groups. */
+static bool can_convolve(ik_graph *g, const char *what, const ik_tensor *x, const ik_conv *c,
+                         const ik_attrs *a) {
+    if (x->shape.rank == 4 && c->out >= 1 && a->kernel[0] >= 1 && a->kernel[1] >= 1 &&
+        x->shape.d[3] % a->groups == 0 && c->out % a->groups == 0)
+        return true;
+    char shape[64];
+    ik__shape_text(x->shape, shape, sizeof shape);
+    ik__graph_fail(ik__of(g), "a %dx%d %s to %lld channels in %lld groups cannot take %s",
+                   a->kernel[0], a->kernel[1], what, (long long)c->out, (long long)a->groups,
+                   shape);
+    return false;
+}
+
+ik_tensor *ik__layer_conv_window(ik_graph *g, ik_tensor *x, const ik_conv *c, const ik_attrs *a) {
+    if (!can_convolve(g, "convolution", x, c, a)) return NULL;
+    ik_tensor *w =
+        weight_of(g, c, IK_SHAPE4(c->out, x->shape.d[3] / a->groups, a->kernel[0], a->kernel[1]));
+    ik_tensor *in[3] = {x, w, c->bias ? bias_of(g, c->out) : NULL};
+    if (c->same_segment) return same_segment_conv(g, x, w, in[2], c, a);
+    return g->api->op(g, IK_CONV2D, a, c->bias ? 3 : 2, in);
+}
+
 ik_tensor *ik__layer_conv_here(ik_graph *g, ik_tensor *x, const ik_conv *c) {
-    int64_t groups = c->groups ? c->groups : 1;
-    ik_tensor *y = NULL;
-    if (x->shape.rank != 4 || c->out < 1 || c->kernel < 1 || x->shape.d[3] % groups) {
-        char shape[64];
-        ik__shape_text(x->shape, shape, sizeof shape);
-        ik__graph_fail(ik__of(g),
-                       "a %dx%d convolution to %lld channels in %lld groups cannot take %s",
-                       c->kernel, c->kernel, (long long)c->out, (long long)groups, shape);
-    } else {
-        ik_tensor *w =
-            weight_of(g, c, IK_SHAPE4(c->out, x->shape.d[3] / groups, c->kernel, c->kernel));
-        ik_tensor *b = c->bias ? bias_of(g, c->out) : NULL;
-        if (c->same_segment) {
-            y = same_segment_conv(g, x, w, b, c);
-        } else {
-            ik_attrs a = window_of(c);
-            ik_tensor *in[3] = {x, w, b};
-            y = g->api->op(g, IK_CONV2D, &a, c->bias ? 3 : 2, in);
-        }
-    }
+    ik_attrs a = window_of(c);
+    return ik__layer_conv_window(g, x, c, &a);
+}
+
+ik_tensor *ik__layer_conv_transpose(ik_graph *g, ik_tensor *x, const ik_conv *c,
+                                    const ik_attrs *a) {
+    if (!can_convolve(g, "transposed convolution", x, c, a)) return NULL;
+    ik_shape shape = IK_SHAPE4(x->shape.d[3], c->out / a->groups, a->kernel[0], a->kernel[1]);
+    ik_tensor *in[3] = {x, ik_param(g, "weight", shape, weight_init(g, c)),
+                        c->bias ? bias_of(g, c->out) : NULL};
+    return g->api->op(g, IK_CONV2D_DX, a, c->bias ? 3 : 2, in);
+}
+
+/* A stream of its own for each of them, and for each call of the network. */
+ik_tensor *ik__layer_dropout(ik_graph *g, ik_tensor *x, double p) {
+    if (!g->info.training || p == 0) return x;
+    ik__graph *core = ik__of(g);
+    ik__names *drawn = &ik__recording_of(core)->dropped;
+    char name[32] = "mask";
+    for (int call = 2; ik__names_get(drawn, ik__path_join(core, name)); call++)
+        snprintf(name, sizeof name, "mask.%d", call);
+    const char *path = ik__path_join(core, name);
+    ik_tensor *y = ik_op1(g, IK_DROPOUT, IK_ATTRS(.alpha = p, .stream = ik_stream_of(path)), x);
+    if (y) ik__names_set(core, drawn, path, y);
     return y;
 }
 
@@ -185,9 +212,7 @@ ik_tensor *ik__layer_label_conv(ik_graph *g, const char *name, const char *map, 
 
 /* torch.nn.BatchNorm2d(affine=False), momentum 0.1: biased variance to normalise, unbiased to keep.
  */
-ik_tensor *ik__layer_batch_norm(ik_graph *g, const char *name, ik_tensor *x) {
-    if (!x) return NULL;
-    g->api->push(g, name);
+ik_tensor *ik__layer_batch_norm_here(ik_graph *g, ik_tensor *x, double eps) {
     int64_t c = x->shape.d[x->shape.rank - 1], n = ik_count(x->shape) / c;
     ik_tensor *mean =
         g->api->buffer(g, "running_mean", IK_SHAPE1(c), (ik_init){IK_INIT_ZEROS, 0, 0});
@@ -208,7 +233,13 @@ ik_tensor *ik__layer_batch_norm(ik_graph *g, const char *name, ik_tensor *x) {
                               ik_reshape(g, var, IK_SHAPE3(1, 1, c))};
         stats = ik_concat(g, 1, 2, both);
     }
-    ik_tensor *y = ik_op2(g, IK_NORMALIZE, IK_ATTRS(.eps = 1e-5), x, stats);
+    return ik_op2(g, IK_NORMALIZE, IK_ATTRS(.eps = eps), x, stats);
+}
+
+ik_tensor *ik__layer_batch_norm(ik_graph *g, const char *name, ik_tensor *x) {
+    if (!x) return NULL;
+    g->api->push(g, name);
+    ik_tensor *y = ik__layer_batch_norm_here(g, x, 1e-5);
     g->api->pop(g);
     return y;
 }

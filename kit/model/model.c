@@ -153,7 +153,10 @@ ik_tensor *ik__norm_here(ik_graph *g, const ik_norm_ref *norm, ik_tensor *x) {
     ik__blame_begin(&b, norm->instance->plugin, "recording");
     ik_tensor *y = iface->record(norm->instance->self, g, x);
     ik__blame_end(&b);
-    if (y && !ik_same_shape(y->shape, x->shape))
+    if (!y) return NULL;
+    ik_shape kept = y->shape; /* all axes but the last: a norm may add channels */
+    kept.d[kept.rank ? kept.rank - 1 : 0] = x->shape.d[x->shape.rank - 1];
+    if (!ik_same_shape(kept, x->shape))
         ik__graph_fail(ik__of(g), "norm/%s changed the shape", norm->instance->plugin->name);
     return y;
 }

@@ -22,6 +22,7 @@ typedef struct ik__recording {
     ik__names maps;         /* "label@16x16" */
     ik__names spectral;     /* normalised weights, for a judgement in two halves */
     ik__names latents;      /* random values that were asked for */
+    ik__names dropped;      /* what dropout left, by the path of its mask */
     bool reuse_spectral;    /* second half of one forward pass */
     bool judge_apart;       /* fakes and pictures may be judged in two halves */
     bool xavier;            /* initialises spectrally normalised weights, too */

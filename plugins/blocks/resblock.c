@@ -6,7 +6,7 @@
 #include "inadekit/plugin.h"
 
 struct resblock {
-    int64_t out;
+    int64_t out, groups;
     bool spectral;
 };
 
@@ -39,19 +39,30 @@ static ik_tensor *record(const void *self, ik_graph *g, const ik_norm_ref *norm,
         return NULL;
     }
     const int64_t fin = x->shape.d[3], mid = fin < o->out ? fin : o->out;
-    ik_conv conv = {.out = mid, .kernel = 3, .padding = -1, .bias = true, .spectral = o->spectral};
+    ik_conv conv = {.out = mid,
+                    .kernel = 3,
+                    .padding = -1,
+                    .groups = (int)o->groups,
+                    .bias = true,
+                    .spectral = o->spectral};
 
     ik_tensor *y = normed_conv(g, "norm_0", norm, "conv_0", &conv, x);
     conv.out = o->out;
     y = normed_conv(g, "norm_1", norm, "conv_1", &conv, y);
     if (fin == o->out) return ik_add(g, y, x);
 
-    const ik_conv shortcut = {.out = o->out, .kernel = 1, .padding = -1, .spectral = o->spectral};
+    const ik_conv shortcut = {.out = o->out,
+                              .kernel = 1,
+                              .padding = -1,
+                              .groups = (int)o->groups,
+                              .spectral = o->spectral};
     return ik_add(g, y, ik_conv2d(g, "conv_s", ik_norm(g, "norm_s", norm, x), &shortcut));
 }
 
 static const ik_option options[] = {
     {"out", "channels of the output", IK_OPT_INT, offsetof(struct resblock, out), NULL, 1, 65536},
+    {"groups", "channel groups of the convolutions", IK_OPT_INT, offsetof(struct resblock, groups),
+     "1", 1, 65536},
     {"spectral", "normalise the convolutions' weights spectrally", IK_OPT_BOOL,
      offsetof(struct resblock, spectral), "true"},
     {NULL},

@@ -34,8 +34,15 @@ static bool infer_pool(ik__shaping *s) {
     const ik_attrs *a = s->a;
     REQUIRE(a->padding[0] * 2 <= a->kernel[0] && a->padding[1] * 2 <= a->kernel[1],
             "the padding is more than half the kernel");
-    ik_shape x = s->in[0]->shape;
-    return ik__windowed(s, x, x.d[3], &s->out->shape);
+    ik_shape x = s->in[0]->shape, *out = &s->out->shape;
+    if (!ik__windowed(s, x, x.d[3], out)) return false;
+    for (int i = 0; i < 2 && a->size[i]; i++) {
+        REQUIRE(a->size[i] >= out->d[1 + i] &&
+                    (a->size[i] - 1) * a->stride[i] < x.d[1 + i] + a->padding[i],
+                "no window of size %lld begins in the picture", (long long)a->size[i]);
+        out->d[1 + i] = a->size[i];
+    }
+    return true;
 }
 
 static bool infer_max_pool_grad(ik__shaping *s) {

@@ -73,7 +73,8 @@
     IK_OP(BILINEAR, bilinear, 1, 1)                                                                   \
     IK_OP(BILINEAR_GRAD, bilinear_grad, 1, 1)                                                         \
     /* kernel, stride, padding; avg_pool leaves padding out of its count. avg_pool_grad(dy) to        \
-     * attrs.size. max_pool_grad(dy, x): to the first largest in row order. */                        \
+     * attrs.size. max_pool_grad(dy, x): to the first largest in row order. Since 1.2 pools may say   \
+     * their attrs.size: one more window that begins in the picture, as PyTorch's ceil_mode. */       \
     IK_OP(AVG_POOL, avg_pool, 1, 1)                                                                   \
     IK_OP(AVG_POOL_GRAD, avg_pool_grad, 1, 1)                                                         \
     IK_OP(MAX_POOL, max_pool, 1, 1)                                                                   \

@@ -3,6 +3,8 @@
  * GOLDEN_DEVICE names, in GOLDEN_PRECISION. golden/README.md tells how the files came about. */
 #include "support/golden_files.h"
 
+#define LAYERS SOURCE_DIR "/tests/golden/layers_small"
+
 static const char *devices[] = {"naive", "cpu"};
 static int n_devices = sizeof devices / sizeof *devices;
 static const char *precision = "f32";
@@ -130,6 +132,22 @@ START_TEST(perceptual) {
 }
 END_TEST
 
+START_TEST(layers) {
+    for (int i = 0; i < n_devices; i++) {
+        char arguments[900];
+        snprintf(arguments, sizeof arguments,
+                 "trace " SOURCE_DIR "/tests/golden/layers_small.yaml --program g_step --grads "
+                 "--weights " LAYERS "/weights.safetensors --inputs " LAYERS "/inputs.safetensors "
+                 "--outputs out.safetensors --set device=%s --set precision=%s",
+                 devices[i], precision);
+        expect(arguments, 0, NULL);
+        ik__st *got = open_output("out");
+        ck_assert_int_eq(check_against("../layers_small/g_step", got, devices[i]), 16);
+        ik__st_close(got);
+    }
+}
+END_TEST
+
 START_TEST(inside_g_step) {
     check("nodes_g_step", "g_step", "inputs", "--all", 73);
 }
@@ -143,5 +161,5 @@ END_TEST
 int main(void) {
     choose_device();
     return RUN_SUITE("golden", set_up, tear_down, {sample}, {exemplar}, {encode}, {g_step},
-                     {d_step}, {perceptual}, {inside_g_step}, {inside_sample});
+                     {d_step}, {perceptual}, {layers}, {inside_g_step}, {inside_sample});
 }
