@@ -26,6 +26,7 @@ struct ik__pth {
     char *path;
     ik__pool *pool;
     const ik__value *root;
+    char choice[256]; /* which of several state dicts was taken; "" */
     int n, room, n_storages;
     ik__pth_tensor *tensors;
     ik__pth_storage *storages; /* sorted by key */

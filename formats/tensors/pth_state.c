@@ -9,6 +9,9 @@ enum { MAX_DEPTH = 32, MAX_VISITS = 1 << 24, MAX_NAME = 1000, MAX_TENSORS = 2000
 /* Names that others give the part with the weights, the likeliest first. */
 static const char *const parts[] = {"state_dict", "model_state_dict", "model",
                                     "net",        "params",           NULL};
+/* And what averages of them over training are called, which are what is to paint. */
+static const char *const averages[] = {
+    "params_ema", "state_dict_ema", "model_ema", "ema_state_dict", "ema", NULL};
 
 typedef struct walk {
     ik__pth *p;
@@ -48,6 +51,42 @@ static bool holds_tensors(walk *w, const ik__value *v, int depth) {
     return false;
 }
 
+/* The number of the item that one of the names has, if it holds tensors; -1. */
+static int part_of(walk *w, const ik__value *v, const char *const *names) {
+    for (; *names; names++)
+        for (int i = 1; i < v->n; i += 2)
+            if (ik__value_is(v->items[i - 1], *names) && holds_tensors(w, v->items[i], 0)) return i;
+    return -1;
+}
+
+static bool same_keys(const ik__value *a, const ik__value *b) {
+    if (a->kind != IK__PICKLE_DICT || b->kind != IK__PICKLE_DICT || a->n != b->n) return false;
+    for (int i = 0; i < a->n; i += 2) {
+        const ik__value *x = a->items[i], *y = b->items[i];
+        if (x->kind != IK__PICKLE_TEXT || y->kind != IK__PICKLE_TEXT || x->bytes != y->bytes ||
+            memcmp(x->text, y->text, x->bytes))
+            return false;
+    }
+    return true;
+}
+
+/* Of several parts: the averages, where they are of the same names. Which it was is noted. */
+static const ik__value *choose(walk *w, const ik__value *v) {
+    int raw = part_of(w, v, parts), average = part_of(w, v, averages);
+    if (raw < 0 && average < 0) return NULL;
+    if (average < 0) return v->items[raw];
+    bool takes = raw < 0 || same_keys(v->items[raw], v->items[average]);
+    const ik__value *name = v->items[(takes ? average : raw) - 1];
+    if (raw >= 0)
+        snprintf(w->p->choice, sizeof w->p->choice,
+                 "of its '%.*s' and '%.*s' the %s weights are taken, '%.*s'%s",
+                 (int)v->items[raw - 1]->bytes, v->items[raw - 1]->text,
+                 (int)v->items[average - 1]->bytes, v->items[average - 1]->text,
+                 takes ? "averaged" : "last", (int)name->bytes, name->text,
+                 takes ? "" : "; the others have other names");
+    return v->items[takes ? average : raw];
+}
+
 /* The part of `v` to go on in, NULL to stay. */
 static const ik__value *inner(walk *w, const ik__value *v) {
     const ik__value *only = NULL;
@@ -59,12 +98,7 @@ static const ik__value *inner(walk *w, const ik__value *v) {
         only = v->items[i];
         n++;
     }
-    if (n == 1) return only;
-    for (int k = 0; n && parts[k]; k++)
-        for (int i = 1; i < v->n; i += 2)
-            if (ik__value_is(v->items[i - 1], parts[k]) && holds_tensors(w, v->items[i], 0))
-                return v->items[i];
-    return NULL;
+    return n == 1 ? only : n ? choose(w, v) : NULL;
 }
 
 static bool good_name(const char *s, size_t n) {
@@ -132,6 +166,10 @@ static void drop_module(ik__pth *p) {
     for (int i = 0; i < p->n; i++)
         if (strncmp(p->tensors[i].entry.name, lead, sizeof lead - 1) != 0) return;
     for (int i = 0; i < p->n; i++) p->tensors[i].entry.name += sizeof lead - 1;
+}
+
+const char *ik__pth_choice(const ik__pth *p) {
+    return *p->choice ? p->choice : NULL;
 }
 
 ik_status ik__pth_state(ik__pth *p, ik_error *err) {

@@ -79,6 +79,30 @@ static ik_status look(ik__session *s, const ik__network *net, const ik__weights_
     return status;
 }
 
+/* Is anything painted or measured that was not trained before? */
+static bool paints_first(const ik__settings *set) {
+    for (int i = 0; i < set->stages.n; i++) {
+        const char *stage = set->stages.v[i];
+        if (!strcmp(stage, "train")) return false;
+        if (!strcmp(stage, "synthesize") || !strcmp(stage, "evaluate")) return true;
+    }
+    return false;
+}
+
+/* Where nothing trains before it paints, a checkpoint's averages are what is wanted, as `inadekit
+ * synthesize` takes them. They are read from *over, which lives as long as the file is read. */
+static ik_status take_averages(const ik__session *s, const ik__network *net,
+                               const ik__weights_key *key, ik__wfile *file, ik__wfile **over,
+                               ik_error *err) {
+    ik__path path = ik__path_of("%s/" IK__OPTIMIZER_FILE, key->file);
+    *over = NULL;
+    if (!paints_first(&s->set) || !ik__exists(path.text)) return IK_OK;
+    ik_status status = ik__wfile_open(path.text, over, err);
+    if (!status && ik__wfile_overlay(file, *over, "ema."))
+        ik__tell(IK__SAID, "network '%s': the averaged weights of %s", net->name, key->file);
+    return status;
+}
+
 static void note_filled(ik__session *s, const ik__network *net) {
     s->model->networks[net - s->model->networks].filled = true;
 }
@@ -90,12 +114,15 @@ static ik_status start(ik__session *s, const ik__network *net, const ik__weights
     ik__wfile *file;
     int n;
     ik_status status = look(s, net, key, common, &wanted, &n, &file, err);
+    ik__wfile *over = NULL;
     if (file) {
-        status = ik__wfile_load(file, n, wanted, st->backend, st->self, err);
+        if (key->at) status = take_averages(s, net, key, file, &over, err);
+        if (!status) status = ik__wfile_load(file, n, wanted, st->backend, st->self, err);
         ik__store_changed(st);
         start_average(st, net->name);
         note_filled(s, net);
     }
+    ik__wfile_close(over);
     ik__wfile_close(file);
     free(wanted);
     return status;
@@ -185,16 +212,6 @@ static bool reads(const ik__program *p, const ik__session *s, const char *networ
         const ik__node *n = p->order[i];
         if (n->op == IK_PARAM && !strcmp(s->engine->store->blocks[n->entry->block].name, network))
             return true;
-    }
-    return false;
-}
-
-/* Is anything painted or measured that was not trained before? */
-static bool paints_first(const ik__settings *set) {
-    for (int i = 0; i < set->stages.n; i++) {
-        const char *stage = set->stages.v[i];
-        if (!strcmp(stage, "train")) return false;
-        if (!strcmp(stage, "synthesize") || !strcmp(stage, "evaluate")) return true;
     }
     return false;
 }

@@ -165,6 +165,8 @@ ik_status ik__wfile_open(const char *path, ik__wfile **out, ik_error *err) {
         status = ik__pth_open(f->path, &f->pth, err);
     else
         status = ik__st_open(f->path, &f->st, err);
+    if (!status && f->pth && ik__pth_choice(f->pth))
+        ik__tell(IK__NOTED, "%s: %s", f->path, ik__pth_choice(f->pth));
     if (!status) status = list_entries(f, err);
     if (status)
         ik__wfile_close(f);

@@ -80,6 +80,12 @@ def two_parts():
     return {"a": {"w": torch.ones(2)}, "b": [torch.zeros(1), {"w": torch.full((1,), 2.0)}]}
 
 
+def averaged(raw, average, **more):
+    """The weights of a training, as 1, and their averages, as 2."""
+    ones, twos = torch.ones(2), torch.full((2,), 2.0)
+    return {raw: {"w": ones}, average: {more.get("key", "w"): twos}, "optimizer": {"m": ones}}
+
+
 def expected(tensors):
     out = {}
     for name, t in tensors.items():
@@ -131,6 +137,8 @@ def main():
 
     torch.save(old_spectral(), path("old_spectral.pth"))
     torch.save(two_parts(), path("parts.pth"))
+    torch.save(averaged("params", "params_ema"), path("averaged.pth"))
+    torch.save(averaged("model", "ema", key="shadow"), path("averaged_otherwise.pth"))
     torch.save(torch.nn.Linear(2, 2), path("model.pth"))
     torch.save({"epoch": 1}, path("nothing.pth"))
     torch.save({"w": torch.ones(1).expand(1000, 1000)}, path("expanded.pth"))

@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 #include "weights/file.h"
 
+#include "tensors/pth.h"
 #include "tensors/safetensors.h"
 
 #include "support/suite.h"
@@ -83,6 +84,34 @@ START_TEST(several_parts_keep_their_names) {
     ck_assert(*v == 2);
     free(v);
     ik__wfile_close(f);
+}
+END_TEST
+
+/* Of a training's last weights, 1, and their averages, 2, those that paint; or, where names differ,
+ * those that surely fit. */
+START_TEST(averages_go_before) {
+    static const struct {
+        const char *file, *choice;
+        float value;
+    } rows[] = {{FILES "averaged.pth",
+                 "of its 'params' and 'params_ema' the averaged weights are taken, 'params_ema'",
+                 2},
+                {FILES "averaged_otherwise.pth",
+                 "of its 'model' and 'ema' the last weights are taken, 'model'; the others have "
+                 "other names",
+                 1}};
+    for (int i = 0; i < COUNT(rows); i++) {
+        ik__pth *p;
+        ik_error err = {""};
+        float v[2];
+        ck_assert_msg(!ik__pth_open(rows[i].file, &p, &err), "%s", err.text);
+        ck_assert_int_eq(ik__pth_count(p), 1);
+        ck_assert_str_eq(ik__pth_entry_at(p, 0)->name, "w");
+        ck_assert(!ik__pth_read(p, 0, v, &err));
+        ck_assert(v[0] == rows[i].value && v[1] == rows[i].value);
+        ck_assert_str_eq(ik__pth_choice(p), rows[i].choice);
+        ik__pth_close(p);
+    }
 }
 END_TEST
 
@@ -186,6 +215,6 @@ END_TEST
 
 int main(void) {
     return RUN_SUITE("pth", NULL, NULL, {kinds}, {state_dict_of_a_checkpoint}, {order_is_kept},
-                     {several_parts_keep_their_names}, {spectral_norm_of_old}, {what_is_refused},
-                     {number_beyond_32_bits}, {published_files});
+                     {several_parts_keep_their_names}, {averages_go_before}, {spectral_norm_of_old},
+                     {what_is_refused}, {number_beyond_32_bits}, {published_files});
 }

@@ -137,6 +137,19 @@ START_TEST(frozen) {
 }
 END_TEST
 
+/* A checkpoint's averages paint, where nothing trains on from it; as they do in the run itself. */
+START_TEST(averages_of_a_checkpoint) {
+    run("m", "tiny.yaml", "--set train.ema=0.5 --set train.steps=3 --set train.lr.generator=0.02");
+    expect("run tiny.yaml --out p --set stages=[synthesize] --set "
+           "weights=m/checkpoints/step-00000003",
+           0, "network 'generator': the averaged weights of m/checkpoints/step-00000003\n");
+    ck_assert_int_eq(shell("cmp m/images/samples.png p/images/samples.png"), 0);
+    expect("run tiny.yaml --out q --set stages=[train] --set weights=m/checkpoints/step-00000003",
+           0, NULL);
+    ck_assert_ptr_null(strstr(said, "averaged"));
+}
+END_TEST
+
 /* A dry run says where networks would start from, and finds what does not fit. */
 START_TEST(dry) {
     expect("run tiny.yaml --dry-run -v --set weights=" STEP, 0, "\nweights\n  generator ");
@@ -160,5 +173,6 @@ END_TEST
 int main(void) {
     return RUN_SUITE("weights", set_up_weights, tear_down, {whole_pipeline},
                      {names_without_the_network}, {training_starts_there}, {frozen},
-                     {a_failed_start_leaves_no_folder}, {what_does_not_fit}, {dry});
+                     {a_failed_start_leaves_no_folder}, {what_does_not_fit},
+                     {averages_of_a_checkpoint}, {dry});
 }
