@@ -117,7 +117,7 @@ END_TEST
 
 static void write_growing(void) {
     ck_assert_int_eq(
-        shell("sed -e 's/^  discriminator/  encoder: {plugin: conv, channels: 2}\\n  "
+        shell("sed -e 's/^  discriminator/  encoder: {plugin: conv, channels: 2, layers: 6}\\n  "
               "discriminator/' -e 's/^norm: .*/norm: {plugin: spade, hidden: 8}/' -e "
               "'s/^losses: \\[/losses: [{plugin: kl, weight: 0.05}, /' tiny.yaml > growing.yaml"),
         0);
