@@ -12,6 +12,7 @@ write_basic_package_version_file(package/inadekitConfigVersion.cmake COMPATIBILI
 install(FILES ${CMAKE_BINARY_DIR}/package/inadekitConfig.cmake
               ${CMAKE_BINARY_DIR}/package/inadekitConfigVersion.cmake
               cmake/inadekitPlugin.cmake DESTINATION ${config_folder})
+install(DIRECTORY cmake/cuda_on_host DESTINATION ${config_folder})
 
 cmake_path(RELATIVE_PATH CMAKE_INSTALL_PREFIX
     BASE_DIRECTORY ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig OUTPUT_VARIABLE PC_PREFIX)

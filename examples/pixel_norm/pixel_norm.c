@@ -60,11 +60,11 @@ static ik_status shape(const void *attrs, int n, const ik_tensor *const *in, ik_
 }
 
 static const ik_custom_kernel *const backward_kernels[] = {
+#ifdef INADEKIT_WITH_CUDA
+    &pixel_norm_grad_cuda, /* first: compiled for the host, it goes before the C one */
+#endif
     &backward_kernel_float,
     &backward_kernel_double,
-#ifdef INADEKIT_WITH_CUDA
-    &pixel_norm_grad_cuda,
-#endif
     NULL,
 };
 static const ik_custom_op pixel_norm_grad = {
@@ -83,11 +83,11 @@ static void gradient(ik_graph *g, const ik_custom_gradient *c) {
 }
 
 static const ik_custom_kernel *const forward_kernels[] = {
+#ifdef INADEKIT_WITH_CUDA
+    &pixel_norm_cuda, /* first: compiled for the host, it goes before the C one */
+#endif
     &forward_kernel_float,
     &forward_kernel_double,
-#ifdef INADEKIT_WITH_CUDA
-    &pixel_norm_cuda,
-#endif
     NULL,
 };
 static const ik_custom_op pixel_norm_op = {
