@@ -125,7 +125,7 @@ static ik_status check_names(const ik__conf *root, const ik__settings *s, ik_err
                              "and `out:` or --out for another place",
                              s->name);
     for (const char *c = s->name; *c; c++)
-        if ((unsigned char)*c < ' ' || *c == 0x7f)
+        if (((unsigned char)*c < ' ' && *c != '\n' && *c != '\t') || *c == 0x7f)
             return ik__conf_fail(ik__conf_get(root, "name"), err,
                                  "name: '%s' holds a control character; it names a folder, so use "
                                  "letters, digits and the like",
