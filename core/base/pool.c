@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { FIRST_BLOCK = 1024, LARGEST_BLOCK = 65536 };
 
@@ -23,7 +24,7 @@ struct ik__pool {
 
 static _Noreturn void give_up(size_t size) {
     fprintf(stderr, "inadekit: error: no memory left for %zu bytes; free some and retry\n", size);
-    abort();
+    _exit(EXIT_FAILURE); /* nothing that is half done is flushed or mended */
 }
 
 static void *get(size_t size) {

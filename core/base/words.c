@@ -6,11 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 void *ik__words_checked(void *p) {
     if (p) return p;
     fputs("inadekit: error: no memory left for a list of names; free some and retry\n", stderr);
-    abort();
+    _exit(EXIT_FAILURE);
 }
 
 void ik__words_add(ik__words *w, const char *text) {

@@ -6,6 +6,7 @@
 #include "tree.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { COLUMN = 46 }; /* where comments begin, if the line leaves room */
 
@@ -20,7 +21,7 @@ static void begin(printer *p) {
     p->part = open_memstream(&p->line, &p->n);
     if (p->part) return;
     fputs("inadekit: error: no memory left for a line of the pipeline\n", stderr);
-    abort(); /* as for a pool */
+    _exit(EXIT_FAILURE); /* as for a pool */
 }
 
 /* Columns, not bytes. */

@@ -72,7 +72,7 @@ ik_tensor *ik__custom_record(ik_graph *pub, const ik_custom_op *op, const void *
     node->custom_attrs = attrs;
     node->t.shape = shape;
     node->t.dtype = dtype;
-    return &node->t;
+    return g->failed ? NULL : &node->t;
 }
 
 /* Records the gradient by the op's own rule; dx[i] stays NULL where it stops. */

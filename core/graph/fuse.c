@@ -170,7 +170,10 @@ static void fuse_linear(ik__graph *g, ik__node *add, const int *uses) {
 
 void ik__fuse(ik__graph *g, int minor) {
     int *uses = count_uses(g);
-    if (!uses) return;
+    if (!uses) {
+        ik__graph_fail_as(g, IK_FAILED, "out of memory while fusing");
+        return;
+    }
     for (int i = 0; i < g->n && minor >= 1; i++) {
         fuse_lookups(g, g->nodes[i], uses);
         fuse_linear(g, g->nodes[i], uses);

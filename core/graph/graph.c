@@ -139,6 +139,11 @@ static bool recordable(ik__graph *g, ik_opcode op, int n) {
     return !g->failed;
 }
 
+/* The spare node is nobody's value. */
+static ik_tensor *made(const ik__graph *g, ik__node *node) {
+    return g->failed ? NULL : &node->t;
+}
+
 ik_tensor *ik__record(ik__graph *g, ik_opcode op, const ik_attrs *attrs, int n,
                       ik_tensor *const *in) {
     if (g->failed || !recordable(g, op, n)) return NULL;
@@ -158,7 +163,7 @@ ik_tensor *ik__record(ik__graph *g, ik_opcode op, const ik_attrs *attrs, int n,
     ik__node *node = ik__append(g, op, attrs, n, in);
     node->t.shape = out.shape;
     node->t.dtype = out.dtype;
-    return &node->t;
+    return made(g, node);
 }
 
 ik_tensor *ik__input(ik__graph *g, const char *name, ik_shape shape, ik_dtype dtype) {
@@ -167,7 +172,7 @@ ik_tensor *ik__input(ik__graph *g, const char *name, ik_shape shape, ik_dtype dt
     node->name = ik__pool_strdup(g->pool, name);
     node->t.shape = shape;
     node->t.dtype = dtype;
-    return &node->t;
+    return made(g, node);
 }
 
 /* --- the calls of a plugin */
@@ -217,7 +222,7 @@ static ik_tensor *state(ik__graph *g, const char *name, ik_shape shape, ik_init 
     leaf->entry = e;
     leaf->t.shape = shape;
     ik__names_set(g, &g->states, path, &leaf->t);
-    return &leaf->t;
+    return made(g, leaf);
 }
 
 ik_tensor *ik__graph_param(ik_graph *g, const char *name, ik_shape shape, ik_init init) {

@@ -133,6 +133,7 @@ ik_tensor *ik__layer_conv(ik_graph *g, const char *name, ik_tensor *x, const ik_
 }
 
 ik_tensor *ik__layer_linear_here(ik_graph *g, ik_tensor *x, int64_t out) {
+    if (!x) return NULL;
     ik_shape s = x->shape;
     int64_t in = s.d[s.rank - 1], rows = ik_count(s) / in;
     ik_tensor *w =
@@ -145,7 +146,6 @@ ik_tensor *ik__layer_linear_here(ik_graph *g, ik_tensor *x, int64_t out) {
 }
 
 ik_tensor *ik__layer_linear(ik_graph *g, const char *name, ik_tensor *x, int64_t out) {
-    if (!x) return NULL;
     g->api->push(g, name);
     ik_tensor *y = ik__layer_linear_here(g, x, out);
     g->api->pop(g);

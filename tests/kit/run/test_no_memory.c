@@ -1,0 +1,187 @@
+/* Every allocation of a run fails once: the run ends with an error and a message, or, where it can
+ * do without, with the same bytes; never by a signal, and never as if nothing had been.
+ *
+ * The C library's functions are replaced by ones that count and refuse what our own code asks for.
+ */
+#define _GNU_SOURCE
+#include "support/runs.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+
+#include "run/run.h"
+
+static long calls, refused; /* refused: the number of the call that fails, 0 for none */
+
+#if defined(__SANITIZE_ADDRESS__)
+enum { REPLACED = 0 }; /* the sanitizer has malloc to itself */
+#else
+enum { REPLACED = 1 };
+
+void *__libc_malloc(size_t n);
+void *__libc_calloc(size_t n, size_t size);
+void *__libc_realloc(void *p, size_t n);
+void *__libc_memalign(size_t alignment, size_t n);
+
+static bool counting;
+static _Thread_local bool inside;
+
+/* Of the rooms, which this program links, or of a plugin? */
+static bool is_ours(void *caller) {
+    Dl_info info, own;
+    return dladdr(caller, &info) && dladdr(&calls, &own) &&
+           (info.dli_fbase == own.dli_fbase || strstr(info.dli_fname, BUILD_DIR "/lib"));
+}
+
+static bool fails(void *caller) {
+    if (!counting || inside) return false;
+    inside = true;
+    bool now = is_ours(caller) && __atomic_add_fetch(&calls, 1, __ATOMIC_RELAXED) == refused;
+    inside = false;
+    if (now) errno = ENOMEM;
+    return now;
+}
+
+#define EXPORT __attribute__((visibility("default")))
+#define CALLER __builtin_return_address(0)
+EXPORT void *malloc(size_t n) {
+    return fails(CALLER) ? NULL : __libc_malloc(n);
+}
+EXPORT void *calloc(size_t n, size_t size) {
+    return fails(CALLER) ? NULL : __libc_calloc(n, size);
+}
+EXPORT void *realloc(void *p, size_t n) {
+    return fails(CALLER) ? NULL : __libc_realloc(p, n);
+}
+EXPORT void *aligned_alloc(size_t alignment, size_t n) {
+    return fails(CALLER) ? NULL : __libc_memalign(alignment, n);
+}
+EXPORT int posix_memalign(void **p, size_t alignment, size_t n) {
+    *p = fails(CALLER) ? NULL : __libc_memalign(alignment, n);
+    return *p ? 0 : ENOMEM;
+}
+EXPORT char *strdup(const char *text) {
+    size_t n = strlen(text) + 1;
+    char *copy = fails(CALLER) ? NULL : __libc_malloc(n);
+    return copy ? memcpy(copy, text, n) : NULL;
+}
+EXPORT int vasprintf(char **to, const char *format, va_list args) {
+    va_list again;
+    va_copy(again, args);
+    int n = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    *to = fails(CALLER) || n < 0 ? NULL : __libc_malloc((size_t)n + 1);
+    return *to ? vsnprintf(*to, (size_t)n + 1, format, args) : -1;
+}
+EXPORT int asprintf(char **to, const char *format, ...) {
+    va_list args;
+    if (fails(CALLER)) {
+        *to = NULL;
+        return -1;
+    }
+    va_start(args, format);
+    inside = true;
+    int n = vasprintf(to, format, args);
+    inside = false;
+    va_end(args);
+    return n;
+}
+/* Thousands of runs need not wait for the disk. */
+EXPORT int fsync(int fd) {
+    (void)fd;
+    return 0;
+}
+static void count(bool on) {
+    counting = on;
+}
+#endif
+
+static const char smallest[] =
+    "name: smallest\n"
+    "device: naive\n"
+    "threads: 1\n"
+    "dataset: {plugin: shapes, size: [32, 32], count: 2, validation: 1, max_instances: 8}\n"
+    "norm: {plugin: inade, noise_channels: 2}\n"
+    "networks:\n"
+    "  generator:\n"
+    "    inputs: {z: [4]}\n"
+    "    nodes:\n"
+    "      - {id: fc, op: linear, in: z, out: [16, 16, 2]}\n"
+    "      - {id: head, block: resblock, out: 2}\n"
+    "      - {op: upsample}\n"
+    "      - {id: rgb, op: conv2d, out: 3, kernel: 3}\n"
+    "      - {op: tanh}\n"
+    "  discriminator: {plugin: multiscale_patch, scales: 1, layers: 2, channels: 2}\n"
+    "losses: [{plugin: hinge}]\n"
+    "train: {steps: 1, batch: 1, log_every: 1, picture_every: 1, ema: 0.9}\n"
+    "synthesize: {samples: 1, items: 1, batch: 1}\n"
+    "stages: [train, synthesize]\n";
+
+/* Beside the smallest: an encoder, whose styles are taken, a metric, and a report. */
+static const char larger[] = "include: smallest.yaml\n"
+                             "networks: {encoder: {plugin: instance_unet, channels: 1}}\n"
+                             "losses: [{plugin: hinge}, {plugin: kl}]\n"
+                             "synthesize: {style: [{item: 0, from: 0, to: 0}]}\n"
+                             "evaluate: [{plugin: pixels}]\n"
+                             "stages: [train, synthesize, evaluate, report]\n";
+
+static const char *pipeline_file;
+
+static ik_status run_here(const char *name, ik_error *err) {
+    char pipeline[128], out[128];
+    snprintf(pipeline, sizeof pipeline, "%s/%s", folder, pipeline_file);
+    snprintf(out, sizeof out, "%s/%s", folder, name);
+    const ik__run_options o = {.pipeline = pipeline, .out = out};
+    return ik__run(&o, err);
+}
+
+/* In a process of its own: 0, it went well; 1, it failed and said why; 2, it failed and did not. */
+static int run_without(long call) {
+    fflush(NULL);
+    pid_t child = fork();
+    ck_assert_int_ge(child, 0);
+    if (!child) {
+        ik_error err = {""};
+        calls = 0;
+        refused = call;
+        count(true);
+        ik_status status = run_here("b", &err);
+        count(false);
+        _exit(!status ? 0 : *err.text ? 1 : 2);
+    }
+    int status = 0;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+START_TEST(each_fails) {
+    if (!REPLACED) {
+        puts("skipped: a sanitizer has malloc to itself");
+        return;
+    }
+    ik_error err = {""};
+    setenv("INADEKIT_PLUGIN_PATH", BUILD_DIR "/lib/inadekit", 1);
+    write_bytes("smallest.yaml", smallest, sizeof smallest - 1);
+    write_bytes("larger.yaml", larger, sizeof larger - 1);
+    pipeline_file = _i ? "larger.yaml" : "smallest.yaml";
+    ck_assert_msg(!run_here("a", &err), "%s", err.text); /* plugins are loaded from here on */
+    count(true);
+    ck_assert_msg(!run_here("c", &err), "%s", err.text);
+    count(false);
+    long all = calls, done_without = 0;
+    ck_assert_int_gt(all, 100);
+    /* Most of the larger run is the smaller one's: a part of it has to do. */
+    for (long n = 1; n <= all; n += _i ? 7 : 1) {
+        int status = run_without(n);
+        ck_assert_msg(status < 2, "allocation %ld of %ld: status %d", n, all, status);
+        if (!status) ck_assert_msg(same("a", "b"), "allocation %ld of %ld: other bytes", n, all);
+        done_without += !status;
+        if (lines_of("b/log.jsonl") || !status) ck_assert_int_eq(shell("rm -rf b"), 0);
+    }
+    printf("of %ld allocations %ld were done without\n", all, done_without);
+}
+END_TEST
+
+int main(void) {
+    return RUN_SUITE("no_memory", set_up_runs, tear_down, {each_fails, 2});
+}
