@@ -1,7 +1,7 @@
 /* From a file's tensors to what synthesis is given; see latents_file.h. */
 #include "latents_file.h"
 
-#include "graph/graph.h"
+#include "stages/latents.h"
 
 #include <stdlib.h>
 
@@ -45,7 +45,7 @@ static bool fits(const ik_shape *has, const ik_shape *want, bool by_instance, in
 static ik_status check_shape(const ik__trace_inputs *in, const ik__session *s, const ik__node *x,
                              const ik__st_entry *e, int64_t instances, ik_error *err) {
     const ik_shape *want = &x->t.shape;
-    bool by_instance = want->rank > 2 && want->d[1] == s->info->max_instances;
+    bool by_instance = ik__latent_by_instance(x, s->info->max_instances);
     char has[64], wants[64], fewer[64] = "";
     if (e->dtype != IK_F32)
         return ik_errorf(err, IK_FAILED, "%s: '%s' is of type %s; real numbers are wanted",
