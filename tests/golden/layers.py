@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Makes the golden files of layers_small.yaml with PyTorch, in double precision: layers.py [FOLDER]."""
+"""Makes the golden files of layers_small.yaml and clade_small.yaml with PyTorch, in double precision:
+layers.py [FOLDER]."""
 import os
 import sys
 
@@ -36,39 +37,106 @@ class Generator(nn.Module):
         return torch.tanh(self.up_1(x * torch.sigmoid(x)))
 
 
-def main(folder):
-    torch.manual_seed(5)
-    net = Generator().double().train()
+class Clade(nn.Module):
+    """y = xhat w[label] + b[label], and the borders through a 1x1 convolution as a channel more."""
+
+    def __init__(self, labels, channels):
+        super().__init__()
+        self.param_free_norm = nn.BatchNorm2d(channels, affine=False)
+        self.class_specified_affine = nn.Module()
+        self.class_specified_affine.weight = nn.Parameter(torch.rand(labels, channels))
+        self.class_specified_affine.bias = nn.Parameter(torch.randn(labels, channels))
+        self.inst_conv = nn.Conv2d(1, 1, 1)
+
+    def forward(self, x, label, edge):
+        table = self.class_specified_affine
+        rows = [t[label].permute(0, 3, 1, 2) for t in (table.weight, table.bias)]
+        y = self.param_free_norm(x) * rows[0] + rows[1]
+        return torch.cat([y, self.inst_conv(edge)], 1)
+
+
+class CladeGenerator(nn.Module):
+    def __init__(self, labels=6):
+        super().__init__()
+        self.labels = labels
+        self.first = nn.Conv2d(labels + 1, 5, 3, padding=1)
+        self.norm = Clade(labels, 5)
+        self.last = nn.Conv2d(6, 3, 3, padding=1)
+
+    def forward(self, label, instance):
+        edge = torch.zeros(instance.shape, dtype=torch.bool)
+        for axis in (1, 2):
+            n = instance.shape[axis]
+            differs = instance.narrow(axis, 1, n - 1) != instance.narrow(axis, 0, n - 1)
+            edge.narrow(axis, 1, n - 1).logical_or_(differs)
+            edge.narrow(axis, 0, n - 1).logical_or_(differs)
+        label, edge = label[:, ::2, ::2], edge[:, None, ::2, ::2].double()
+        one_hot = F.one_hot(label, self.labels).permute(0, 3, 1, 2).double()
+        x = self.first(torch.cat([one_hot, edge], 1))
+        x = F.leaky_relu(self.norm(x, label, edge), 0.2)
+        return torch.tanh(self.last(F.interpolate(x, scale_factor=2)))
+
+
+def perturb(net):
     with torch.no_grad():
         for name, p in net.named_parameters():
             scale = 0.5 / p[0].numel() ** 0.5 if p.dim() > 1 else 0.3
             p.copy_(torch.randn_like(p).float() * scale + (1 if name == "norm.weight" else 0))
-        net.norm.running_mean.copy_(torch.randn(4).float() * 0.2)
-        net.norm.running_var.copy_(torch.rand(4).float() + 0.5)
-    weights = {k: v for k, v in net.state_dict().items() if "num_batches" not in k}
-    weights = {k: v.clone() for k, v in weights.items()}
-    image = (torch.rand(2, 3, 32, 32) * 2 - 1).float().double()
-    z = torch.randn(2, 6).float().double()
-    fake = net(image, z)
+        for name, b in net.named_buffers():
+            if name.endswith("running_mean"):
+                b.copy_(torch.randn_like(b).float() * 0.2)
+            if name.endswith("running_var"):
+                b.copy_(torch.rand_like(b).float() + 0.5)
+
+
+def write(folder, net, image, inputs):
+    """Weights, inputs, and the fake, loss, gradients and statistics of a step on them."""
+    path = {k: "generator." + k.replace("conv_in", "in") for k in net.state_dict()}
+    path = {k: v for k, v in path.items() if "num_batches" not in k}
+    weights = {path[k]: v.clone() for k, v in net.state_dict().items() if k in path}
+    fake = net(*inputs.values())
     loss = F.l1_loss(fake, image)
     loss.backward()
     out = {"fake": fake.detach().permute(0, 2, 3, 1), "loss.l1": loss.detach(),
            "loss.total": loss.detach()}
-    path = {k: "generator." + k.replace("conv_in", "in") for k in net.state_dict()}
     for name, p in net.named_parameters():
         out["grad." + path[name]] = p.grad
-    for name in ("norm.running_mean", "norm.running_var"):
-        out["state." + path[name]] = net.state_dict()[name]
+    for name, b in net.named_buffers():
+        if name in path:
+            out["state." + path[name]] = b
     os.makedirs(folder, exist_ok=True)
 
     def save(name, values):
-        values = {k: np.asarray(v.numpy(), np.float32) for k, v in values.items()}
+        values = {k: v.detach().numpy() for k, v in values.items()}
+        values = {k: v if v.dtype == np.uint8 else np.asarray(v, np.float32)
+                  for k, v in values.items()}
         tensors.save(os.path.join(folder, name + ".safetensors"), values)
 
-    save("weights", {path[k]: v for k, v in weights.items()})
-    save("inputs", {"image": image.permute(0, 2, 3, 1), "z": z})
+    inputs = {k: v.permute(0, 2, 3, 1) if v.dim() == 4 else v for k, v in inputs.items()}
+    inputs = {k: v if v.is_floating_point() else v.byte() for k, v in inputs.items()}
+    save("weights", weights)
+    save("inputs", {"image": image.permute(0, 2, 3, 1), **inputs})
     save("g_step", out)
 
 
+def picture():
+    return (torch.rand(2, 3, 32, 32) * 2 - 1).float().double()
+
+
+def main(folder):
+    torch.manual_seed(5)
+    net, image = Generator().double().train(), picture()
+    perturb(net)
+    write(os.path.join(folder, "layers_small"), net, image,
+          {"image": image, "z": torch.randn(2, 6).float().double()})
+    net = CladeGenerator().double().train()
+    perturb(net)
+    instance = torch.randint(0, 4, (2, 8, 8)).repeat_interleave(4, 1).repeat_interleave(4, 2)
+    instance[:, 5:20, 7:18] = 4
+    label = instance * 3 % 5  # class 5 is absent, two instances share one
+    write(os.path.join(folder, "clade_small"), net, picture(),
+          {"label": label, "instance": instance})
+
+
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else os.path.join(HERE, "layers_small"))
+    main(sys.argv[1] if len(sys.argv) > 1 else HERE)

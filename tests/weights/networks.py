@@ -26,6 +26,18 @@ class SpadeNorm(nn.Module):
         self.mlp_beta = nn.Conv2d(hidden, channels, 3, padding=1)
 
 
+class CladeNorm(nn.Module):
+    """With the borders of instances as a channel more."""
+
+    def __init__(self, channels, labels):
+        super().__init__()
+        self.param_free_norm = batch_norm(channels)
+        self.class_specified_affine = nn.Module()
+        self.class_specified_affine.weight = nn.Parameter(torch.rand(labels, channels))
+        self.class_specified_affine.bias = nn.Parameter(torch.randn(labels, channels))
+        self.inst_conv = nn.Conv2d(1, 1, 1)
+
+
 def batch_norm(channels):
     norm = nn.BatchNorm2d(channels, affine=False)
     norm.running_mean.normal_()
@@ -35,27 +47,27 @@ def batch_norm(channels):
 
 
 class Block(nn.Module):
-    def __init__(self, fin, fout, norm):
+    def __init__(self, fin, fout, norm, more=0):
         super().__init__()
         mid = min(fin, fout)
-        self.conv_0 = spectral_norm(nn.Conv2d(fin, mid, 3, padding=1))
-        self.conv_1 = spectral_norm(nn.Conv2d(mid, fout, 3, padding=1))
+        self.conv_0 = spectral_norm(nn.Conv2d(fin + more, mid, 3, padding=1))
+        self.conv_1 = spectral_norm(nn.Conv2d(mid + more, fout, 3, padding=1))
         if fin != fout:
-            self.conv_s = spectral_norm(nn.Conv2d(fin, fout, 1, bias=False))
+            self.conv_s = spectral_norm(nn.Conv2d(fin + more, fout, 1, bias=False))
         self.norm_0, self.norm_1 = norm(fin), norm(mid)
         if fin != fout:
             self.norm_s = norm(fin)
 
 
 class Generator(nn.Module):
-    """`start` is the first layer, from z or from the map."""
+    """`start` is the first layer, from z or from the map; a norm appends `more` channels."""
 
-    def __init__(self, start, norm, n=1):
+    def __init__(self, start, norm, n=1, more=0):
         super().__init__()
         self.fc = start
         fin = 16 * n
         for name, width in zip(BLOCKS, WIDTHS):
-            setattr(self, name, Block(fin, width * n, norm))
+            setattr(self, name, Block(fin, width * n, norm, more))
             fin = width * n
         self.conv_img = nn.Conv2d(fin, 3, 3, padding=1)
 
@@ -66,6 +78,10 @@ def inade_generator(labels, z=4, noise=3):
 
 def spade_generator(labels):
     return Generator(nn.Conv2d(labels + 1, 16, 3, padding=1), lambda c: SpadeNorm(c, labels, 2))
+
+
+def clade_generator(labels):
+    return Generator(nn.Conv2d(labels + 1, 16, 3, padding=1), lambda c: CladeNorm(c, labels), more=1)
 
 
 class InadeEncoder(nn.Module):
@@ -131,7 +147,8 @@ def networks(labels):
     torch.manual_seed(5)
     return {"inade_generator": inade_generator(labels), "inade_encoder": InadeEncoder(),
             "inade_discriminator": Discriminator(labels), "spade_generator": spade_generator(labels),
-            "vspade_encoder": VspadeEncoder(), "vgg19": Vgg19()}
+            "vspade_encoder": VspadeEncoder(), "vgg19": Vgg19(),
+            "clade_generator": clade_generator(labels)}
 
 
 def ours(name, key):

@@ -3,8 +3,6 @@
  * GOLDEN_DEVICE names, in GOLDEN_PRECISION. golden/README.md tells how the files came about. */
 #include "support/golden_files.h"
 
-#define LAYERS SOURCE_DIR "/tests/golden/layers_small"
-
 static const char *devices[] = {"naive", "cpu"};
 static int n_devices = sizeof devices / sizeof *devices;
 static const char *precision = "f32";
@@ -132,17 +130,25 @@ START_TEST(perceptual) {
 }
 END_TEST
 
+/* Pipelines without a discriminator, in folders of their own names. */
 START_TEST(layers) {
+    static const struct {
+        const char *name;
+        int tensors;
+    } rows[] = {{"layers_small", 16}, {"clade_small", 13}};
     for (int i = 0; i < n_devices; i++) {
-        char arguments[900];
+        const char *name = rows[_i].name;
+        char arguments[900], golden[64];
         snprintf(arguments, sizeof arguments,
-                 "trace " SOURCE_DIR "/tests/golden/layers_small.yaml --program g_step --grads "
-                 "--weights " LAYERS "/weights.safetensors --inputs " LAYERS "/inputs.safetensors "
+                 "trace " SOURCE_DIR "/tests/golden/%s.yaml --program g_step --grads "
+                 "--weights " SOURCE_DIR "/tests/golden/%s/weights.safetensors "
+                 "--inputs " SOURCE_DIR "/tests/golden/%s/inputs.safetensors "
                  "--outputs out.safetensors --set device=%s --set precision=%s",
-                 devices[i], precision);
+                 name, name, name, devices[i], precision);
         expect(arguments, 0, NULL);
         ik__st *got = open_output("out");
-        ck_assert_int_eq(check_against("../layers_small/g_step", got, devices[i]), 16);
+        snprintf(golden, sizeof golden, "../%s/g_step", name);
+        ck_assert_int_eq(check_against(golden, got, devices[i]), rows[_i].tensors);
         ik__st_close(got);
     }
 }
@@ -161,5 +167,5 @@ END_TEST
 int main(void) {
     choose_device();
     return RUN_SUITE("golden", set_up, tear_down, {sample}, {exemplar}, {encode}, {g_step},
-                     {d_step}, {perceptual}, {layers}, {inside_g_step}, {inside_sample});
+                     {d_step}, {perceptual}, {layers, 2}, {inside_g_step}, {inside_sample});
 }

@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#define INADE SOURCE_DIR "/pipelines/inade/"
+#define PIPELINES SOURCE_DIR "/pipelines/"
 
 typedef struct published {
     long long instances, params, macs;
@@ -13,7 +13,7 @@ typedef struct published {
 static published summary(const char *pipeline, const char *more) {
     char arguments[512];
     published p;
-    snprintf(arguments, sizeof arguments, "summary " INADE "%s.yaml --json %s", pipeline, more);
+    snprintf(arguments, sizeof arguments, "summary " PIPELINES "%s.yaml --json %s", pipeline, more);
     expect(arguments, 0, "{\"published\": ");
     int n = sscanf(said, "{\"published\": {\"instances\": %lld, \"params\": %lld, \"macs\": %lld}",
                    &p.instances, &p.params, &p.macs);
@@ -33,12 +33,12 @@ START_TEST(table_1) {
         int noise, instances, start, labels;
         double p, f;
     } rows[] = {
-        {"cityscapes", 64, 19, 4 * 8, 35, 77.39, 75.26},
-        {"cityscapes", 8, 19, 4 * 8, 35, 76.78, 75.23},
-        {"cityscapes", 128, 19, 4 * 8, 35, 78.10, 75.28},
-        {"celebamask_hq", 64, 16, 8 * 8, 19, 85.12, 42.18},
-        {"celebamask_hq", 8, 16, 8 * 8, 19, 84.50, 42.16},
-        {"celebamask_hq", 128, 16, 8 * 8, 19, 85.82, 42.20},
+        {"inade/cityscapes", 64, 19, 4 * 8, 35, 77.39, 75.26},
+        {"inade/cityscapes", 8, 19, 4 * 8, 35, 76.78, 75.23},
+        {"inade/cityscapes", 128, 19, 4 * 8, 35, 78.10, 75.28},
+        {"inade/celebamask_hq", 64, 16, 8 * 8, 19, 85.12, 42.18},
+        {"inade/celebamask_hq", 8, 16, 8 * 8, 19, 84.50, 42.16},
+        {"inade/celebamask_hq", 128, 16, 8 * 8, 19, 85.82, 42.20},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char more[128];
@@ -53,13 +53,31 @@ START_TEST(table_1) {
 }
 END_TEST
 
+/* What the published code of these systems counts; SPADE and CLADE see no edges on ADE20K. */
+START_TEST(other_systems) {
+    static const struct {
+        const char *pipeline;
+        long long params;
+    } rows[] = {
+        {"spade/cityscapes", 93048003},      {"spade/ade20k", 96492483},
+        {"vspade/cityscapes", 101136579},    {"vspade/ade20k", 111963331},
+        {"vspade/celebamask_hq", 109226179}, {"vspade/deepfashion", 108998083},
+        {"clade/cityscapes", 67901991},      {"clade/ade20k", 71427267},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        ck_assert_int_eq(summary(rows[i].pipeline, "").params, rows[i].params);
+    expect("summary " PIPELINES "vspade/cityscapes.yaml", 0, "encoder                10463424");
+}
+END_TEST
+
 START_TEST(other_datasets) {
-    ck_assert_int_eq(summary("ade20k", "").params, closed_form(64, 64, 151));
-    ck_assert_int_eq(summary("deepfashion", "").params, closed_form(64, 64, 8));
+    ck_assert_int_eq(summary("inade/ade20k", "").params, closed_form(64, 64, 151));
+    ck_assert_int_eq(summary("inade/deepfashion", "").params, closed_form(64, 64, 8));
     /* an unknown class beside 182 known ones, and the authors' size of noise */
-    ck_assert_int_eq(summary("ade20k", "--set dataset.labels=182 --set dataset.unknown=255").params,
-                     closed_form(64, 64, 183));
-    ck_assert_int_eq(summary("deepfashion", "--set norm.noise_channels=8").params,
+    ck_assert_int_eq(
+        summary("inade/ade20k", "--set dataset.labels=182 --set dataset.unknown=255").params,
+        closed_form(64, 64, 183));
+    ck_assert_int_eq(summary("inade/deepfashion", "--set norm.noise_channels=8").params,
                      closed_form(64, 8, 8));
 }
 END_TEST
@@ -67,8 +85,9 @@ END_TEST
 /* An instance more costs F two rows of noise, in every norm. Without --instances the dataset's
  * limit counts. */
 START_TEST(instances) {
-    published few = summary("deepfashion", "--instances 3"),
-              more = summary("deepfashion", "--instances 4"), all = summary("deepfashion", "");
+    published few = summary("inade/deepfashion", "--instances 3"),
+              more = summary("inade/deepfashion", "--instances 4"),
+              all = summary("inade/deepfashion", "");
     ck_assert_int_eq(more.macs - few.macs, 2 * 64 * 10944);
     ck_assert_int_eq(all.instances, 8);
     ck_assert_int_eq(all.macs - few.macs, 5 * 2 * 64 * 10944);
@@ -77,8 +96,8 @@ END_TEST
 
 /* Per picture, whatever the batch. */
 START_TEST(batch) {
-    published one = summary("deepfashion", "--set synthesize.batch=1"),
-              three = summary("deepfashion", "--set synthesize.batch=3");
+    published one = summary("inade/deepfashion", "--set synthesize.batch=1"),
+              three = summary("inade/deepfashion", "--set synthesize.batch=3");
     ck_assert_int_eq(one.macs, three.macs);
 }
 END_TEST
@@ -131,7 +150,7 @@ START_TEST(layers_of_the_conv_encoder) {
 END_TEST
 
 START_TEST(table) {
-    expect("summary " INADE "cityscapes.yaml --instances 19", 0,
+    expect("summary " PIPELINES "inade/cityscapes.yaml --instances 19", 0,
            "\ngenerator              77394435 ");
     ck_assert_ptr_nonnull(strstr(said, "P 77.3944 M parameters, F 75.2553 G multiply-adds\n"));
     ck_assert_ptr_nonnull(strstr(said, "for a picture of 19 instances)\n"));
@@ -143,20 +162,21 @@ START_TEST(dry_run) {
     static const char *const names[] = {"cityscapes", "ade20k", "celebamask_hq", "deepfashion"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char arguments[256];
-        snprintf(arguments, sizeof arguments, "summary " INADE "%s.yaml --set dataset.root=nowhere",
-                 names[i]);
+        snprintf(arguments, sizeof arguments,
+                 "summary " PIPELINES "inade/%s.yaml --set dataset.root=nowhere", names[i]);
         expect(arguments, 0, "\nd_step ");
         snprintf(arguments, sizeof arguments,
-                 "run " INADE "%s.yaml --dry-run --set dataset.root=nowhere", names[i]);
+                 "run " PIPELINES "inade/%s.yaml --dry-run --set dataset.root=nowhere", names[i]);
         expect(arguments, 1, "nowhere/");
-        snprintf(arguments, sizeof arguments, "run " INADE "%s.yaml --set dataset.root=nowhere",
-                 names[i]);
+        snprintf(arguments, sizeof arguments,
+                 "run " PIPELINES "inade/%s.yaml --set dataset.root=nowhere", names[i]);
         expect(arguments, 1, "nowhere/");
     }
 }
 END_TEST
 
 int main(void) {
-    return RUN_SUITE("summary", set_up, tear_down, {table_1}, {other_datasets}, {instances},
-                     {batch}, {perceptual}, {layers_of_the_conv_encoder}, {table}, {dry_run});
+    return RUN_SUITE("summary", set_up, tear_down, {table_1}, {other_systems}, {other_datasets},
+                     {instances}, {batch}, {perceptual}, {layers_of_the_conv_encoder}, {table},
+                     {dry_run});
 }

@@ -10,7 +10,8 @@
 #define FILES SOURCE_DIR "/tests/weights/"
 
 static const char *const nets[] = {"inade_generator", "inade_encoder",  "inade_discriminator",
-                                   "spade_generator", "vspade_encoder", "vgg19"};
+                                   "spade_generator", "vspade_encoder", "vgg19",
+                                   "clade_generator"};
 enum { NETS = sizeof nets / sizeof *nets };
 
 static void IK_PRINTF(3, 4) command(int status, const char *text, const char *format, ...) {
@@ -171,6 +172,8 @@ START_TEST(pipelines_take_the_originals) {
     run("vspade", FILES "vspade.yaml",
         "--set networks.encoder.weights.file=" FILES "vspade_encoder.pth "
         "--set networks.encoder.weights.map=vspade_encoder");
+    run("clade", FILES "clade.yaml",
+        "--set weights.file=" FILES "clade_generator.pth --set weights.map=clade_generator");
     static const struct {
         const char *run, *file, *map;
         int learned;
@@ -179,7 +182,8 @@ START_TEST(pipelines_take_the_originals) {
                 {"inade", "inade_discriminator", "inade_discriminator", 14},
                 {"spade", "spade_generator", "spade_generator", 144},
                 {"spade", "inade_discriminator", "spade_discriminator", 14},
-                {"vspade", "vspade_encoder", "vspade_encoder", 10}};
+                {"vspade", "vspade_encoder", "vspade_encoder", 10},
+                {"clade", "clade_generator", "clade_generator", 108}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char original[200];
         snprintf(original, sizeof original, FILES "%s.pth", rows[i].file);
@@ -340,11 +344,12 @@ START_TEST(wrong_maps) {
     write_map("network: n\nrules: [{theirs: 'i*', ours: 'f*'}, {theirs: '**', ours: '**'}]\n");
     command(1, "\"f16\" and \"i16\" both become \"n.f16\"",
             "import " FILES "kinds_zip.pth -o x --map map.yaml");
-    command(2,
-            "error: there is no map 'vgg'; there are inade_discriminator, inade_encoder, "
-            "inade_generator, spade_discriminator, spade_generator, vgg19, vspade_encoder; a map "
-            "of your own is named by its path, as ./vgg.yaml\n",
-            "import " FILES "vgg19.pth -o x --map vgg");
+    command(
+        2,
+        "error: there is no map 'vgg'; there are clade_generator, inade_discriminator, inade_encoder, "
+        "inade_generator, spade_discriminator, spade_generator, vgg19, vspade_encoder; a map "
+        "of your own is named by its path, as ./vgg.yaml\n",
+        "import " FILES "vgg19.pth -o x --map vgg");
     command(2, "--set networks.generator.weights.map=vgg:",
             "run tiny.yaml --out x -q --set networks.generator.weights.file=" FILES "vgg19.pth "
             "--set networks.generator.weights.map=vgg");
