@@ -128,7 +128,9 @@ const cli_command cmd_synthesize = {
         "      --style sunset.jpg,sunset_label.png -o pictures\n"
         "  inadekit synthesize --pipeline pipeline.yaml --weights generator.safetensors \\\n"
         "      --weights encoder.safetensors --label street.png \\\n"
-        "      --style sunset.jpg,sunset_label.png -o pictures\n",
+        "      --style sunset.jpg,sunset_label.png -o pictures\n"
+        "  inadekit synthesize runs/a --label street.png --latents theirs.safetensors \\\n"
+        "      -o pictures\n",
     .options = options,
     .common = CLI_SETS | CLI_PLUGIN_PATH,
     .values_size = sizeof(values),
