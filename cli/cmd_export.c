@@ -9,7 +9,7 @@ static const cli_option options[] = {
     {"map", 0, CLI_TEXT, FIELD(map), "MAP",
      "renames the entries of its network, which alone are written: a map that is installed "
      "(inade_generator, vgg19, ...), or the path of a YAML file; default: all, names stay",
-     "@file", 0, 0, false},
+     "@map @file", 0, 0, false},
     {"averages", 0, CLI_FLAG, FIELD(averages), NULL,
      "the averaged weights of a checkpoint trained with train.ema", NULL, 0, 0, false},
     {"not-finite", 0, CLI_FLAG, FIELD(odd), NULL,

@@ -15,7 +15,7 @@ static const cli_option options[] = {
     {"map", 0, CLI_TEXT, FIELD(c.map), "MAP",
      "renames the entries: a map that is installed (inade_generator, vgg19, ...), or the path of a "
      "YAML file; default: names stay",
-     "@file", 0, 0, false},
+     "@map @file", 0, 0, false},
     {"pipeline", 0, CLI_TEXT, FIELD(pipeline), "FILE",
      "a pipeline that the weights have to fit: what is missing, surplus or of another shape is listed, "
      "and nothing is written",

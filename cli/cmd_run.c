@@ -14,7 +14,7 @@ static const cli_option options[] = {
      NULL, 0, 0, false},
     {"resume", 0, CLI_FLAG, offsetof(values, resume), NULL,
      "go on from the newest checkpoint of the run folder", NULL, 0, 0, false},
-    {"out", 0, CLI_TEXT, offsetof(values, out), "DIR", "the run folder", "@folder", 0, 0, false},
+    {"out", 0, CLI_TEXT, offsetof(values, out), "DIR", "the run folder", "@run", 0, 0, false},
     {"quiet", 'q', CLI_FLAG, offsetof(values, quiet), NULL, "print errors only", NULL, 0, 0, false},
     {"verbose", 'v', CLI_FLAG, offsetof(values, verbose), NULL,
      "print networks and memory, too; of a dry run all values, programs and files", NULL, 0, 0,

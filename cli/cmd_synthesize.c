@@ -110,7 +110,7 @@ static int run(const cli_args *args) {
 }
 
 static const cli_operand operands[] = {
-    {"CHECKPOINT", "checkpoint", "name its folder", "@folder", true, false}, {0}};
+    {"CHECKPOINT", "checkpoint", "name its folder", "@run", true, false}, {0}};
 const cli_command cmd_synthesize = {
     .name = "synthesize",
     .summary = "paint pictures from one label map, with a checkpoint",

@@ -26,7 +26,7 @@ static const struct {
 } common[] = {
     {CLI_SETS,
      {"set", 0, CLI_TEXTS, offsetof(common_values, sets), "KEY=VALUE",
-      "replace a value of the file; may be repeated; the value is YAML", NULL, 0, 0, false}},
+      "replace a value of the file; may be repeated; the value is YAML", "@key", 0, 0, false}},
     {CLI_PLUGIN_PATH,
      {"plugin-path", 0, CLI_TEXT, offsetof(common_values, plugin_path), "DIRS",
       "look for plugins here first; ':' separates folders", "@folder", 0, 0, false}},

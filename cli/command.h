@@ -21,7 +21,8 @@ typedef struct cli_wholes {
 } cli_wholes;
 
 /* `complete`: the words that may stand there, separated by spaces, or one of the rules
- * @file, @folder, @pipeline, @library, @plugin, @kind and @backend; NULL: nothing is known. */
+ * @file, @folder, @pipeline, @library, @plugin, @kind, @backend, @norm, @datasets, @map, @key (of a
+ * pipeline) and @run (a run's folder); NULL: nothing is known. */
 typedef struct cli_option {
     const char *name;
     char letter; /* 0: none */

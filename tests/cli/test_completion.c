@@ -35,6 +35,21 @@ START_TEST(words) {
         {"plugins list no", "norm\n"},
         {"plugins describe norm/in", "norm/inade\nnorm/instance\n"},
         {"plugins describe op", "ops\n"},
+        {"run a.yaml --set train.d", "train.decay_epochs=\n"},
+        {"run a.yaml --set prec", "precision=\n"},
+        {"run a.yaml --set dataset.max_i", "dataset.max_instances=\n"},
+        {"run a.yaml --set synthesize.vary.",
+         "synthesize.vary.instances=\nsynthesize.vary.labels=\n"},
+        {"run a.yaml --set norm.", "norm.plugin=\n"},
+        {"run a.yaml --set norm.plugin = spa", "spade\n"},
+        {"run a.yaml --set precision = ''", "bf16\nf32\ntf32\n"},
+        {"run a.yaml --set precision =", "bf16\nf32\ntf32\n"},
+        {"run a.yaml --set = dataset.flip = t", "true\n"},
+        {"run a.yaml --set device = na", "naive\n"},
+        {"run a.yaml --set precision = f32 --re", "--resume\n"},
+        {"run a.yaml --set train.steps = ''", "\n"},
+        {"import a --map vspade_", "vspade_encoder\n"},
+        {"export a --map vgg", "vgg19\n"},
         {"completion ''", "bash\n"},
         {"run a.yaml ''", "\n"},
     };
@@ -47,12 +62,28 @@ START_TEST(words) {
 END_TEST
 
 START_TEST(files) {
-    char command[128];
+    char command[256];
     snprintf(command, sizeof command, "cd %s && mkdir -p some/norm && touch a.yaml b.png", folder);
     ck_assert_int_eq(system(command), 0);
     offers("run ''");
     ck_assert_str_eq(said, "a.yaml\nsome\n");
     offers("run a.yaml --out ''");
+    ck_assert_str_eq(said, "some\n");
+    offers("run --set precision = f32 ''"); /* the pipeline comes after */
+    ck_assert_str_eq(said, "a.yaml\nsome\n");
+    offers("import b.png --map ''"); /* maps, and files of one's own */
+    ck_assert_ptr_nonnull(strstr(said, "inade_generator\n"));
+    ck_assert_ptr_nonnull(strstr(said, "a.yaml\n"));
+    snprintf(command, sizeof command,
+             "cd %s && mkdir -p runs/a runs/b runs/c && touch runs/a/run.json "
+             "runs/b/run.json",
+             folder);
+    ck_assert_int_eq(system(command), 0);
+    offers("synthesize ''");
+    ck_assert_str_eq(said, "runs/a\nruns/b\n");
+    offers("run a.yaml --resume --out runs/b");
+    ck_assert_str_eq(said, "runs/b\n");
+    offers("synthesize so");
     ck_assert_str_eq(said, "some\n");
     offers("trace a.yaml --inputs b");
     ck_assert_str_eq(said, "b.png\n");
