@@ -55,13 +55,13 @@ START_TEST(without_pictures_to_validate_on) {
     flat("d/val_inst/c.png", false, 2);
     expect("run photos.yaml --dry-run", 0, "d has no train_inst: in training every class in ");
     refused("photos.yaml", "--set dataset.val_img=photos", 1,
-            "d/photos: there is no such folder; set dataset.root and dataset.val_img, ");
+            "error: d/photos: there is no such folder");
 }
 END_TEST
 
 START_TEST(data) {
     photographs();
-    refused("photos.yaml", "--set dataset.root=nowhere", 1, "nowhere/train_img: there is no such");
+    refused("photos.yaml", "--set dataset.root=nowhere", 1, "nowhere/train_img: there is no such folder");
     refused("photos.yaml", "--set train.batch=3", 2,
             "the dataset has 2 pictures to train on, fewer than one batch of 3; lower train.batch");
     refused("photos.yaml", "--set train.accumulate=2", 2, "fewer than one batch of 4");

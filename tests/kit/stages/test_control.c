@@ -88,7 +88,7 @@ START_TEST(synthesis_alone_takes_the_checkpoint) {
     run("b", "tiny.yaml", "--resume --set train.ema=0.9 --set stages=[synthesize]");
     ck_assert(same("a/images/samples", "b/images/samples"));
     expect("run tiny.yaml --out c -q --resume --set stages=[synthesize]", 2,
-           "c has no checkpoint to go on from; train first");
+           "c has no checkpoint, so there is nothing to resume; ");
 }
 END_TEST
 
