@@ -3,6 +3,7 @@
 #include "plugin_new.h"
 
 #include "base/places.h"
+#include "base/open.h"
 #include "base/textfile.h"
 
 #include <errno.h>
@@ -82,7 +83,7 @@ ik_status ik__plugin_new(const char *kind, const char *name, const char *folder,
                          p.templates);
     if (mkdir(folder, 0777))
         return ik_errorf(err, IK_FAILED, "cannot make the folder %s: %s; name another", folder,
-                         strerror(errno));
+                         ik__why(errno));
     snprintf(sub, sizeof sub, "%s/", kind);
     for (int i = 0; own_files[i] && !status; i++) status = write_one(&p, sub, own_files[i], err);
     for (int i = 0; common_files[i] && !status; i++)

@@ -1,6 +1,7 @@
 /* Files whole or not at all; see aside.h. */
 #define _GNU_SOURCE
 #include "aside.h"
+#include "open.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,8 +25,8 @@ static ik_status fail(const ik__aside *a, int why, ik_error *err) {
     if (why == ENOSPC || why == EDQUOT) advice = "; free some space or choose another folder";
     if (why == ENOENT || why == ENOTDIR || why == EACCES || why == EROFS)
         advice = "; choose a folder that exists and can be written";
-    return ik_errorf(err, IK_FAILED, "%s: cannot be written: %s%s", a->path.text,
-                     strerror(why ? why : EIO), advice);
+    return ik_errorf(err, IK_FAILED, "%s: cannot be written: %s%s", a->path.text, ik__why(why),
+                     advice);
 }
 
 void ik__aside_name(ik__aside *a, const char *path) {

@@ -2,6 +2,7 @@
  * this process only, and once: a second one would stop it without a checkpoint. */
 #define _GNU_SOURCE
 #include "child.h"
+#include "open.h"
 
 #include "status.h"
 #include "stopping.h"
@@ -120,7 +121,7 @@ static ik_status run(child *c, ik_error *err) {
     /* Where SIGCHLD is ignored, by whoever started this process, no child can be waited for. */
     struct sigaction usual = {.sa_handler = SIG_DFL}, old;
     if (pipe2(pipes, O_CLOEXEC))
-        return ik_errorf(err, IK_FAILED, "no pipe to a child process: %s", strerror(errno));
+        return ik_errorf(err, IK_FAILED, "no pipe to a child process: %s", ik__why(errno));
     sigemptyset(&c->watched);
     for (int i = 0; i < IK__STOPPING; i++)
         if (ik__stops(ik__stopping[i])) sigaddset(&c->watched, ik__stopping[i]);
@@ -136,7 +137,7 @@ static ik_status run(child *c, ik_error *err) {
     if (!c->pid) be_child(c, pipes[1], parent);
     close(pipes[1]);
     ik_status status =
-        c->pid < 0 ? ik_errorf(err, IK_FAILED, "no child process can be made: %s", strerror(errno))
+        c->pid < 0 ? ik_errorf(err, IK_FAILED, "no child process can be made: %s", ik__why(errno))
                    : outcome(wait_for(c), pipes[0], err);
     if (c->patient && c->pid > 0) sweep(c);
     prctl(PR_SET_CHILD_SUBREAPER, reaps);

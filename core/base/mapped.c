@@ -23,7 +23,7 @@ ik_status ik__map_open(const char *path, size_t least, const char *what, ik__map
     }
     ik_status s = IK_OK;
     if (fstat(fd, &info) != 0)
-        s = ik_errorf(err, IK_FAILED, "%s: cannot be read: %s", path, strerror(errno));
+        s = ik_errorf(err, IK_FAILED, "%s: cannot be read: %s", path, ik__why(errno));
     else if (!S_ISREG(info.st_mode))
         s = ik_errorf(err, IK_FAILED, "%s: not a file", path);
     else if ((uint64_t)info.st_size < least)
@@ -32,7 +32,7 @@ ik_status ik__map_open(const char *path, size_t least, const char *what, ik__map
     if (!s) {
         void *map = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
         if (map == MAP_FAILED)
-            s = ik_errorf(err, IK_FAILED, "%s: cannot be mapped: %s", path, strerror(errno));
+            s = ik_errorf(err, IK_FAILED, "%s: cannot be mapped: %s", path, ik__why(errno));
         else
             *out = (ik__map){map, (size_t)info.st_size};
     }

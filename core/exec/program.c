@@ -46,9 +46,9 @@ void ik__engine_free(ik__engine *e) {
     free(e);
 }
 
+/* What a view of views shows; known of what is in a program's order. */
 static ik__node *root_of(ik__node *n) {
-    while (ik__is_view(n->op)) n = n->in[0];
-    return n;
+    return ik__is_view(n->op) ? n->root : n;
 }
 
 static void mark(bool *live, ik__node *n) {
@@ -199,6 +199,7 @@ static ik_status hold_input(ik__engine *e, const ik__node *n, ik_error *err) {
 
 static ik_status add_node(ik__engine *e, ik__program *p, ik__node *n, ik_error *err) {
     p->order[p->n++] = n;
+    if (ik__is_view(n->op)) n->root = root_of(n->in[0]);
     return n->op == IK_INPUT ? hold_input(e, n, err) : IK_OK;
 }
 

@@ -23,8 +23,9 @@ struct ik__node {
     const void *custom_attrs;
     bool constant; /* made from weights alone, while those are fixed; see exec/constants.c */
     bool kept;     /* constant, and read at every run */
-    ik__node *laid,
-        *next_laid; /* layouts made of a constant: the first, and the next of its kind */
+    /* Of a program: layouts made of a constant, the first, and the next of them; what a view shows.
+     */
+    ik__node *laid, *next_laid, *root;
 };
 
 typedef struct ik__named {

@@ -43,6 +43,9 @@ ik_status ik__pth_zip_open(ik__pth *p, ik_error *err);
 ik_status ik__pth_zip_numbers(ik__pth *p, const ik__pth_storage *s, const unsigned char **out,
                               ik_error *err);
 void ik__pth_zip_close(ik__pth *p);
+/* What libzip says of a failure, also where that is "No error". */
+struct zip_error;
+const char *ik__zip_why(struct zip_error *e);
 ik_status ik__pth_stream_open(ik__pth *p, ik_error *err);
 
 /* pth.c: fills p->storages from what the pickle refers to. */

@@ -7,6 +7,7 @@
 
 #include "base/aside.h"
 #include "base/text.h"
+#include "pth_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -157,11 +158,11 @@ static void add(output *o, const char *name, zip_source_t *from) {
     snprintf(full, sizeof full, "archive/%s", name);
     zip_int64_t at = from && !o->status ? zip_file_add(o->zip, full, from, ZIP_FL_ENC_UTF_8) : -1;
     if (at < 0) {
-        failed(o, zip_strerror(o->zip));
+        failed(o, ik__zip_why(zip_get_error(o->zip)));
         zip_source_free(from);
     } else if (zip_set_file_compression(o->zip, (zip_uint64_t)at, ZIP_CM_STORE, 0) ||
                zip_file_set_mtime(o->zip, (zip_uint64_t)at, 315619200, 0)) { /* 1980 */
-        failed(o, zip_strerror(o->zip));
+        failed(o, ik__zip_why(zip_get_error(o->zip)));
     }
 }
 
@@ -187,7 +188,7 @@ static ik_status put_archive(output *o, const char *part, int n, const ik__text 
     if (!o->status && zip_close(o->zip))
         failed(o, zip_error_code_zip(zip_get_error(o->zip)) == ZIP_ER_TMPOPEN
                       ? "there is no such folder, or it cannot be written to"
-                      : zip_strerror(o->zip));
+                      : ik__zip_why(zip_get_error(o->zip)));
     else if (!o->status)
         o->zip = NULL;
     return o->status;

@@ -2,6 +2,7 @@
  *
  * libzip reads the archive. Members must be stored as they are: then none can be larger than the
  * file, and an archive that unpacks to more than it weighs is refused at once. */
+#include "base/open.h"
 #include "pth_internal.h"
 
 #include <inttypes.h>
@@ -10,6 +11,10 @@
 #include <zip.h>
 
 static const int64_t max_pickle = 64 << 20;
+
+const char *ik__zip_why(struct zip_error *e) {
+    return zip_error_code_zip(e) == ZIP_ER_OK ? ik__why(0) : zip_error_strerror(e);
+}
 
 static ik_status broken(const ik__pth *p, const char *member, const char *why, ik_error *err) {
     return ik_errorf(err, IK_FAILED,
@@ -52,7 +57,7 @@ static ik_status check_sizes(const ik__pth *p, ik_error *err) {
 
 static ik_status read_member(const ik__pth *p, const zip_stat_t *s, void *to, ik_error *err) {
     zip_file_t *f = zip_fopen_index(p->zip, s->index, 0);
-    if (!f) return broken(p, s->name, zip_strerror(p->zip), err);
+    if (!f) return broken(p, s->name, ik__zip_why(zip_get_error(p->zip)), err);
     uint64_t done = 0;
     char beyond;
     zip_int64_t n = 1;
@@ -61,7 +66,7 @@ static ik_status read_member(const ik__pth *p, const zip_stat_t *s, void *to, ik
     if (n > 0) n = zip_fread(f, &beyond, 1); /* the end: the check sum is compared */
     ik_status status = IK_OK;
     if (n < 0)
-        status = broken(p, s->name, zip_file_strerror(f), err);
+        status = broken(p, s->name, ik__zip_why(zip_file_get_error(f)), err);
     else if (done < s->size)
         status = broken(p, s->name, "it is cut short", err);
     zip_fclose(f);
@@ -98,8 +103,7 @@ static ik_status open_archive(ik__pth *p, ik_error *err) {
     if (p->zip) return check_sizes(p, err);
     zip_error_t e;
     zip_error_init_with_code(&e, why);
-    ik_errorf(err, IK_FAILED, "%s: cannot be read as a zip archive: %s", p->path,
-              zip_error_strerror(&e));
+    ik_errorf(err, IK_FAILED, "%s: cannot be read as a zip archive: %s", p->path, ik__zip_why(&e));
     zip_error_fini(&e);
     return IK_FAILED;
 }
@@ -162,7 +166,7 @@ ik_status ik__pth_zip_numbers(ik__pth *p, const ik__pth_storage *s, const unsign
     if (!p->numbers)
         return ik_errorf(err, IK_FAILED, "%s: out of memory while reading it", p->path);
     if (zip_stat_index(p->zip, s->at, 0, &member))
-        return broken(p, "of a storage", zip_strerror(p->zip), err);
+        return broken(p, "of a storage", ik__zip_why(zip_get_error(p->zip)), err);
     ik_status status = read_member(p, &member, p->numbers, err);
     if (!status) p->held = s;
     *out = p->numbers;

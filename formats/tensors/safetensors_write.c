@@ -1,6 +1,7 @@
 /* Writing safetensors: beside the file, synced, renamed. The first failure is kept for commit. */
 #define _GNU_SOURCE
 #include "base/aside.h"
+#include "base/open.h"
 #include "base/text.h"
 #include "safetensors.h"
 
@@ -148,7 +149,7 @@ static ik_status write_bytes(ik__st_writer *w, const void *data, size_t n) {
         if (k <= 0) {
             int why = k < 0 ? errno : ENOSPC;
             bool full = why == ENOSPC || why == EDQUOT;
-            return FAIL(w, "%s: cannot be written: %s%s", w->path, strerror(why),
+            return FAIL(w, "%s: cannot be written: %s%s", w->path, ik__why(why),
                         full ? "; free some space or choose another folder" : "");
         }
         p += k;

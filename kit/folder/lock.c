@@ -4,6 +4,7 @@
 #include "lock.h"
 
 #include "base/watch.h"
+#include "base/open.h"
 #include "folder.h"
 
 #include <errno.h>
@@ -41,7 +42,7 @@ static ik_status sign(const ik__lock *l, ik_error *err) {
     gethostname(host, sizeof host - 1);
     int n = snprintf(text, sizeof text, "process %ld on %s\n", (long)getpid(), host);
     if (!ftruncate(l->fd, 0) && pwrite(l->fd, text, (size_t)n, 0) == n) return IK_OK;
-    return ik_errorf(err, IK_FAILED, "%s: cannot be written: %s", l->path.text, strerror(errno));
+    return ik_errorf(err, IK_FAILED, "%s: cannot be written: %s", l->path.text, ik__why(errno));
 }
 
 /* Opens and locks; *fd -1: this file system has no locks. */
@@ -49,7 +50,7 @@ static ik_status open_locked(const char *run, const char *path, int *fd, ik_erro
     for (;;) {
         *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
         if (*fd < 0)
-            return ik_errorf(err, IK_FAILED, "%s: cannot be opened: %s", path, strerror(errno));
+            return ik_errorf(err, IK_FAILED, "%s: cannot be opened: %s", path, ik__why(errno));
         bool locked = !flock(*fd, LOCK_EX | LOCK_NB);
         int why = errno;
         if (locked && still_there(*fd, path)) return IK_OK;
@@ -61,7 +62,7 @@ static ik_status open_locked(const char *run, const char *path, int *fd, ik_erro
         unlink(path);
         ik__tell(IK__NOTED,
                  "%s cannot be locked (%s); see to it that no other run works in this folder", run,
-                 strerror(why));
+                 ik__why(why));
         return IK_OK;
     }
 }

@@ -1,6 +1,7 @@
 /* The run's log. A line is composed in memory and appended by one write, so lines never mix. */
 #define _GNU_SOURCE
 #include "base/text.h"
+#include "base/open.h"
 #include "runlog.h"
 
 #include <errno.h>
@@ -36,7 +37,7 @@ static int64_t end_of_lines(int fd, int64_t size) {
 static ik_status cut_back(ik__log *log, int64_t keep, ik_error *err) {
     struct stat info;
     if (fstat(log->fd, &info) != 0)
-        return ik_errorf(err, IK_FAILED, "%s: cannot be read: %s", log->path, strerror(errno));
+        return ik_errorf(err, IK_FAILED, "%s: cannot be read: %s", log->path, ik__why(errno));
     if (!S_ISREG(info.st_mode))
         return ik_errorf(err, IK_FAILED, "%s: not a file, so no log can be kept in it", log->path);
     int64_t size = info.st_size;
@@ -47,7 +48,7 @@ static ik_status cut_back(ik__log *log, int64_t keep, ik_error *err) {
                          log->path, size, keep);
     log->bytes = end_of_lines(log->fd, keep < 0 ? size : keep);
     if (log->bytes < 0)
-        return ik_errorf(err, IK_FAILED, "%s: cannot be read: %s", log->path, strerror(errno));
+        return ik_errorf(err, IK_FAILED, "%s: cannot be read: %s", log->path, ik__why(errno));
     if (keep >= 0 && log->bytes != keep)
         return ik_errorf(err, IK_FAILED,
                          "%s: byte %" PRId64
@@ -55,7 +56,7 @@ static ik_status cut_back(ik__log *log, int64_t keep, ik_error *err) {
                          "restore the file or start a new run",
                          log->path, keep);
     if (log->bytes < size && ftruncate(log->fd, (off_t)log->bytes) != 0)
-        return ik_errorf(err, IK_FAILED, "%s: cannot be cut back: %s", log->path, strerror(errno));
+        return ik_errorf(err, IK_FAILED, "%s: cannot be cut back: %s", log->path, ik__why(errno));
     return IK_OK;
 }
 
@@ -72,7 +73,7 @@ ik_status ik__log_open(const char *path, int64_t keep_bytes, ik__log **out, ik_e
     if (log->fd < 0)
         s = ik_errorf(err, IK_FAILED,
                       "%s: cannot be opened: %s; choose a folder that exists and can be written",
-                      path, strerror(errno));
+                      path, ik__why(errno));
     else
         s = cut_back(log, keep_bytes, err);
     if (s)
@@ -129,7 +130,7 @@ ik_status ik__log_end(ik__log *log, ik_error *err) {
         n < 0 ? errno : ENOSPC; /* a file takes part of a write only when there is no more room */
     bool full = why == ENOSPC || why == EDQUOT;
     if (n > 0 && ftruncate(log->fd, (off_t)log->bytes) != 0) why = errno;
-    return ik_errorf(err, IK_FAILED, "%s: cannot be written: %s%s", log->path, strerror(why),
+    return ik_errorf(err, IK_FAILED, "%s: cannot be written: %s%s", log->path, ik__why(why),
                      full ? "; free some space" : "");
 }
 
@@ -140,7 +141,7 @@ int64_t ik__log_bytes(const ik__log *log) {
 ik_status ik__log_sync(ik__log *log, ik_error *err) {
     if (fsync(log->fd) == 0) return IK_OK;
     return ik_errorf(err, IK_FAILED, "%s: cannot be synced to the disk: %s", log->path,
-                     strerror(errno));
+                     ik__why(errno));
 }
 
 void ik__log_close(ik__log *log) {

@@ -3,6 +3,7 @@
 #include "checkpoint.h"
 
 #include "base/aside.h"
+#include "base/open.h"
 #include "base/files.h"
 #include "base/numbers.h"
 #include "exec/choices.h"
@@ -197,7 +198,7 @@ ik_status ik__checkpoint_save(ik__session *s, const ik__position *at, ik_error *
     ik__checkpoint_remove(final.text);
     if (rename(aside.text, final.text))
         return ik_errorf(err, IK_FAILED, "cannot rename %s to %s: %s", aside.text, final.text,
-                         strerror(errno));
+                         ik__why(errno));
     ik__sync_folder(ik__folder_checkpoints(run).text);
     return ik__checkpoints_keep(run, s->set.train.keep, err);
 }
