@@ -2,7 +2,11 @@
 #define _GNU_SOURCE
 #include "words.h"
 
+#include "open.h"
+#include "watch.h"
+
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +46,8 @@ void ik__files_in(const char *dir, const char *folder, const char *suffix, ik__w
     struct dirent **found = NULL;
     if (asprintf(&path, "%s/%s", dir, folder) < 0) path = NULL;
     int n = scandir(ik__words_checked(path), &found, NULL, by_name);
+    if (n < 0 && errno != ENOENT)
+        ik__tell(IK__NOTED, "%s: the folder cannot be listed: %s", path, ik__why(errno));
     for (int i = 0; i < n; i++) {
         char *name = found[i]->d_name;
         size_t size = strlen(name), end = strlen(suffix);

@@ -3,11 +3,11 @@
  * with it is said and left at that. */
 #include "choices.h"
 
+#include "base/files.h"
 #include "base/textfile.h"
 #include "base/watch.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 enum { MOST = 16 << 20 };
 
@@ -24,7 +24,7 @@ ik_status ik__choices_save(const ik__engine *e, const char *path, ik_error *err)
 void ik__choices_recall(const ik__engine *e, const char *path) {
     size_t n;
     ik_error why = {""};
-    if (!IK__PROVIDES(e->backend, recall) || access(path, F_OK)) return;
+    if (!IK__PROVIDES(e->backend, recall) || !ik__exists(path)) return;
     char *text = ik__textfile_read(path, MOST, &n);
     if (!text)
         ik__tell(IK__NOTED,

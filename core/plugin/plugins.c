@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "search.h"
 
+#include "base/files.h"
 #include "base/child.h"
 #include "base/nearest.h"
 #include "base/open.h"
@@ -218,7 +219,7 @@ ik_status ik__plugin_find(ik_kind kind, const char *name, const ik__conf *at, co
     char *path = NULL;
     for (int i = 0; i < dirs.n && !path; i++) {
         path = ik__plugin_file(dirs.v[i], kind, name);
-        if (access(path, F_OK) == 0) break;
+        if (ik__exists(path)) break; /* what cannot be looked at fails as it is loaded */
         free(path);
         path = NULL;
     }

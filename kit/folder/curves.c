@@ -5,7 +5,10 @@
 #include "folder.h"
 
 #include "base/json.h"
+#include "base/open.h"
+#include "base/watch.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -80,7 +83,10 @@ bool ik__losses_read(ik__losses *l, const char *folder) {
     size_t room = 0;
     ssize_t n;
     *l = (ik__losses){0};
-    FILE *f = fopen(ik__folder_file(folder, IK__LOG_FILE).text, "re");
+    ik__path path = ik__folder_file(folder, IK__LOG_FILE);
+    FILE *f = fopen(path.text, "re");
+    if (!f && errno != ENOENT)
+        ik__tell(IK__NOTED, "%s: cannot be read: %s", path.text, ik__why(errno));
     while (f && (n = getline(&line, &room, f)) > 0) read_line(l, line, (size_t)n);
     if (f) fclose(f);
     free(line);

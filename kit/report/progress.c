@@ -1,11 +1,14 @@
 /* Pictures as training went on: the same layouts at a few steps, and the last batch. */
 #define _GNU_SOURCE
+#include "base/open.h"
+#include "base/watch.h"
 #include "folder/folder.h"
 #include "html.h"
 #include "picture.h"
 #include "sections.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 
 enum { COLUMNS = 6, ROWS = 4 };
@@ -34,7 +37,10 @@ static int by_step(const struct dirent **a, const struct dirent **b) {
 
 /* The files of a kind in the run's images, by step. */
 static int list(const char *folder, int (*which)(const struct dirent *), struct dirent ***out) {
-    int n = scandir(ik__folder_file(folder, IK__IMAGES_FOLDER).text, out, which, by_step);
+    ik__path path = ik__folder_file(folder, IK__IMAGES_FOLDER);
+    int n = scandir(path.text, out, which, by_step);
+    if (n < 0 && errno != ENOENT)
+        ik__tell(IK__NOTED, "%s: the folder cannot be listed: %s", path.text, ik__why(errno));
     return n < 0 ? 0 : n;
 }
 

@@ -178,8 +178,7 @@ static ik_status hang(void *user, const ik__painted *p, ik_error *err) {
     ik__grid_image(j->sheet, cell / j->columns, cell % j->columns, p->rgb);
     if (j->mask) ik__grid_outline(j->sheet, cell / j->columns, cell % j->columns, j->mask);
     char seed[24], number[24], layout[24];
-    ik__path path =
-        ik__path_of("%s/%s-%lld.png", j->o->out, p->layouts->names[p->row], (long long)p->sample);
+    ik__path path = ik__painted_path(j->o->out, p->layouts, p->row, p->sample);
     snprintf(seed, sizeof seed, "%lld", (long long)j->p.s->set.seed);
     snprintf(number, sizeof number, "%lld", (long long)p->sample);
     snprintf(layout, sizeof layout, "%lld", (long long)p->item);
@@ -208,9 +207,7 @@ static ik_status keep_sources(job *j, const char *to, ik_error *err) {
 static ik_status keep_all_sources(job *j, ik_error *err) {
     ik_status status = keep_sources(j, ik__path_of("%s/samples.png", j->o->out).text, err);
     for (int64_t i = 0; i < j->samples && !status; i++)
-        status = keep_sources(
-            j, ik__path_of("%s/%s-%lld.png", j->o->out, j->p.layout->names[0], (long long)i).text,
-            err);
+        status = keep_sources(j, ik__painted_path(j->o->out, j->p.layout, 0, i).text, err);
     return status;
 }
 

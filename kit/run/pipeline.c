@@ -1,6 +1,7 @@
 /* The stages of one pipeline. */
 #include "pipeline.h"
 
+#include "base/files.h"
 #include "base/textfile.h"
 #include "base/watch.h"
 #include "dry_run.h"
@@ -69,7 +70,12 @@ static bool finished(ik__session *s, const ik__run_options *o) {
 static ik_status begin(ik__session *s, const ik__run_options *o, ik_error *err) {
     ik__facts before;
     ik__session_facts(s, o);
-    if (o->resume && ik__facts_read(&before, s->out.text)) {
+    ik__path path = ik__folder_file(s->out.text, IK__FACTS_FILE);
+    bool known = o->resume && ik__facts_read(&before, s->out.text);
+    if (o->resume && !known && ik__exists(path.text))
+        ik__tell(IK__NOTED, "%s cannot be read: the times of before are not known any more",
+                 path.text);
+    if (known) {
         s->facts.steps = before.steps;
         s->facts.total_steps = before.total_steps;
         s->facts.timed_steps = before.timed_steps;

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/files.h"
 #include "base/numbers.h"
+#include "base/text.h"
 #include "base/watch.h"
 #include "exec/average.h"
 #include "exec/finite.h"
@@ -15,6 +16,8 @@
 #include "pictures/grid.h"
 #include "repeat.h"
 #include "synthesize.h"
+
+#include "inadekit/philox.h"
 
 #include <stdlib.h>
 
@@ -169,48 +172,78 @@ static ik_status paint(painter *p, ik_error *err) {
 }
 
 /* What was drawn anew, as the YAML would say it. */
-static void vary_text(const ik__session *s, char *text, size_t size) {
+static void vary_text(const ik__session *s, ik__text *t) {
     const struct ik__synthesize *set = &s->set.synthesize;
-    size_t at = (size_t)snprintf(text, size, "labels: [");
-    for (int i = 0; i < set->vary_labels.n && at < size; i++)
-        at += (size_t)snprintf(text + at, size - at, "%s%s", i ? ", " : "", set->vary_labels.v[i]);
-    if (at < size) at += (size_t)snprintf(text + at, size - at, "], instances: [");
-    for (int i = 0; i < set->vary_instances.n && at < size; i++)
-        at += (size_t)snprintf(text + at, size - at, "%s%lld", i ? ", " : "",
-                               (long long)set->vary_instances.v[i]);
-    if (at < size) snprintf(text + at, size - at, "]");
+    ik__text_printf(t, "labels: [");
+    for (int i = 0; i < set->vary_labels.n; i++)
+        ik__text_printf(t, "%s%s", i ? ", " : "", set->vary_labels.v[i]);
+    ik__text_printf(t, "], instances: [");
+    for (int i = 0; i < set->vary_instances.n; i++)
+        ik__text_printf(t, "%s%lld", i ? ", " : "", (long long)set->vary_instances.v[i]);
+    ik__text_printf(t, "]");
 }
 
-static void style_text(const ik__session *s, char *text, size_t size) {
+static void style_text(const ik__session *s, ik__text *t) {
     const struct ik__synthesize *set = &s->set.synthesize;
-    size_t at = (size_t)snprintf(text, size, "style: [");
-    for (int i = 0; i < set->n_styles && at < size; i++) {
+    ik__text_printf(t, "style: [");
+    for (int i = 0; i < set->n_styles; i++) {
         const ik__style *y = &set->styles[i];
-        at += (size_t)snprintf(text + at, size - at,
-                               "%s{split: %s, item: %lld, from: %lld, to: %lld}", i ? ", " : "",
-                               y->split == IK_TRAIN ? "train" : "validation", (long long)y->item,
-                               (long long)y->from, (long long)y->to);
+        ik__text_printf(t, "%s{split: %s, item: %lld, from: %lld, to: %lld}", i ? ", " : "",
+                        y->split == IK_TRAIN ? "train" : "validation", (long long)y->item,
+                        (long long)y->from, (long long)y->to);
     }
-    if (at < size) snprintf(text + at, size - at, "]");
+    ik__text_printf(t, "]");
+}
+
+enum {
+    LONGEST = 200,
+    KEPT = 170
+}; /* bytes of a layout's name in a file's, which has at most 255 */
+
+/* The first bytes, no character in two. */
+static int kept_bytes(const char *name) {
+    int n = KEPT;
+    while (n && ((unsigned char)name[n] & 0xC0) == 0x80) n--;
+    return n;
+}
+
+ik__path ik__painted_path(const char *folder, const ik__batch *layouts, int64_t row,
+                          int64_t sample) {
+    const char *name = layouts->names[row];
+    char whole[24] = "", twin[24] = "";
+    int bytes = (int)strlen(name);
+    if (bytes > LONGEST) {
+        snprintf(whole, sizeof whole, "~%016llx", (unsigned long long)ik_stream_of(name));
+        bytes = kept_bytes(name);
+    }
+    for (int64_t i = 0; i < row && !*twin; i++)
+        if (!strcmp(layouts->names[i], name)) snprintf(twin, sizeof twin, "~%lld", (long long)row);
+    return ik__path_of("%s/%.*s%s%s-%lld.png", folder, bytes, name, whole, twin, (long long)sample);
 }
 
 /* Into a folder, as <layout>-<sample>.png that says how it was made. */
 static ik_status save_picture(const ik__session *s, const char *folder, const ik__painted *p,
                               ik_error *err) {
-    char seed[24], number[24], vary[512] = "all";
-    ik__path path =
-        ik__path_of("%s/%s-%lld.png", folder, p->layouts->names[p->row], (long long)p->sample);
+    char seed[24], number[24];
+    ik__text vary = {0};
+    ik__path path = ik__painted_path(folder, p->layouts, p->row, p->sample);
     snprintf(seed, sizeof seed, "%lld", (long long)s->set.seed);
     snprintf(number, sizeof number, "%lld", (long long)p->sample);
-    if (p->how == IK__VARIED) vary_text(s, vary, sizeof vary);
-    if (p->how == IK__STYLED) style_text(s, vary, sizeof vary);
+    if (p->how == IK__VARIED)
+        vary_text(s, &vary);
+    else if (p->how == IK__STYLED)
+        style_text(s, &vary);
+    else
+        ik__text_printf(&vary, "all");
     char *repeat = ik__repeat_text(s, p);
-    if (!repeat) return ik_errorf(err, IK_FAILED, "out of memory for %s", path.text);
     const char *const keys[] = {"inadekit.seed", "inadekit.item", "inadekit.sample",
                                 "inadekit.vary", "inadekit.repeat"};
-    const char *const values[] = {seed, p->layouts->names[p->row], number, vary, repeat};
-    ik_status status =
-        ik__picture_save(path.text, s->info->height, s->info->width, p->rgb, 5, keys, values, err);
+    const char *const values[] = {seed, p->layouts->names[p->row], number, vary.data, repeat};
+    ik_status status = repeat && !vary.failed
+                           ? ik__picture_save(path.text, s->info->height, s->info->width, p->rgb, 5,
+                                              keys, values, err)
+                           : ik_errorf(err, IK_FAILED, "out of memory for %s", path.text);
+    ik__text_free(&vary);
     free(repeat);
     return status;
 }

@@ -27,6 +27,10 @@ typedef struct ik__painted {
     const bool *anew; /* [max_instances]: which are drawn anew from sample to sample */
     const float *rgb; /* [H,W,3] in -1..1 */
 } ik__painted;
+/* FOLDER/<layout>-<sample>.png. A name that is too long for a file is cut and told apart by a
+ * number of all of it, one that an earlier layout has by its row. */
+ik__path ik__painted_path(const char *folder, const ik__batch *layouts, int64_t row,
+                          int64_t sample);
 typedef ik_status ik__painted_visit(void *user, const ik__painted *p, ik_error *err);
 /* Paints layouts first .. first+items, in order of item and then of sample; the same pictures
  * whatever range they are part of. All layouts of the range are held in memory. */

@@ -1,6 +1,7 @@
 /* Rename maps; see rename.h. */
 #define _GNU_SOURCE
 #include "rename.h"
+#include "base/files.h"
 
 #include "config/options.h"
 #include "plugin/search.h"
@@ -207,7 +208,7 @@ static ik_status find(const char *name, const ik__conf *at, char **path, ik_erro
     ik__words dirs = ik__plugin_dirs();
     for (int i = 0; i < dirs.n && !*path; i++) {
         if (asprintf(path, "%s/maps/%s.yaml", dirs.v[i], name) < 0) *path = NULL;
-        if (*path && access(*path, R_OK)) {
+        if (*path && !ik__exists(*path)) {
             free(*path);
             *path = NULL;
         }

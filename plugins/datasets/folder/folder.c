@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "inadekit/plugin.h"
@@ -91,9 +92,13 @@ static ik_status list_folder(const char *path, int kind, listing *out, ik_error 
     if (!dir)
         return ik_errorf(err, IK_FAILED, "%s: cannot list the folder: %s", path, strerror(errno));
     bool ok = true;
-    for (struct dirent *e; ok && (e = readdir(dir));)
+    errno = 0;
+    for (struct dirent *e; ok && (e = readdir(dir)); errno = 0)
         if (wanted(e->d_name, kind)) ok = append(out, e->d_name);
+    int why = ok ? errno : 0;
     closedir(dir);
+    if (why)
+        return ik_errorf(err, IK_FAILED, "%s: cannot list the folder: %s", path, strerror(why));
     if (!ok) return ik_errorf(err, IK_FAILED, "%s: out of memory", path);
     if (out->n == 0)
         return ik_errorf(err, IK_FAILED, "%s: the folder has no %s file", path,
@@ -109,10 +114,10 @@ static ik_status list_folder(const char *path, int kind, listing *out, ik_error 
     return IK_OK;
 }
 
+/* What cannot be looked at is there, and listing it will say why. */
 static bool exists(const char *path) {
-    DIR *dir = opendir(path);
-    if (dir) closedir(dir);
-    return dir != NULL;
+    struct stat st;
+    return !stat(path, &st) || errno != ENOENT;
 }
 
 /* --- Pairing. */

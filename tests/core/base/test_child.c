@@ -86,7 +86,8 @@ START_TEST(children_ignored) {
 END_TEST
 
 START_TEST(passed_on) {
-    int number = _i ? SIGTERM : SIGINT;
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGXCPU};
+    int number = numbers[_i];
     ik_error err = {""};
     bool stopped = false;
     ck_assert_int_eq(ik__child_run(waits, &number, &stopped, &err), IK_INTERRUPTED);
@@ -144,5 +145,5 @@ END_TEST
 
 int main(void) {
     return RUN_SUITE("child", NULL, NULL, {outcomes}, {crash, 3}, {children_ignored},
-                     {passed_on, 2}, {patience, 2}, {nothing_is_left});
+                     {passed_on, 4}, {patience, 2}, {nothing_is_left});
 }

@@ -287,6 +287,17 @@ START_TEST(instances_of_16_bits) {
 }
 END_TEST
 
+/* A folder of instance maps that is there and cannot be read is not one that is left out. */
+START_TEST(unreadable_instances) {
+    one_item();
+    ck_assert_int_eq(remove(in_scratch("train_inst/a.png")), 0);
+    ck_assert_int_eq(remove(in_scratch("train_inst")), 0);
+    ck_assert_int_eq(symlink("train_inst", in_scratch("train_inst")), 0);
+    refuses_to_open(FOLDER "size: [2, 4]}",
+                    "train_inst: cannot list the folder: Too many levels of symbolic links");
+}
+END_TEST
+
 START_TEST(too_many_segments) {
     one_item();
     opened(FOLDER "size: [2, 4], max_segments: 3}", 1);
@@ -451,6 +462,6 @@ int main(void) {
                      {planes_are_cut_and_mirrored}, {planes_that_cannot_be},
                      {one_instance_per_class}, {augmenting}, {wrong_items},
                      {values_between_the_classes_and_unknown, 12}, {instances_of_16_bits},
-                     {too_many_segments}, {wrong_folders}, {wrong_options}, {described},
-                     {label_maps_alone}, {shapes}, {crowded_shapes}, {coco_stuff});
+                     {unreadable_instances}, {too_many_segments}, {wrong_folders}, {wrong_options},
+                     {described}, {label_maps_alone}, {shapes}, {crowded_shapes}, {coco_stuff});
 }
