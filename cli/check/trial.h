@@ -64,6 +64,10 @@ void check_apart(check_findings *f, const check_subject *of, check_size size,
 /* guards.c: kernels of the plugin's own ops; likewise. */
 void check_guards(check_findings *f, const check_subject *of, check_size size,
                   const check_trial *naive, const char *at);
+/* again.c: the trial, which has just computed, in a second process. That one answers, and is done.
+ */
+void check_again(check_findings *f, const ik_plugin *p, const check_trial *t, const char *at);
+bool check_again_answer(const ik_plugin *p, const check_trial *t);
 /* gradients.c: the naive backend's gradients beside finite differences; false after a failed step.
  * `at` says where, in messages. */
 bool check_gradients(check_findings *f, const ik_plugin *p, const check_trial *naive, int update,

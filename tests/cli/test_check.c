@@ -23,6 +23,7 @@ START_TEST(sound) {
         "ok    plugin interface " ABI "; here " ABI "\n",
         "ok    2 options: ",
         "ok    at 32x32: recorded, shapes fit\n",
+        "ok    at 32x32: a second process computes the same, bit for bit\n",
         "ok    at 32x32: generator's gradients of ",
         "ok    at 32x32: discriminator's gradients of ",
         "ok    at 32x64: recorded",
@@ -128,6 +129,8 @@ START_TEST(computing) {
     check("norm/at_a_kink", "", 0, "ok    at 32x32: generator's gradients of ");
     ck_assert_ptr_null(strstr(said, "left out"));
     check("norm/rough", "", 0, " directions were left out, as kinks or rounding bend the loss");
+    check("norm/depends_on_process", "", 1,
+          "FAIL  at 32x32: in a second process losses or gradients are others");
     check("norm/depends_on_chance", "", 1, ", and computed again ");
 }
 END_TEST
@@ -162,9 +165,8 @@ END_TEST
 
 /* Kernels of a plugin's own between guard pages; and what is left on the heap. */
 START_TEST(memory) {
-    static const char *const crossing[] = {"writes_behind", "writes_far_behind",
-                                           "writes_its_input"};
-    for (int i = 0; i < 3; i++) {
+    static const char *const crossing[] = {"writes_behind", "writes_its_input"};
+    for (int i = 0; i < 2; i++) {
         char plugin[64], text[128];
         snprintf(plugin, sizeof plugin, "norm/%s", crossing[i]);
         snprintf(text, sizeof text, "%s: running the op 'twice' between guard pages\n", plugin);

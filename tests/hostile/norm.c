@@ -29,8 +29,8 @@ enum fault {
     AT_A_KINK,
     ROUGH,
     IN_FLOAT,
+    DEPENDS_ON_PROCESS,
     WRITES_BEHIND,
-    WRITES_FAR_BEHIND,
     WRITES_ITS_INPUT,
     LEAKS,
     DEPENDS_ON_CHANCE,
@@ -56,11 +56,13 @@ static ik_status run(const ik_custom_run *r, ik_error *err) {
     const int64_t n = ik_count(r->out->shape);
     calls++;
     if (FAULT == WRITES_BEHIND) y[n] = 0;
-    if (FAULT == WRITES_FAR_BEHIND) y[n + 1500] = 0;
     if (FAULT == WRITES_ITS_INPUT) memcpy((void *)(uintptr_t)x, x + 1, sizeof *x);
+    if (FAULT == DEPENDS_ON_PROCESS) calls = (int)getpid();
     if (FAULT == LEAKS && !malloc(100)) return IK_FAILED;
     for (int64_t i = 0; i < n; i++)
-        y[i] = 2 * x[i] + (FAULT == DEPENDS_ON_CHANCE ? (float)(i % 7) * 0.1f * (float)calls : 0);
+        y[i] = 2 * x[i] + (FAULT == DEPENDS_ON_CHANCE || FAULT == DEPENDS_ON_PROCESS
+                               ? (float)(i % 7) * 0.1f * (float)calls
+                               : 0);
     return IK_OK;
 }
 
@@ -168,8 +170,8 @@ static ik_tensor *record(const void *self, ik_graph *g, ik_tensor *x) {
     case NO_GRADIENT:
     case LEAVES_DX_EMPTY:
     case IN_FLOAT:
+    case DEPENDS_ON_PROCESS:
     case WRITES_BEHIND:
-    case WRITES_FAR_BEHIND:
     case WRITES_ITS_INPUT:
     case LEAKS:
     case DEPENDS_ON_CHANCE:

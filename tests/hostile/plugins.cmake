@@ -18,7 +18,7 @@ endfunction()
 add_hostile(norm norm.c test_check none crashes_at_entry hangs_at_entry crashes aborts hangs recurses exits
     exports uses_core too_new too_old not_finite wrong_shape wrong_gradient no_gradient leaves_dx_empty stops_by_an_op
     wrong_bias_gradient at_a_kink rough in_float writes_behind
-    writes_far_behind writes_its_input leaks depends_on_chance bad_default same_name overlaps no_help taken bad_name required)
+    writes_its_input leaks depends_on_process depends_on_chance bad_default same_name overlaps no_help taken bad_name required)
 add_hostile(datasets data.c test_check none by_chance not_by_threads out_of_range crashes describes_otherwise
     no_items one_is_bad leaks)
 add_hostile(metrics metric.c test_check none forgets_nothing not_finite same_name crashes no_results gives_up_badly
