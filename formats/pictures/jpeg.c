@@ -21,7 +21,8 @@ typedef struct decoder {
     ik_error *err;
     uint8_t *pixels;
     bool header_read;
-    int orientation;
+    int exif, xmp; /* orientations; 0: not said */
+    uint8_t segment[65536];
 } decoder;
 
 static void leave(j_common_ptr jpeg) {
@@ -40,11 +41,12 @@ static ik_status fail_damaged(const decoder *d, const char *how) {
 }
 
 /* To libjpeg damage is worth a warning, and it paints something. Warnings about what is not the
- * picture (marks between its segments, versions) stay unheard, and so do its traces. */
+ * picture (bytes between its segments, versions, numbers that a baseline file does not use) stay
+ * unheard, and so do its traces. */
 static void warn(j_common_ptr jpeg, int level) {
     decoder *d = (decoder *)jpeg->err;
     int code = jpeg->err->msg_code;
-    if (level >= 0 || code == JWRN_JFIF_MAJOR || code == JWRN_ADOBE_XFORM) return;
+    if (level >= 0 || code == JWRN_JFIF_MAJOR || code == JWRN_NOT_SEQUENTIAL) return;
     if (code == JWRN_EXTRANEOUS_DATA && !d->header_read) return;
     char what[JMSG_LENGTH_MAX];
     jpeg->err->format_message(jpeg, what);
@@ -68,17 +70,25 @@ static void count_scans(j_common_ptr jpeg) {
     longjmp(d->leave, 1);
 }
 
-/* EXIF speaks first, as it does to viewers. */
-static int orientation_of(const struct jpeg_decompress_struct *j) {
+static uint8_t next_byte(j_decompress_ptr j) {
+    if (!j->src->bytes_in_buffer) j->src->fill_input_buffer(j);
+    j->src->bytes_in_buffer--;
+    return *j->src->next_input_byte++;
+}
+
+/* A segment with EXIF or XMP. There may be any number of them; none is kept. */
+static boolean take_app1(j_decompress_ptr j) {
     static const char exif[] = "Exif\0", xmp[] = "http://ns.adobe.com/xap/1.0/";
-    int turned = 1;
-    for (jpeg_saved_marker_ptr m = j->marker_list; m && turned == 1; m = m->next)
-        if (m->data_length >= sizeof exif && !memcmp(m->data, exif, sizeof exif))
-            turned = ik__exif_orientation(m->data + sizeof exif, m->data_length - sizeof exif);
-    for (jpeg_saved_marker_ptr m = j->marker_list; m && turned == 1; m = m->next)
-        if (m->data_length >= sizeof xmp && !memcmp(m->data, xmp, sizeof xmp))
-            turned = ik__xmp_orientation((const char *)m->data, m->data_length);
-    return turned;
+    decoder *d = (decoder *)j->err;
+    size_t n = (size_t)next_byte(j) << 8;
+    n |= next_byte(j);
+    n = n < 2 ? 0 : n - 2;
+    for (size_t i = 0; i < n; i++) d->segment[i] = next_byte(j);
+    if (!d->exif && n >= sizeof exif && !memcmp(d->segment, exif, sizeof exif))
+        d->exif = ik__exif_orientation(d->segment + sizeof exif, n - sizeof exif);
+    if (!d->xmp && n >= sizeof xmp && !memcmp(d->segment, xmp, sizeof xmp))
+        d->xmp = ik__xmp_orientation((const char *)d->segment, n);
+    return TRUE;
 }
 
 static ik_status decode(decoder *d, FILE *file) {
@@ -88,10 +98,9 @@ static ik_status decode(decoder *d, FILE *file) {
     j->mem->max_memory_to_use = MEMORY;
     j->progress = &d->progress;
     jpeg_stdio_src(j, file);
-    jpeg_save_markers(j, JPEG_APP0 + 1, 0xffff);
+    jpeg_set_marker_processor(j, JPEG_APP0 + 1, take_app1);
     jpeg_read_header(j, TRUE);
     d->header_read = true;
-    d->orientation = orientation_of(j);
     ik_status status = ik__image_check_size(d->path, j->image_height, j->image_width, d->err);
     if (status) return status;
     if (j->jpeg_color_space == JCS_CMYK || j->jpeg_color_space == JCS_YCCK)
@@ -111,7 +120,9 @@ static ik_status decode(decoder *d, FILE *file) {
 
 ik_status ik__jpeg_read_rgb(const char *path, FILE *file, int *height, int *width, uint8_t **rgb,
                             ik_error *err) {
-    decoder d = {.path = path, .err = err};
+    decoder d;
+    memset(&d, 0, offsetof(decoder, segment));
+    d.path = path, d.err = err;
     d.jpeg.err = jpeg_std_error(&d.errors);
     d.errors.error_exit = leave;
     d.errors.emit_message = warn;
@@ -119,7 +130,7 @@ ik_status ik__jpeg_read_rgb(const char *path, FILE *file, int *height, int *widt
     ik_status status = decode(&d, file);
     *height = (int)d.jpeg.image_height;
     *width = (int)d.jpeg.image_width;
-    if (!status && !ik__turn_upright(d.orientation, 3, height, width, &d.pixels))
+    if (!status && !ik__turn_upright(d.exif ? d.exif : d.xmp, 3, height, width, &d.pixels))
         status = ik_errorf(err, IK_FAILED, "%s: out of memory", path);
     jpeg_destroy_decompress(&d.jpeg);
     if (status) {

@@ -167,7 +167,7 @@ static ik_status decode_map(coder *c, int max_bits, int *bits) {
 static int orientation_of(const coder *c) {
     png_uint_32 n;
     png_bytep exif;
-    return png_get_eXIf_1(c->png, c->info, &n, &exif) ? ik__exif_orientation(exif, n) : 1;
+    return png_get_eXIf_1(c->png, c->info, &n, &exif) ? ik__exif_orientation(exif, n) : 0;
 }
 
 /* Ends reading, with elements of `size` bytes: on success the pixels, upright, stay with the

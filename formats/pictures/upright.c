@@ -25,8 +25,8 @@ static int known(uint32_t v) {
 
 int ik__exif_orientation(const uint8_t *tiff, size_t n) {
     block b = {tiff, n, n > 0 && tiff[0] == 'I'};
-    if (n < 8 || (memcmp(tiff, "II", 2) != 0 && memcmp(tiff, "MM", 2) != 0)) return 1;
-    if (number(&b, 2, 2) != 42) return 1;
+    if (n < 8 || (memcmp(tiff, "II", 2) != 0 && memcmp(tiff, "MM", 2) != 0)) return 0;
+    if (number(&b, 2, 2) != 42) return 0;
     size_t at = number(&b, 4, 4), entries = number(&b, at, 2);
     for (at += 2; entries > 0 && at + ENTRY <= n; entries--, at += ENTRY) {
         if (number(&b, at, 2) != ORIENTATION) continue;
@@ -35,18 +35,18 @@ int ik__exif_orientation(const uint8_t *tiff, size_t n) {
         if (type == LONG) return known(number(&b, at + 8, 4));
         return type == BYTE ? known(number(&b, at + 8, 1)) : 1;
     }
-    return 1;
+    return 0;
 }
 
 int ik__xmp_orientation(const char *xml, size_t n) {
     static const char tag[] = "tiff:Orientation";
     const char *at = memmem(xml, n, tag, sizeof tag - 1);
-    if (!at) return 1;
+    if (!at) return 0;
     at += sizeof tag - 1;
     size_t left = n - (size_t)(at - xml);
     if (left >= 3 && at[0] == '=' && (at[1] == '"' || at[1] == '\''))
         return known((uint32_t)(at[2] - '0'));
-    return left >= 2 && at[0] == '>' ? known((uint32_t)(at[1] - '0')) : 1;
+    return left >= 2 && at[0] == '>' ? known((uint32_t)(at[1] - '0')) : 0;
 }
 
 /* Where the element at (y, x) of the turned picture lies in the h x w that are stored. */

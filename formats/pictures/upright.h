@@ -4,9 +4,9 @@
 
 #include "inadekit/types.h"
 
-/* Of an EXIF block, which begins with its TIFF header; 1 (upright) where it says nothing. */
+/* Of an EXIF block, which begins with its TIFF header; 0 where it says nothing. */
 int ik__exif_orientation(const uint8_t *tiff, size_t n);
-/* Of an XMP packet, which speaks where EXIF is silent. */
+/* Of an XMP packet, which speaks where EXIF is silent; 0 as above. */
 int ik__xmp_orientation(const char *xml, size_t n);
 
 /* Turns [height,width] elements of `size` bytes to stand as the viewer sees them; false without

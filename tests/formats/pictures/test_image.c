@@ -234,7 +234,7 @@ START_TEST(sixteen_bits_hold_sixteen) {
 }
 END_TEST
 
-/* progressive 2: not that, but a scan for each channel. */
+/* progressive 2: not that, but a scan for each channel; 3: RGB as it is, as Adobe's marker says. */
 static void write_jpeg(const char *name, int channels, int progressive) {
     static const jpeg_scan_info one_by_one[] = {
         {1, {0}, 0, 63, 0, 0}, {1, {1}, 0, 63, 0, 0}, {1, {2}, 0, 63, 0, 0}};
@@ -249,6 +249,7 @@ static void write_jpeg(const char *name, int channels, int progressive) {
     jpeg_set_defaults(&j);
     jpeg_set_quality(&j, 95, TRUE);
     if (progressive == 1) jpeg_simple_progression(&j);
+    if (progressive == 3) jpeg_set_colorspace(&j, JCS_RGB);
     if (progressive == 2) j.scan_info = one_by_one, j.num_scans = 3;
     jpeg_start_compress(&j, TRUE);
     for (int y = 0; y < 24; y++) {
@@ -264,7 +265,7 @@ static void write_jpeg(const char *name, int channels, int progressive) {
 }
 
 START_TEST(jpeg) {
-    for (int progressive = 0; progressive < 3; progressive++) {
+    for (int progressive = 0; progressive < 4; progressive++) {
         write_jpeg("grey.jpg", 1, progressive % 2);
         uint8_t *rgb = good_rgb("grey.jpg", 24, 40);
         for (int i = 0; i < 24 * 40 * 3; i++) ck_assert_int_le(abs(rgb[i] - 200), 2);
@@ -274,6 +275,15 @@ START_TEST(jpeg) {
         for (int i = 0; i < 24 * 40 * 3; i++) ck_assert_int_le(abs(rgb[i] - 40 - 60 * (i % 3)), 4);
         free(rgb);
     }
+    static uint8_t bytes[1 << 14];
+    FILE *f = fopen(in_scratch("rgb.jpg"), "rb");
+    size_t n = fread(bytes, 1, sizeof bytes, f);
+    fclose(f);
+    uint8_t *adobe = memmem(bytes, n, "Adobe", 5);
+    ck_assert_ptr_nonnull(adobe);
+    adobe[11] = 7; /* a way of writing colours that nobody knows is not guessed */
+    write_bytes("odd.jpg", bytes, n);
+    refuse_rgb("odd.jpg", "Unknown Adobe color transform code 7");
     write_jpeg("cmyk.jpg", 4, 0);
     refuse_rgb("cmyk.jpg", "CMYK");
     refuse_map("rgb.jpg", 8, "is not a PNG");
@@ -327,6 +337,11 @@ START_TEST(damaged_jpeg) {
     memset(bad + 20, 0, 7);
     memcpy(bad + 27, bytes + 20, n - 20);
     write_bytes("ok.jpg", bad, n + 7);
+    free(good_rgb("ok.jpg", 32, 48));
+    memcpy(bad, bytes, n); /* some encoders leave the band of a baseline scan at nothing */
+    ck_assert_int_eq(bad[scan + 6], 63);
+    bad[scan + 6] = 0;
+    write_bytes("ok.jpg", bad, n);
     free(good_rgb("ok.jpg", 32, 48));
 }
 END_TEST
