@@ -65,6 +65,15 @@ typedef struct check_host {
 void check_host_note(check_host *h);
 void check_host_compare(check_findings *f, check_host *before);
 
+/* guards.c: bytes between pages that nobody may touch: against the page behind, or the one before.
+ */
+typedef struct check_buffer {
+    char *pages, *at; /* at: where they begin, aligned as the core aligns */
+    size_t mapped, bytes;
+} check_buffer;
+bool check_buffer_take(check_buffer *b, size_t bytes, bool behind);
+void check_buffer_drop(check_buffer *b);
+
 /* heap.c: bytes taken now; and a finding where they have become more with every time. `malloc`
  * keeps a few pieces of each size for itself, so it comes after CHECK_WARM times. */
 enum { CHECK_WARM = 8, CHECK_TIMES = 100 };

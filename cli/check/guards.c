@@ -14,13 +14,7 @@
 
 enum { PAGE = 4096, ALIGN = 64 };
 
-typedef struct buffer {
-    char *pages, *at; /* at: where the kernel's bytes begin */
-    size_t mapped, bytes;
-} buffer;
-
-/* Against the page behind, or the one before. Aligned as the core aligns. */
-static bool take(buffer *b, size_t bytes, bool behind) {
+bool check_buffer_take(check_buffer *b, size_t bytes, bool behind) {
     size_t room = (bytes + PAGE) / PAGE * PAGE;
     b->bytes = bytes;
     b->mapped = room + 2 * PAGE;
@@ -33,14 +27,14 @@ static bool take(buffer *b, size_t bytes, bool behind) {
     return true;
 }
 
-static void drop(buffer *b) {
+void check_buffer_drop(check_buffer *b) {
     if (b->pages) munmap(b->pages, b->mapped);
 }
 
 typedef struct trial_of_op {
     const ik_custom_kernel *kernel;
     ik_custom_run run;
-    buffer in[IK_MAX_INPUTS], out, work;
+    check_buffer in[IK_MAX_INPUTS], out, work;
 } trial_of_op;
 
 static size_t bytes_of(const ik_custom_kernel *k, const ik_tensor *t) {
@@ -49,7 +43,8 @@ static size_t bytes_of(const ik_custom_kernel *k, const ik_tensor *t) {
 }
 
 /* The naive backend's storage: doubles, and maps as they are. */
-static void fill(const ik_custom_kernel *k, const ik_tensor *t, const void *from, buffer *to) {
+static void fill(const ik_custom_kernel *k, const ik_tensor *t, const void *from,
+                 check_buffer *to) {
     if (t->dtype != IK_F32 || k->reals == IK_REAL_F64)
         memcpy(to->at, from, to->bytes);
     else
@@ -74,30 +69,30 @@ static bool prepare(trial_of_op *o, const ik__program *p, const ik__node *n, con
                              .out = &n->t,
                              .step = step,
                              .split = split};
-    bool ok = take(&o->out, bytes_of(k, &n->t), behind);
+    bool ok = check_buffer_take(&o->out, bytes_of(k, &n->t), behind);
     for (int i = 0; i < n->n_in && ok; i++) {
         const ik_tensor *t = o->run.in[i] = &n->in[i]->t;
-        ok = take(&o->in[i], bytes_of(k, t), behind);
+        ok = check_buffer_take(&o->in[i], bytes_of(k, t), behind);
         if (ok) fill(k, t, p->pointer[t->id], &o->in[i]);
         o->run.in_data[i] = o->in[i].at;
     }
     size_t work = k->workspace ? k->workspace(n->custom_attrs, n->n_in, o->run.in, &n->t) : 0;
-    ok = ok && take(&o->work, work, behind);
+    ok = ok && check_buffer_take(&o->work, work, behind);
     o->run.out_data = o->out.at;
     o->run.workspace = o->work.at;
     return ok;
 }
 
 static void drop_all(trial_of_op *o) {
-    for (int i = 0; i < IK_MAX_INPUTS; i++) drop(&o->in[i]);
-    drop(&o->out);
-    drop(&o->work);
+    for (int i = 0; i < IK_MAX_INPUTS; i++) check_buffer_drop(&o->in[i]);
+    check_buffer_drop(&o->out);
+    check_buffer_drop(&o->work);
 }
 
 /* Between rubbish; the page's rest beside a buffer has to keep it. */
 static bool run(check_findings *f, trial_of_op *o, const char *name, int rubbish) {
     ik_error err = {""};
-    buffer *const own[] = {&o->out, &o->work};
+    check_buffer *const own[] = {&o->out, &o->work};
     for (int i = 0; i < 2; i++) memset(own[i]->pages + PAGE, rubbish, own[i]->mapped - 2 * PAGE);
     if (o->kernel->run(&o->run, &err)) {
         check_found_error(f, name, &err);

@@ -4,7 +4,6 @@
 #include "inadekit/philox.h"
 #include "plugin/metric.h"
 
-#include <stdlib.h>
 
 enum {
     SIDE = 32,
@@ -40,11 +39,31 @@ static void take(void *to, const char *name, double value) {
     r->value[r->n++] = value;
 }
 
+/* What is shown, each between guard pages. */
+enum { FAKE, IMAGE, FAKE_FEATURES, IMAGE_FEATURES, LABEL, INSTANCE, SHOWN };
 typedef struct show {
-    float fake[3 * PIXELS], image[3 * PIXELS];
-    float fake_features[FEATURES], image_features[FEATURES];
-    int32_t label[PIXELS], instance[PIXELS];
+    check_buffer buffer[SHOWN];
+    float *fake, *image, *fake_features, *image_features;
+    int32_t *label, *instance;
 } show;
+
+static bool take_show(show *s) {
+    static const size_t bytes[SHOWN] = {3 * PIXELS * sizeof(float), 3 * PIXELS * sizeof(float),
+                                        FEATURES * sizeof(float),   FEATURES * sizeof(float),
+                                        PIXELS * sizeof(int32_t),   PIXELS * sizeof(int32_t)};
+    bool ok = true;
+    *s = (show){0};
+    for (int i = 0; i < SHOWN; i++) ok &= check_buffer_take(&s->buffer[i], bytes[i], true);
+    s->fake = (float *)s->buffer[FAKE].at, s->image = (float *)s->buffer[IMAGE].at;
+    s->fake_features = (float *)s->buffer[FAKE_FEATURES].at;
+    s->image_features = (float *)s->buffer[IMAGE_FEATURES].at;
+    s->label = (int32_t *)s->buffer[LABEL].at, s->instance = (int32_t *)s->buffer[INSTANCE].at;
+    return ok;
+}
+
+static void drop_show(show *s) {
+    for (int i = 0; i < SHOWN; i++) check_buffer_drop(&s->buffer[i]);
+}
 
 static void fill(float *to, int n, uint64_t stream, int64_t item, int64_t sample) {
     for (int i = 0; i < n; i++) {
@@ -73,8 +92,8 @@ static ik_status measure(ik__instance *m, bool pictures, bool give_up, results *
     const ik_metric_iface *iface = m->plugin->iface;
     ik_status status = ik__metric_begin(m, &made_up, err);
     if (status) return status;
-    show *s = malloc(sizeof *s);
-    if (!s) return ik_errorf(err, IK_FAILED, "out of memory");
+    show whole, *s = &whole;
+    if (!take_show(s)) status = ik_errorf(err, IK_FAILED, "out of memory");
     for (int64_t i = 0; i < (give_up ? 1 : ITEMS * SAMPLES) && !status; i++) {
         bool pictured = pictures && i / SAMPLES < ITEMS - 1;
         draw(s, i / SAMPLES, i % SAMPLES, iface->record != NULL);
@@ -92,7 +111,7 @@ static ik_status measure(ik__instance *m, bool pictures, bool give_up, results *
                                    iface->record && pictured ? s->image_features : NULL};
         status = ik__metric_add(m, &one, err);
     }
-    free(s);
+    drop_show(s);
     bool fetch = !give_up && !status;
     ik_error ignored;
     ik_status ended =

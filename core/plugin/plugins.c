@@ -111,7 +111,7 @@ static ik_status open_carefully(const char *path, const ik_plugin *const **list,
         snprintf(why, sizeof why, "it hangs while it is loaded");
     else if ((int)status == IK__CRASHED)
         snprintf(why, sizeof why, "it crashes while it is loaded: %.300s", err->text);
-    else if (!status && strcmp(err->text, LOADED) != 0)
+    else if (status ? strncmp(err->text, path, strlen(path)) : strcmp(err->text, LOADED))
         snprintf(why, sizeof why, "it ends the program while it is loaded");
     if (*why) return ik__plugin_refuse(path, err, why, "`inadekit plugins check` tells more");
     return status ? status : open_file(path, list, err);

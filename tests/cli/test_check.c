@@ -156,6 +156,7 @@ START_TEST(metrics) {
     check("metrics/same_name", "", 1, "FAIL  two results are called 'sum'\n");
     check("metrics/no_results", "", 1, "FAIL  of 3 layouts with 3 samples each: no results\n");
     check("metrics/crashes", "", 1, "; metrics/crashes: looking at a sample\n");
+    check("metrics/reads_behind", "", 1, "; metrics/reads_behind: looking at a sample\n");
     check("metrics/gives_up_badly", "", 1, "; metrics/gives_up_badly: giving up a measurement\n");
     expect("plugins check " BUILD_DIR "/lib/inadekit/metrics/pixels.so", 0, "l1 0.3");
     expect("plugins check " BUILD_DIR "/lib/inadekit/metrics/features.so", 0,

@@ -27,6 +27,7 @@ static void set_up_hostile(void) {
 START_TEST(listed) {
     static const char *const rows[][2] = {
         {"exits_loading", "it ends the program while it is loaded"},
+        {"fails_loading", "it ends the program while it is loaded"},
         {"crashes_loading", "it crashes while it is loaded: ended by signal 11"},
         {"iface_nowhere", "is wrong: its interface lies nowhere"},
         {"no_record", "is wrong: a function of its interface is missing or lies nowhere"},

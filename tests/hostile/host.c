@@ -12,6 +12,7 @@
 
 enum fault {
     EXITS_LOADING,
+    FAILS_LOADING,
     EXITS_RECORDING,
     LEAVES_AT_ONCE,
     LEAVES_QUICKLY,
@@ -107,6 +108,8 @@ __attribute__((constructor)) static void loading(void) {
     switch ((int)FAULT) {
     case EXITS_LOADING:
         exit(0);
+    case FAILS_LOADING:
+        exit(1);
     case CRASHES_LOADING:
         raise(SIGSEGV);
         break;

@@ -13,16 +13,19 @@ enum fault {
     NO_RESULTS,
     GIVES_UP_BADLY,
     HAS_ITS_OWN_WEIGHTS,
+    READS_BEHIND,
     LEAKS
 };
 
 typedef struct metric {
     double sum;
+    int64_t pixels;
 } metric;
 
 static ik_status begin(void *self, const ik_metric_info *info, ik_error *err) {
     metric *m = self;
-    (void)info, (void)err;
+    (void)err;
+    m->pixels = info->height * info->width;
     static void *volatile lost;
     if (FAULT == LEAKS) lost = malloc(100);
     (void)lost;
@@ -36,6 +39,7 @@ static ik_status add(void *self, const ik_sample *s, ik_error *err) {
     /* Not every layout has a picture. */
     const float *image = s->image || FAULT == CRASHES ? s->image : s->fake;
     m->sum += (double)image[0] + s->fake[0];
+    if (FAULT == READS_BEHIND) m->sum += s->label[m->pixels];
     return IK_OK;
 }
 

@@ -22,9 +22,9 @@ add_hostile(norm norm.c test_check none crashes_at_entry hangs_at_entry crashes 
 add_hostile(datasets data.c test_check none by_chance not_by_threads out_of_range crashes describes_otherwise
     no_items one_is_bad leaks)
 add_hostile(metrics metric.c test_check none forgets_nothing not_finite same_name crashes no_results gives_up_badly
-    has_its_own_weights leaks)
+    has_its_own_weights leaks reads_behind)
 add_hostile(discriminators judge.c test_check none by_the_batch)
-add_hostile(host/norm host.c test_hostile nothing exits_loading exits_recording leaves_at_once leaves_quickly
+add_hostile(host/norm host.c test_hostile nothing exits_loading fails_loading exits_recording leaves_at_once leaves_quickly
     crashes_loading stops_itself blocks_signals leaves_a_process leaves_a_daemon iface_nowhere no_record
     record_nowhere name_nowhere options_nowhere options_without_end descriptor_nowhere sets_locale
     sets_its_locale flushes_to_zero changes_much)
