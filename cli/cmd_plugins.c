@@ -114,7 +114,7 @@ static int list(const cli_args *args) {
 
 static void print_options(const char *title, const ik_option *rows) {
     if (!rows || !rows->name) return;
-    printf("\n%s:\n", title);
+    cli_print(stdout, "\n%s:\n", title);
     ik__options_describe(rows, stdout);
 }
 
@@ -122,7 +122,7 @@ static int describe_ops(void) {
     puts("Built-in nodes of a network, as `- {op: NAME, OPTION: VALUE}`. Every node also takes\n"
          "`id:`, `in:` (a name or a list of names; else the node before) and `norm:`.");
     for (const ik__layer *l = ik__layers; l->name; l++) {
-        printf("\n%s: %s\n", l->name, l->help);
+        cli_print(stdout, "\n%s: %s\n", l->name, l->help);
         ik__options_describe(l->options, stdout);
     }
     return 0;
@@ -141,11 +141,11 @@ static const char *const in_yaml[] = {
 
 static void describe_plugin(const ik_plugin *p) {
     Dl_info file;
-    printf("%s/%s %s\n%s\n", ik__kind_names[p->kind], p->name, p->version, p->summary);
-    if (dladdr((const void *)p, &file)) printf("path: %s\n", file.dli_fname);
+    cli_print(stdout, "%s/%s %s\n%s\n", ik__kind_names[p->kind], p->name, p->version, p->summary);
+    if (dladdr((const void *)p, &file)) cli_print(stdout, "path: %s\n", file.dli_fname);
     if ((size_t)p->kind < sizeof in_yaml / sizeof *in_yaml && in_yaml[p->kind]) {
         const char *form = in_yaml[p->kind], *gap = strstr(form, "%s");
-        printf("in YAML: %.*s%s%s\n", (int)(gap - form), form, p->name, gap + 2);
+        cli_print(stdout, "in YAML: %.*s%s%s\n", (int)(gap - form), form, p->name, gap + 2);
     }
     print_options("options", p->options);
     if (p->kind == IK_DATASET) print_options("options of every dataset", ik__data_options);

@@ -1,5 +1,6 @@
 /* inadekit plugins check: what can be known of a plugin's file without a pipeline. */
 #include "commands.h"
+#include "print.h"
 
 #include "check/check.h"
 
@@ -33,8 +34,8 @@ static int check(const cli_args *args) {
     ik_status status = check_plugin(&what, &failed, &err);
     if (status) return cli_exit(status, &err);
     if (failed)
-        fprintf(stderr, "error: %s: %d check%s failed\n", what.file, failed,
-                failed == 1 ? "" : "s");
+        cli_print(stderr, "error: %s: %d check%s failed\n", what.file, failed,
+                  failed == 1 ? "" : "s");
     return failed ? 1 : 0;
 }
 

@@ -1,5 +1,6 @@
 /* inadekit plugins new: a project for a plugin of one's own. */
 #include "commands.h"
+#include "print.h"
 
 #include "base/nearest.h"
 #include "base/places.h"
@@ -14,7 +15,7 @@ typedef struct values {
 } values;
 
 static void print_written(const char *file) {
-    printf("wrote %s\n", file);
+    cli_print(stdout, "wrote %s\n", file);
 }
 
 static int unknown_kind(const cli_args *args, const char *word) {
@@ -42,13 +43,14 @@ static void print_next(const char *dir) {
         if (slash) *slash = 0;
         snprintf(prefix, sizeof prefix, " -DCMAKE_PREFIX_PATH=%s", bin);
     }
-    printf("\nBuild and test it:\n"
-           "  cmake -S %s -B %s/build%s\n"
-           "  cmake --build %s/build\n"
-           "  ctest --test-dir %s/build\n"
-           "Train with it:\n"
-           "  inadekit run %s/pipeline.yaml --plugin-path %s/build/plugins\n",
-           dir, dir, prefix, dir, dir, dir, dir);
+    cli_print(stdout,
+              "\nBuild and test it:\n"
+              "  cmake -S %s -B %s/build%s\n"
+              "  cmake --build %s/build\n"
+              "  ctest --test-dir %s/build\n"
+              "Train with it:\n"
+              "  inadekit run %s/pipeline.yaml --plugin-path %s/build/plugins\n",
+              dir, dir, prefix, dir, dir, dir, dir);
 }
 
 static int new_plugin(const cli_args *args) {

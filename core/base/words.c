@@ -46,7 +46,7 @@ void ik__files_in(const char *dir, const char *folder, const char *suffix, ik__w
     struct dirent **found = NULL;
     if (asprintf(&path, "%s/%s", dir, folder) < 0) path = NULL;
     int n = scandir(ik__words_checked(path), &found, NULL, by_name);
-    if (n < 0 && errno != ENOENT)
+    if (n < 0 && errno != ENOENT && errno != ENOTDIR) /* a file of that name is no such folder */
         ik__tell(IK__NOTED, "%s: the folder cannot be listed: %s", path, ik__why(errno));
     for (int i = 0; i < n; i++) {
         char *name = found[i]->d_name;

@@ -91,18 +91,22 @@ static ik_status list_folder(const char *path, int kind, listing *out, ik_error 
     DIR *dir = opendir(path);
     if (!dir)
         return ik_errorf(err, IK_FAILED, "%s: cannot list the folder: %s", path, strerror(errno));
-    bool ok = true;
+    bool ok = true, other = false;
     errno = 0;
     for (struct dirent *e; ok && (e = readdir(dir)); errno = 0)
-        if (wanted(e->d_name, kind)) ok = append(out, e->d_name);
+        if (wanted(e->d_name, kind))
+            ok = append(out, e->d_name);
+        else
+            other |= wanted(e->d_name, PICTURES);
     int why = ok ? errno : 0;
     closedir(dir);
     if (why)
         return ik_errorf(err, IK_FAILED, "%s: cannot list the folder: %s", path, strerror(why));
     if (!ok) return ik_errorf(err, IK_FAILED, "%s: out of memory", path);
     if (out->n == 0)
-        return ik_errorf(err, IK_FAILED, "%s: the folder has no %s file", path,
-                         kind == PICTURES ? ".jpg, .jpeg or .png" : ".png");
+        return ik_errorf(err, IK_FAILED, "%s: the folder has no %s file%s", path,
+                         kind == PICTURES ? ".jpg, .jpeg or .png" : ".png",
+                         other ? ", only JPEG, which changes values: a map has to be PNG" : "");
     qsort(out->name, (size_t)out->n, sizeof *out->name, compare_names);
     for (int64_t i = 1; i < out->n; i++)
         if (compare_stems(out->name[i - 1], out->name[i]) == 0)

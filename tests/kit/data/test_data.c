@@ -314,6 +314,10 @@ START_TEST(wrong_folders) {
     refuses_to_open(FOLDER "size: [2, 4]}", "train_label: there is no such folder");
     make_folder("train_label");
     refuses_to_open(FOLDER "size: [2, 4]}", "train_label: the folder has no .png");
+    write_flat("train_label/a.jpg", 2, 4, 0, 1);
+    refuses_to_open(FOLDER "size: [2, 4]}",
+                    "the folder has no .png file, only JPEG, which changes");
+    unlink(in_scratch("train_label/a.jpg"));
     write_flat("train_label/b.png", 2, 4, 0, 1);
     refuses_to_open(FOLDER "size: [2, 4]}", "train_img/a.PNG: this picture has no label map");
     write_flat("train_label/a.png", 2, 4, 0, 1);
