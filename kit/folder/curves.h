@@ -5,7 +5,7 @@
 #include "inadekit/types.h"
 
 typedef struct ik__series {
-    char name[96]; /* "generator.total" */
+    char name[160]; /* "generator.total" */
     int n, room;
     double *step, *value; /* value: NaN where the log has no number */
 } ik__series;
@@ -16,7 +16,7 @@ typedef struct ik__losses {
     int n, n_metrics, items, samples; /* the last two: what the metrics were taken over */
     ik__series series[IK__SERIES_MOST];
     struct ik__metric {
-        char name[96];
+        char name[160];
         double value;
     } metrics[IK__METRICS_MOST]; /* of the last evaluation */
 } ik__losses;

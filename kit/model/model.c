@@ -53,6 +53,13 @@ static ik_status read_network(ik__model *m, const char *name, const ik__conf *co
     return status ? status : ik__model_keep(m, net->plugin, err);
 }
 
+ik_status ik__name_fits(const ik__conf *at, const char *what, const char *name, ik_error *err) {
+    size_t n = strlen(name);
+    if (n <= IK__NAME_BYTES) return IK_OK;
+    return ik__conf_fail(at, err, "%s: the name '%.*s...' has %zu bytes; use at most %d", what,
+                         IK__NAME_BYTES, name, n, IK__NAME_BYTES);
+}
+
 static ik_status read_networks(ik__model *m, const ik__conf *root, ik_error *err) {
     const ik__conf *map = ik__conf_get(root, "networks");
     if (!map || map->kind != IK_CONF_MAP)
@@ -61,7 +68,8 @@ static ik_status read_networks(ik__model *m, const ik__conf *root, ik_error *err
     for (int i = 0; i < map->n; i++) {
         if (m->n_networks == (int)(sizeof m->networks / sizeof *m->networks))
             return ik__conf_fail(map->items[i], err, "too many networks");
-        ik_status status = read_network(m, map->keys[i], map->items[i], err);
+        ik_status status = ik__name_fits(map->items[i], "networks", map->keys[i], err);
+        if (!status) status = read_network(m, map->keys[i], map->items[i], err);
         if (status) return status;
     }
     if (!ik__model_network(m, IK__PAINTER))
@@ -87,7 +95,10 @@ static ik_status read_losses(ik__model *m, const ik__conf *list, ik_error *err) 
         status = ik__options_pick(rows, list->items[i], "loss", &l->weight, m->pool, err);
         if (status) return status;
         const ik__conf *id = ik__conf_get(list->items[i], "id");
-        l->name = id && id->kind == IK_CONF_SCALAR ? id->text : l->instance->plugin->name;
+        bool named = id && id->kind == IK_CONF_SCALAR;
+        l->name = named ? id->text : l->instance->plugin->name;
+        if (named) status = ik__name_fits(id, "losses", l->name, err);
+        if (status) return status;
         m->n_losses++;
     }
     return IK_OK;

@@ -64,6 +64,10 @@ typedef struct ik__model {
 
 ik_status ik__model_new(const ik__conf *root, ik__model **out, ik_error *err);
 void ik__model_free(ik__model *m);
+/* Names of networks, inputs and losses become parts of others, of files, streams and lines of the
+ * log, and none of those is cut. */
+enum { IK__NAME_BYTES = 60 };
+ik_status ik__name_fits(const ik__conf *at, const char *what, const char *name, ik_error *err);
 ik__network *ik__model_network(const ik__model *m, const char *name);
 
 /* Keeps an instance until the model is freed. */

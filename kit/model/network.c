@@ -26,8 +26,9 @@ static ik_status read_inputs(ik__model *m, ik__network *net, ik_error *err) {
             ik_ints shape;
         } o = {0};
         static const ik_option row = {"shape", "per sample", IK_OPT_INTS, 0, NULL, 1, 1e6, NULL};
-        ik_status status =
-            ik__options_value(&row, map->items[i], "network inputs", &o, m->pool, err);
+        ik_status status = ik__name_fits(map->items[i], "inputs", map->keys[i], err);
+        if (!status)
+            status = ik__options_value(&row, map->items[i], "network inputs", &o, m->pool, err);
         if (status) return status;
         if (o.shape.n < 1 || o.shape.n >= IK_MAX_RANK)
             return ik__conf_fail(map->items[i], err, "an input has 1 to %d dimensions",

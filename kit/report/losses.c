@@ -29,7 +29,7 @@ static void panel(ik__text *to, int n, const ik__subject *s, const char *name) {
         colour[i] = i % IK__CHART_COLOURS;
     }
     const char *dot = strchr(name, '.');
-    char title[128];
+    char title[sizeof((ik__series *)0)->name + 8];
     snprintf(title, sizeof title, "%.*s%s%s", dot ? (int)(dot - name) : 0, name, dot ? ": " : "",
              dot ? dot + 1 : name);
     ik__chart(to, title, n < 64 ? n : 64, curves, colour);

@@ -52,9 +52,8 @@ static ik_status add_variant(ik__compare *c, const ik__run_options *o, const ik_
     v->run.n_sets = 0;
     for (int i = 0; i < o->n_sets; i++) sets[v->run.n_sets++] = o->sets[i];
     for (int i = 0; i < r.set.n; i++) sets[v->run.n_sets++] = r.set.v[i];
-    char text[400];
-    snprintf(text, sizeof text, "name=%.200s-%s", c->name, r.name);
-    sets[v->run.n_sets++] = ik__pool_strdup(c->pool, text);
+    ik__path name = ik__path_of("name=%s-%s", c->name, r.name);
+    sets[v->run.n_sets++] = ik__pool_strdup(c->pool, name.text);
     v->run.out = ik__pool_strdup(c->pool, ik__folder_file(c->out.text, r.name).text);
     c->n++;
     return IK_OK;

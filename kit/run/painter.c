@@ -53,14 +53,13 @@ ik_status ik__painter_begin(ik__painter *p, const ik__painter_from *from, ik_err
     *p = (ik__painter){.from = *from, .pool = ik__pool_new()};
     ik_status status = from->checkpoint ? find_checkpoint(p, from->checkpoint, err) : IK_OK;
     if (status) return status;
-    char device[256];
     p->pipeline = ik__folder_file(p->folder.text, IK__PIPELINE_FILE);
-    snprintf(device, sizeof device, "device=%s", from->device);
     const char **sets = ik__pool_alloc(p->pool, sizeof *sets * (size_t)(from->sets.n + 2));
     int n = 0;
     for (int i = 0; i < from->sets.n; i++) sets[n++] = from->sets.v[i];
     sets[n++] = "stages=[synthesize]";
-    if (from->device) sets[n++] = device;
+    if (from->device)
+        sets[n++] = ik__pool_strdup(p->pool, ik__path_of("device=%s", from->device).text);
     const ik__run_options run = {.pipeline = from->checkpoint ? p->pipeline.text : from->pipeline,
                                  .n_sets = n,
                                  .sets = sets,

@@ -65,6 +65,12 @@ static bool finished(ik__session *s, const ik__run_options *o) {
     return same;
 }
 
+/* A pipeline that somebody wrote is not replaced by what was made of it; a run's own may be. */
+static ik_status keep_own(const ik__session *s, const ik__run_options *o, bool ran, ik_error *err) {
+    if (ran) return IK_OK;
+    return ik__apart(ik__folder_file(s->out.text, IK__PIPELINE_FILE).text, o->pipeline, err);
+}
+
 /* run.json and pipeline.yaml as the run begins: in this order, so that a folder never looks
  * finished with a pipeline that it did not run. What was measured before a stop is kept. */
 static ik_status begin(ik__session *s, const ik__run_options *o, ik_error *err) {
@@ -83,7 +89,8 @@ static ik_status begin(ik__session *s, const ik__run_options *o, ik_error *err) 
         s->facts.peak_bytes = before.peak_bytes;
         s->facts.picture_us = before.picture_us;
     }
-    ik_status status = ik__facts_write(&s->facts, s->out.text, err);
+    ik_status status = keep_own(s, o, ik__exists(path.text), err);
+    if (!status) status = ik__facts_write(&s->facts, s->out.text, err);
     if (status) return status;
     return ik__conf_write(s->conf, ik__folder_file(s->out.text, IK__PIPELINE_FILE).text, err);
 }

@@ -170,8 +170,60 @@ START_TEST(unwritten_picture) {
 }
 END_TEST
 
+/* Nor does a signal between training and its end: what was painted is painted again. */
+START_TEST(stopped_later) {
+    int status;
+    const char *stage = _i ? "stages=[train,evaluate]" : "stages=[train,synthesize]";
+    /* As long as it takes, it is not done before the signal. */
+    ck_assert_int_eq(
+        shell("echo 'evaluate: [{plugin: pixels}]' >>tiny.yaml; cp tiny.yaml few.yaml; "
+              "sed -i 's/validation: 2/validation: 200/; s/samples: 2, items: 2/"
+              "samples: 1000, items: 16/' tiny.yaml"),
+        0);
+    pid_t child = start("b", "--set", stage, NULL, NULL);
+    while (shell("grep -q '\"step\":6,' b/log.jsonl") || shell("ls b/checkpoints/step-00000006"))
+        ck_assert_int_eq(waitpid(child, &status, WNOHANG), 0);
+    ck_assert_int_eq(kill(child, SIGTERM), 0);
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_msg(WIFEXITED(status), "signal %d", WTERMSIG(status));
+    ck_assert_int_eq(WEXITSTATUS(status), 1);
+    ck_assert_int_eq(
+        shell("grep -E 'stopped (before the stage|while|at step).*go on with --resume' "
+              "b.txt"),
+        0);
+    run("b", "few.yaml", "--resume --set stages=[train,synthesize]");
+    run("a", "few.yaml", "");
+    ck_assert_int_eq(shell("for f in a/images/samples/*; do cmp $f b/images/samples/${f##*/} || "
+                           "exit 1; done"),
+                     0);
+}
+END_TEST
+
+/* A hand-written pipeline in the folder is no run's. */
+START_TEST(own_pipeline) {
+    ck_assert_int_eq(shell("mkdir a && cp tiny.yaml a/pipeline.yaml"), 0);
+    expect("run a/pipeline.yaml --out a", 2,
+           "error: a/pipeline.yaml is read here and would be lost; choose another name");
+    expect("run a/pipeline.yaml --out ./a", 2, "read here and would be lost");
+    ck_assert_int_eq(shell("cmp tiny.yaml a/pipeline.yaml"), 0);
+    run("b", "tiny.yaml", "--set train.steps=1 --set stages=[train]");
+    run("b", "b/pipeline.yaml", "--resume --set train.steps=2");
+}
+END_TEST
+
+/* What is named too long is refused, since parts of names are nobody's. */
+START_TEST(long_names) {
+#define LONG "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn"
+    expect("run tiny.yaml --out a --set networks.generator.inputs." LONG "=[4]", 2,
+           "inputs: the name 'nnn");
+    expect("run tiny.yaml --out a --set 'networks." LONG "={plugin: vgg19}'", 2,
+           "networks: the name 'nnn");
+    expect("run tiny.yaml --out a --set losses.0.id=" LONG, 2, "has 61 bytes; use at most 60");
+}
+END_TEST
+
 int main(void) {
     return RUN_SUITE("resume", set_up_runs, tear_down, {cannot_look, 2}, {other_settings},
                      {other_batch, 7}, {older_checkpoint}, {bad_file}, {skipped},
-                     {unwritten_picture, 2});
+                     {stopped_later, 2}, {own_pipeline}, {long_names}, {unwritten_picture, 2});
 }
