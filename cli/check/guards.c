@@ -8,9 +8,7 @@
 #include "base/clock.h"
 #include "plugin/blame.h"
 
-#include <stdlib.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 enum { PAGE = 4096, ALIGN = 64 };
 

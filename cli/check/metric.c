@@ -4,7 +4,6 @@
 #include "inadekit/philox.h"
 #include "plugin/metric.h"
 
-
 enum {
     SIDE = 32,
     PIXELS = SIDE * SIDE,

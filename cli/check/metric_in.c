@@ -4,7 +4,6 @@
 
 #include "session/start.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 enum { ITEMS = 3 };

@@ -323,10 +323,11 @@ void check_in_place(check_findings *f, const ik_plugin *plugin) {
     ik__pool *pool = ik__pool_new();
     const ik_strings small = check_trial_small(f, plugin, pool, p.small, sizeof p.small);
     if (*p.small) p.sets = &small;
-    for (int i = 0; i < SIZES && fine; i++) {
+    const int failed = f->failed; /* what is wrong at one size is not looked for at others */
+    for (int i = 0; i < SIZES && fine && f->failed == failed; i++) {
         p.size = sizes[i];
         fine = inspect_size(&p, i == 0 && differentiate, &others);
     }
-    if (fine && others.n) weigh(&p, others.name[0]);
+    if (fine && f->failed == failed && others.n) weigh(&p, others.name[0]);
     ik__pool_free(pool);
 }

@@ -97,7 +97,7 @@ static void sweep(child *c) {
         char *at = list, *rest;
         for (long pid; (pid = strtol(at, &rest, 10)) > 0; at = rest) kill((pid_t)pid, SIGKILL);
         bool any = false;
-        for (pid_t pid; n && (pid = waitpid(-1, NULL, 0)) > 0; any = true) c->end.left++;
+        for (; n && waitpid(-1, NULL, 0) > 0; any = true) c->end.left++;
         if (!any) return;
     }
 }
