@@ -9,6 +9,7 @@
 #include "plugin/blame.h"
 #include "report/report.h"
 #include "session/session.h"
+#include "session/start.h"
 
 /* All variants recorded one after the other; nothing is computed or written. */
 static ik_status record_all(void *user, ik_error *err) {
@@ -21,7 +22,9 @@ static ik_status record_all(void *user, ik_error *err) {
         ik_status status = ik__session_open(&c->variants[i].run, &s, &inner);
         if (!status) {
             status = ik__run_folder_usable(c->variants[i].run.out, &inner);
+            if (!status) status = ik__weights_try(s, NULL, &inner);
             if (!status) status = ik__run_foresee(s, &c->variants[i].run, &inner);
+            if (!status) status = ik__session_fits(s, &inner);
             ik__session_close(s);
         }
         if (status)

@@ -244,6 +244,13 @@ ik_status ik__weights_try(ik__session *s, FILE *to, ik_error *err) {
     for (int i = 0; i < s->model->n_networks; i++)
         any |= s->model->networks[i].weights.file != NULL;
     if (!any) return IK_OK;
-    fprintf(to, "\nweights\n");
-    return for_all(s, to, err);
+    char *text = NULL;
+    size_t n;
+    FILE *unheard = to ? NULL : open_memstream(&text, &n);
+    if (!to && !unheard) return ik_errorf(err, IK_FAILED, "out of memory");
+    fprintf(to ? to : unheard, "\nweights\n");
+    ik_status status = for_all(s, to ? to : unheard, err);
+    if (unheard) fclose(unheard);
+    free(text);
+    return status;
 }

@@ -7,7 +7,7 @@
 
 /* Fills the networks that name a file, or that the pipeline's file holds. The store is built. */
 ik_status ik__weights_start(ik__session *s, ik_error *err);
-/* For a dry run: prints where networks would start from, checks what is there. */
+/* For a dry run: prints where networks would start from (NULL: to nobody), checks what is there. */
 ik_status ik__weights_try(ik__session *s, FILE *to, ik_error *err);
 
 /* Which networks paint, or measure, before anything has trained them: "generator: random, ...";

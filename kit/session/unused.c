@@ -53,6 +53,21 @@ static void rates(const ik__session *s) {
     }
 }
 
+/* A player whose losses are computed for nothing, since its networks are frozen or its rate is 0.
+ */
+static void players(const ik__session *s) {
+    const ik__players *all = &s->model->players;
+    for (int u = 0; u < all->n_updates; u++)
+        for (int i = 0; s->update[u] && i < all->updates[u].n; i++) {
+            int k = all->updates[u].players[i];
+            const char *name = all->v[k].name;
+            if (!moves(s, k))
+                ik__tell(IK__NOTED, "not trained: the %s, whose networks are all frozen", name);
+            else if (all->v[k].adam.lr == 0)
+                ik__tell(IK__NOTED, "not trained: the %s, since train.lr.%s is 0", name, name);
+        }
+}
+
 static void training(const ik__session *s) {
     const struct ik__train *t = &s->set.train;
     if (t->steps) {
@@ -63,12 +78,15 @@ static void training(const ik__session *s) {
     if (!t->checkpoint_every)
         tell_key(s, "train", "keep", "train.checkpoint_every is 0: only the last is written");
     rates(s);
+    players(s);
     for (int i = 0; i < s->model->n_losses; i++) {
         const ik__loss *l = &s->model->losses[i];
         char what[160];
         snprintf(what, sizeof what, "the loss %s", l->name);
         if (!ik__summary_loss_counts(s, l->name))
             tell(l->instance->conf, what, "it has no term: what it measures is not published");
+        else if (l->weight == 0)
+            tell(l->instance->conf, what, "its weight is 0");
     }
     for (int i = 0; i < s->model->n_networks; i++) {
         const ik__network *net = &s->model->networks[i];
@@ -99,6 +117,40 @@ static void painting(const ik__session *s, bool resume) {
     if (count < y->items) tell_key(s, "synthesize", "items", text);
 }
 
+/* --- networks */
+
+/* Random values that no node takes. */
+static void inputs(const ik__network *net) {
+    for (int i = 0; i < net->n_inputs; i++) {
+        bool read = false;
+        for (int k = 0; k < net->n_nodes; k++)
+            for (int m = 0; m < net->nodes[k].n_in; m++)
+                read |= !strcmp(net->nodes[k].in[m], net->input[i]);
+        char what[160];
+        snprintf(what, sizeof what, "the input %s of the network %s", net->input[i], net->name);
+        if (!read)
+            tell(ik__conf_get(ik__conf_get(net->conf, "inputs"), net->input[i]), what,
+                 "no node takes it");
+    }
+}
+
+static void networks(const ik__session *s) {
+    const ik__model *m = s->model;
+    bool shared = false;
+    for (int i = 0; i < m->n_networks; i++) {
+        const ik__network *net = &m->networks[i];
+        bool pruned = ik__summary_totals(s, net->name).pruned;
+        char what[160];
+        snprintf(what, sizeof what, "weights of the network %s", net->name);
+        if (pruned && net->weights.file)
+            tell(ik__conf_get(net->conf, "weights"), what, "nothing asks for the network");
+        if (!pruned) inputs(net);
+        shared |= !pruned && !net->weights.file && !net->weights.random;
+    }
+    if (m->weights.file && !shared)
+        tell(ik__conf_get(s->conf, "weights"), "weights", "each network names its own");
+}
+
 /* --- norms */
 
 static void norms(const ik__session *s) {
@@ -126,5 +178,6 @@ void ik__tell_unused(const ik__session *s, bool resume) {
     painting(s, resume);
     if (!has(s, "evaluate") && !resume)
         tell(ik__conf_get(s->conf, "evaluate"), "evaluate", "`stages` does not name evaluate");
+    networks(s);
     norms(s);
 }

@@ -120,7 +120,14 @@ static ik_status layouts(ik__session *s, ik__batch *b, ik_error *err) {
     if (has(s, "synthesize")) want(&f);
     ik_status status = IK_OK;
     bool all = false;
-    for (int64_t i = 0; i < f.n && !all && !status; i++) status = look(&f, i, &all, err);
+    for (int64_t i = 0; i < f.n && !all && !status; i++) {
+        status = look(&f, i, &all, err);
+        if (!status && !i && !b->pictured[0] && has(s, "evaluate"))
+            ik__tell(IK__NOTED,
+                     "%s has no picture to be compared with: metrics leave out what "
+                     "they would tell of that",
+                     b->names[0]);
+    }
     for (int i = 0; i < f.n_wanted && !status; i++)
         if (!f.wanted[i].found) status = refuse(&f, &f.wanted[i], err);
     free(f.wanted);

@@ -51,6 +51,8 @@ START_TEST(without_pictures_to_validate_on) {
                                  "note: datasets/folder: d has no train_inst and no val_inst: "
                                  "every class in a picture is one instance (dataset.instances: "
                                  "auto); d has no val_img: validation has label maps alone\n"));
+    expect("run photos.yaml --dry-run --set evaluate=[pixels] --set stages=[train,evaluate]", 0,
+           "note: c has no picture to be compared with: metrics leave out ");
     ck_assert_int_eq(shell("ls a/images/samples/c-0.png && mkdir d/val_inst"), 0);
     flat("d/val_inst/c.png", false, 2);
     expect("run photos.yaml --dry-run", 0, "d has no train_inst: in training every class in ");
@@ -61,7 +63,8 @@ END_TEST
 
 START_TEST(data) {
     photographs();
-    refused("photos.yaml", "--set dataset.root=nowhere", 1, "nowhere/train_img: there is no such folder");
+    refused("photos.yaml", "--set dataset.root=nowhere", 1,
+            "nowhere/train_img: there is no such folder");
     refused("photos.yaml", "--set train.batch=3", 2,
             "the dataset has 2 pictures to train on, fewer than one batch of 3; lower train.batch");
     refused("photos.yaml", "--set train.accumulate=2", 2, "fewer than one batch of 4");
@@ -156,6 +159,10 @@ START_TEST(of_a_comparison) {
                      0);
     refused("c.yaml", "--set train.steps=1000000000", 1,
             "variant 'b': out/b: the disk is too full for ");
+    ck_assert_int_eq(shell("printf 'include: tiny.yaml\\ncompare:\\n  - {name: a}\\n"
+                           "  - {name: b, set: [weights=none.pth]}\\n' >d.yaml"),
+                     0);
+    refused("d.yaml", "", 2, "none.pth: ");
 }
 END_TEST
 

@@ -33,6 +33,13 @@ static const struct {
     {"--set networks.generator.nodes.5.norm=batch",
      ":1:33: norm of the node leaky_relu_5 has no effect: nothing that takes a norm uses it\n"},
     {"--set networks.generator.nodes.1.norm=batch", NULL},
+    {"--set losses.1.weight=0", "the loss feature_matching has no effect: its weight is 0\n"},
+    {"--set train.lr.generator=0",
+     "note: not trained: the generator, since train.lr.generator is 0\n"},
+    {"--set networks.generator.frozen=true --set networks.generator.weights=random",
+     "note: not trained: the generator, whose networks are all frozen\n"},
+    {"--set networks.generator.inputs.w=[3]",
+     "the input w of the network generator has no effect: no node takes it\n"},
     {"--set networks.generator.nodes.1.norm=batch --set networks.generator.nodes.3.norm=batch",
      "tiny.yaml:6:7: norm has no effect: nothing that takes a norm uses it\n"},
 };

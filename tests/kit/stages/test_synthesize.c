@@ -144,6 +144,8 @@ START_TEST(what_repeats_a_picture) {
         "synthesize a --layout 3 -o s", 2,
         "error: --layout 3: the pipeline's dataset has 3 layouts to validate on, numbered from 0");
     expect("synthesize a --layout 0 -i inst.png -o s", 2, "error: --instance goes with --label");
+    expect("synthesize --pipeline tiny.yaml --layout 0 -n 1 -o r", 0,
+           "note: generator: random, nothing has trained them; ");
     /* Of a map in a file the random values of a layout. */
     expect("synthesize a -l label.png -i inst.png -o s -n 1", 0, NULL);
     expect("synthesize a -l label.png -i inst.png -o t -n 1 --layout 0", 0, NULL);
