@@ -161,6 +161,22 @@ static ik_status varies(const ik__session *s, ik_error *err) {
     return IK_OK;
 }
 
+/* Of the pictures that a step was trained on, a row each. */
+static ik_status batch_grid(const ik__session *s, ik_error *err) {
+    const struct ik__train *t = &s->set.train;
+    const ik__data_info *d = s->info;
+    if (!has(s, "train") || !t->picture_every ||
+        ik__grid_holds(t->batch, 3, d->height, d->width, IK__GRID_PAD))
+        return IK_OK;
+    const ik__conf *train = ik__conf_get(s->conf, "train"), *at = ik__conf_get(train, "batch");
+    return ik__conf_fail(at ? at : s->conf, err,
+                         "train: a batch of %lld pictures of %lldx%lld is too tall for the grid "
+                         "that shows it, which has at most %d pixels a side; lower `batch` and "
+                         "raise `accumulate`, or set `picture_every: 0`",
+                         (long long)t->batch, (long long)d->height, (long long)d->width,
+                         IK__GRID_SIDE);
+}
+
 static ik_status grids(const ik__session *s, ik_error *err) {
     const struct ik__synthesize *y = &s->set.synthesize;
     const ik__data_info *d = s->info;
@@ -196,5 +212,6 @@ ik_status ik__stages_need(ik__session *s, ik_error *err) {
     if (!status) status = varies(s, err);
     if (!status) status = items(s, err);
     if (!status) status = grids(s, err);
+    if (!status) status = batch_grid(s, err);
     return status ? status : metrics(s, err);
 }

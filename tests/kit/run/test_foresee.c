@@ -102,6 +102,8 @@ static const struct {
     {"--set synthesize.samples=1000 --set synthesize.items=1928 --set dataset.validation=3000", 2,
      "error: synthesize: 1928 layouts of 32x32 with 1000 samples are too many for one grid, which has "
      "at most 65535 pixels a side"},
+    {"--set dataset.count=2000 --set train.batch=1930", 2,
+     "error: train: a batch of 1930 pictures of 32x32 is too tall for the grid that shows it"},
     {"--set 'networks.generator.inputs={z: [8, 4]}' "
      "--set 'networks.generator.nodes.0={id: fc, op: leaky_relu, in: z}'",
      2,
