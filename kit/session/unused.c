@@ -114,7 +114,7 @@ static void painting(const ik__session *s, bool resume) {
     }
     snprintf(text, sizeof text, "the dataset has %lld validation items, and all are painted",
              (long long)count);
-    if (count < y->items) tell_key(s, "synthesize", "items", text);
+    if (count && count < y->items) tell_key(s, "synthesize", "items", text);
 }
 
 /* --- networks */
