@@ -13,6 +13,7 @@ struct clade {
 
 /* x times the rows of a table, and more of another. */
 static ik_tensor *by_class(ik_graph *g, ik_tensor *x) {
+    if (!x) return NULL;
     const int64_t channels = x->shape.d[3], labels = g->info.labels;
     const ik_shape rows = IK_SHAPE2(labels, channels), table = IK_SHAPE3(1, labels, channels);
     ik_tensor *map = ik_map(g, "label", x->shape.d[1], x->shape.d[2]);
@@ -20,6 +21,7 @@ static ik_tensor *by_class(ik_graph *g, ik_tensor *x) {
     ik_tensor *w = ik_param(g, "weight", rows, (ik_init){IK_INIT_UNIFORM, 0, 1});
     ik_tensor *b = ik_param(g, "bias", rows, (ik_init){IK_INIT_ZEROS, 0, 0});
     g->api->pop(g);
+    if (!map) return NULL;
     x = ik_mul(g, x, ik_lookup(g, ik_reshape(g, w, table), map));
     return ik_add(g, x, ik_lookup(g, ik_reshape(g, b, table), map));
 }
@@ -31,6 +33,7 @@ static ik_tensor *record(const void *self, ik_graph *g, ik_tensor *x) {
     if (!o->edge) return y;
     const ik_conv one = {.out = 1, .kernel = 1, .padding = -1, .bias = true};
     ik_tensor *edge = ik_map(g, "edge", x->shape.d[1], x->shape.d[2]);
+    if (!y || !edge) return NULL;
     ik_tensor *both[2] = {y, ik_conv2d(g, "inst_conv", edge, &one)};
     return ik_concat(g, 3, 2, both);
 }
