@@ -17,3 +17,4 @@ add_abi_plugin(old.c "norm;blocks;encoders;discriminators;losses;datasets" ${CMA
 add_abi_plugin(of_1_1.c "datasets;metrics" ${CMAKE_CURRENT_SOURCE_DIR}/abi/1.1)
 add_abi_plugin(plain.c backends ${CMAKE_CURRENT_SOURCE_DIR}/abi/1.0)
 add_abi_plugin(plus.cc norm ${PROJECT_SOURCE_DIR}/core/include)
+add_dependencies(test_dry_run abi_old) # as a block with other options
