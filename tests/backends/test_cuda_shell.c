@@ -129,6 +129,17 @@ START_TEST(shared_choices) {
 }
 END_TEST
 
+/* Takes what was said of other settings, which has to come last, off; what is left is of choices.
+ */
+static void without_settings(const char *checkpoint, const char *differences) {
+    char note[200];
+    snprintf(note, sizeof note, "note: other settings than those of %s:\n%s", checkpoint,
+             differences);
+    char *at = strstr(said, note);
+    ck_assert_msg(at && !at[strlen(note)], "not at the end of '%s': '%s'", said, note);
+    *at = 0;
+}
+
 /* Timings would choose otherwise, and the bytes are those of a run that was not stopped. */
 START_TEST(resumed_choices) {
     fastest("2");
@@ -152,6 +163,7 @@ START_TEST(resumed_choices) {
     expect_same_at("a", "e", 6);
     /* A checkpoint without them is resumed without a word, and goes another way. */
     expect("run tiny.yaml --out d -q --resume " TUNED(", choices: none"), 0, NULL);
+    without_settings("d/checkpoints/step-00000003", "  train.steps: 3 then, 6 now\n");
     ck_assert_str_eq(said, "");
     ck_assert(all_by("d/checkpoints/step-00000006/choices.txt", "1"));
     ck_assert(!same("a/checkpoints/step-00000006/weights.safetensors",
@@ -184,6 +196,7 @@ START_TEST(spoilt_choices) {
     ck_assert_int_eq(shell("%s", spoilt[_i].edit), 0);
     expect("run tiny.yaml --out a -q --resume --set train.steps=2 --set stages=[train] " TUNED(), 0,
            spoilt[_i].said);
+    without_settings("a/checkpoints/step-00000001", "  train.steps: 1 then, 2 now\n");
     ck_assert_msg(strchr(said, '\n') == said + strlen(said) - 1, "more than a line: %s", said);
     ck_assert(all_by("a/checkpoints/step-00000002/choices.txt", "3"));
 }
@@ -193,6 +206,8 @@ END_TEST
 START_TEST(choices_of_another_backend) {
     run("a", "tiny.yaml", TUNED() "--set train.steps=3 --set stages=[train]");
     expect("run tiny.yaml --out a -q --resume --set stages=[train]", 0, NULL);
+    without_settings("a/checkpoints/step-00000003",
+                     "  device: {...} then, cpu now\n  train.steps: 3 then, 6 now\n");
     ck_assert_str_eq(said, "");
     ck_assert_int_ne(shell("ls a/checkpoints/step-00000006/choices.txt"), 0);
 }
