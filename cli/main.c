@@ -1,5 +1,6 @@
 /* The program `inadekit`: finds the command and runs it. */
 #include "commands.h"
+#include "signals.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -89,6 +90,7 @@ int main(int argc, char **argv) {
     calm_openmp();
     ik__plain_numbers();
     ik__blame_watch();
+    ik__signals_file_size();
     cli_watch(false);
     int status = cli_run(&cmd_root, argc, argv);
     ik__plugins_path(NULL);

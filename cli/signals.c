@@ -31,6 +31,10 @@ void ik__signals_unwatch(void) {
     for (int i = 0; i < IK__STOPPING; i++) sigaction(ik__stopping[i], &before[i], NULL);
 }
 
+void ik__signals_file_size(void) {
+    signal(SIGXFSZ, SIG_IGN);
+}
+
 void ik__signals_unheard(void) {
     signal(SIGPIPE, SIG_IGN);
 }

@@ -71,6 +71,15 @@ static ik_status keep_own(const ik__session *s, const ik__run_options *o, bool r
     return ik__apart(ik__folder_file(s->out.text, IK__PIPELINE_FILE).text, o->pipeline, err);
 }
 
+/* Sums are rounded in another order there. */
+static void tell_elsewhere(const ik__facts *then, const ik__facts *now) {
+    if (strcmp(then->device, now->device) || strcmp(then->device_text, now->device_text))
+        ik__tell(IK__NOTED,
+                 "trained so far on %s (%s), from here on %s (%s): the last digits may be others "
+                 "than they would have been",
+                 then->device, then->device_text, now->device, now->device_text);
+}
+
 /* run.json and pipeline.yaml as the run begins: in this order, so that a folder never looks
  * finished with a pipeline that it did not run. What was measured before a stop is kept. */
 static ik_status begin(ik__session *s, const ik__run_options *o, ik_error *err) {
@@ -81,6 +90,7 @@ static ik_status begin(ik__session *s, const ik__run_options *o, ik_error *err) 
     if (o->resume && !known && ik__exists(path.text))
         ik__tell(IK__NOTED, "%s cannot be read: the times of before are not known any more",
                  path.text);
+    if (known && ik__settings_stage(&s->set, "train")) tell_elsewhere(&before, &s->facts);
     if (known) {
         s->facts.steps = before.steps;
         s->facts.total_steps = before.total_steps;

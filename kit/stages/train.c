@@ -406,7 +406,7 @@ ik_status ik__train(ik__session *s, const ik__run_options *o, ik__saved *saved, 
     t.began = t.noted = ik__now();
     t.began_at = t.noted_at = t.step;
     ik__listen(true);
-    if (!status) ik__tell_step(t.step, t.total, NULL);
+    if (!status && t.step <= t.total) ik__tell_step(t.step, t.total, NULL);
     if (!status && t.step >= t.total)
         ik__tell(IK__SAID, "nothing is left to train: %lld of %lld steps are done",
                  (long long)t.step, (long long)t.total);

@@ -60,10 +60,13 @@ int64_t cpu_rows(const ik_node_desc *node) {
 /* --- Opening and closing. */
 
 static bool cpu_probe(void *self, char *text, size_t size) {
-    (void)self;
+    const cpu *c = self;
     const dnnl_version_t *v = dnnl_version();
-    snprintf(text, size, "%d processors, %s, oneDNN %d.%d.%d", omp_get_num_procs(), onednn_isa(),
-             v->major, v->minor, v->patch);
+    char threads[32] = ""; /* where it is open, and not all work */
+    if (c->threads && c->threads != omp_get_num_procs())
+        snprintf(threads, sizeof threads, ", threads: %d", c->threads);
+    snprintf(text, size, "%d processors, %s, oneDNN %d.%d.%d%s", omp_get_num_procs(), onednn_isa(),
+             v->major, v->minor, v->patch, threads);
     return true;
 }
 

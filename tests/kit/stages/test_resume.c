@@ -35,6 +35,20 @@ START_TEST(other_settings) {
 }
 END_TEST
 
+/* What rounds otherwise is told, too: another device, or another number of threads. */
+START_TEST(elsewhere) {
+    run("a", "tiny.yaml", "--set train.steps=2 --set device=cpu --threads 5");
+    run("a", "tiny.yaml", "--set train.steps=3 --set device=cpu --threads 5 --resume");
+    ck_assert_ptr_null(strstr(said, "trained so far"));
+    expect("run tiny.yaml --out a -q --resume --set train.steps=4 --set device=cpu --threads 6", 0,
+           ", threads: 6): the last digits may be others than they would have been\n");
+    ck_assert_msg(strstr(said, "note: trained so far on cpu ") && strstr(said, ", threads: 5), "),
+                  "%s", said);
+    expect("run tiny.yaml --out a -q --resume --set train.steps=5 --set device=naive", 0,
+           "from here on naive ");
+}
+END_TEST
+
 /* Three epochs, the last at half the rate; the rest of the run takes another number of pictures a
  * step, and there may be other pictures. Epochs are what counts. */
 #define EPOCHS                                                                                     \
@@ -224,6 +238,6 @@ END_TEST
 
 int main(void) {
     return RUN_SUITE("resume", set_up_runs, tear_down, {cannot_look, 2}, {other_settings},
-                     {other_batch, 7}, {older_checkpoint}, {bad_file}, {skipped},
+                     {elsewhere}, {other_batch, 7}, {older_checkpoint}, {bad_file}, {skipped},
                      {stopped_later, 2}, {own_pipeline}, {long_names}, {unwritten_picture, 2});
 }
