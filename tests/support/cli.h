@@ -12,7 +12,8 @@
 static char folder[64], said[65536];
 
 static void set_up(void) {
-    strcpy(folder, "/tmp/inadekit-cli-XXXXXX");
+    const char *base = getenv("TMPDIR");
+    snprintf(folder, sizeof folder, "%.40s/inadekit-cli-XXXXXX", base ? base : "/tmp");
     ck_assert_ptr_nonnull(mkdtemp(folder));
     setenv("XDG_CACHE_HOME", folder, 1);            /* not the user's */
     const char *path = getenv("TESTS_PLUGIN_PATH"); /* plugins that the suite is run with */

@@ -44,9 +44,9 @@ NAIVE_KERNEL(leaky_relu_grad) {
         int64_t stride0[IK_MAX_RANK], stride1[IK_MAX_RANK], n = ik_count(s);                       \
         naive_broadcast_strides(&s0, stride0);                                                     \
         naive_broadcast_strides(&s1, stride1);                                                     \
-        for (int64_t i = 0; i < n; i++) {                                                          \
-            double x = in0[naive_position(&s, i, stride0)];                                        \
-            double y = in1[naive_position(&s, i, stride1)];                                        \
+        naive_walk w0 = naive_begin(&s, stride0), w1 = naive_begin(&s, stride1);                   \
+        for (int64_t i = 0; i < n; i++, naive_next(&w0), naive_next(&w1)) {                        \
+            double x = in0[w0.at], y = in1[w1.at];                                                 \
             out[i] = (expression);                                                                 \
         }                                                                                          \
         return IK_OK;                                                                              \

@@ -85,15 +85,25 @@ static inline void naive_broadcast_strides(const ik_shape *s, int64_t stride[IK_
         if (s->d[i] == 1) stride[i] = 0;
 }
 
-/* Where element number e of `shape` lies in a tensor of other strides. */
-static inline int64_t naive_position(const ik_shape *shape, int64_t e,
-                                     const int64_t stride[IK_MAX_RANK]) {
-    int64_t at = 0;
-    for (int i = shape->rank - 1; i >= 0; i--) {
-        at += e % shape->d[i] * stride[i];
-        e /= shape->d[i];
+/* A walk over the elements of `shape` in order; `at`: where each lies in a tensor of other strides.
+ */
+typedef struct naive_walk {
+    const ik_shape *shape;
+    const int64_t *stride;
+    int64_t index[IK_MAX_RANK], at;
+} naive_walk;
+
+static inline naive_walk naive_begin(const ik_shape *shape, const int64_t stride[IK_MAX_RANK]) {
+    return (naive_walk){.shape = shape, .stride = stride};
+}
+
+static inline void naive_next(naive_walk *w) {
+    for (int i = w->shape->rank - 1; i >= 0; i--) {
+        w->at += w->stride[i];
+        if (++w->index[i] < w->shape->d[i]) return;
+        w->at -= w->stride[i] * w->shape->d[i];
+        w->index[i] = 0;
     }
-    return at;
 }
 
 #endif

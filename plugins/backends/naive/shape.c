@@ -66,7 +66,8 @@ NAIVE_KERNEL(sum) {
     int64_t stride[IK_MAX_RANK], n = ik_count(in);
     naive_broadcast_strides(&out, stride);
     naive_zero(k);
-    for (int64_t i = 0; i < n; i++) y[naive_position(&in, i, stride)] += x[i];
+    naive_walk to = naive_begin(&in, stride);
+    for (int64_t i = 0; i < n; i++, naive_next(&to)) y[to.at] += x[i];
     return IK_OK;
 }
 
@@ -76,7 +77,8 @@ NAIVE_KERNEL(broadcast) {
     double *y = k->out;
     int64_t stride[IK_MAX_RANK], n = ik_count(out);
     naive_broadcast_strides(&in, stride);
-    for (int64_t i = 0; i < n; i++) y[i] = x[naive_position(&out, i, stride)];
+    naive_walk from = naive_begin(&out, stride);
+    for (int64_t i = 0; i < n; i++, naive_next(&from)) y[i] = x[from.at];
     return IK_OK;
 }
 
@@ -88,9 +90,9 @@ NAIVE_KERNEL(concat) {
     for (int part = 0; part < k->node.n_in; part++) {
         ik_shape in = naive_in(k, part);
         int64_t n = ik_count(in);
-        for (int64_t i = 0; i < n; i++)
-            move(k->node.out->dtype, k->out, start * stride[axis] + naive_position(&in, i, stride),
-                 k->in[part], i);
+        naive_walk to = naive_begin(&in, stride);
+        for (int64_t i = 0; i < n; i++, naive_next(&to))
+            move(k->node.out->dtype, k->out, start * stride[axis] + to.at, k->in[part], i);
         start += in.d[axis];
     }
     return IK_OK;
@@ -101,8 +103,9 @@ NAIVE_KERNEL(slice) {
     int64_t stride[IK_MAX_RANK], n = ik_count(out);
     naive_strides(&in, stride);
     int64_t first = k->node.attrs->start * stride[k->node.attrs->axis];
-    for (int64_t i = 0; i < n; i++)
-        move(k->node.out->dtype, k->out, i, k->in[0], first + naive_position(&out, i, stride));
+    naive_walk from = naive_begin(&out, stride);
+    for (int64_t i = 0; i < n; i++, naive_next(&from))
+        move(k->node.out->dtype, k->out, i, k->in[0], first + from.at);
     return IK_OK;
 }
 
@@ -112,8 +115,9 @@ NAIVE_KERNEL(pad_slice) {
     naive_strides(&out, stride);
     int64_t first = k->node.attrs->start * stride[k->node.attrs->axis];
     naive_zero(k);
-    for (int64_t i = 0; i < n; i++)
-        move(k->node.out->dtype, k->out, first + naive_position(&in, i, stride), k->in[0], i);
+    naive_walk to = naive_begin(&in, stride);
+    for (int64_t i = 0; i < n; i++, naive_next(&to))
+        move(k->node.out->dtype, k->out, first + to.at, k->in[0], i);
     return IK_OK;
 }
 
@@ -122,7 +126,8 @@ NAIVE_KERNEL(permute) {
     int64_t stride[IK_MAX_RANK], permuted[IK_MAX_RANK] = {0}, n = ik_count(out);
     naive_strides(&in, stride);
     for (int i = 0; i < out.rank; i++) permuted[i] = stride[k->node.attrs->shape.d[i]];
-    for (int64_t i = 0; i < n; i++)
-        move(k->node.out->dtype, k->out, i, k->in[0], naive_position(&out, i, permuted));
+    naive_walk from = naive_begin(&out, permuted);
+    for (int64_t i = 0; i < n; i++, naive_next(&from))
+        move(k->node.out->dtype, k->out, i, k->in[0], from.at);
     return IK_OK;
 }
