@@ -18,7 +18,7 @@ ik_status ik__image_check_size(const char *path, uint64_t height, uint64_t width
         IK__IMAGE_PIXELS);
 }
 
-typedef enum { OTHER, PNG, JPEG } format;
+typedef enum { EMPTY, OTHER, PNG, JPEG } format;
 
 static ik_status open_picture(const char *path, FILE **file, format *kind, ik_error *err) {
     unsigned char head[32] = {0};
@@ -32,7 +32,7 @@ static ik_status open_picture(const char *path, FILE **file, format *kind, ik_er
         fclose(f);
         return IK_FAILED;
     }
-    *kind = OTHER;
+    *kind = got ? OTHER : EMPTY;
     if (got >= 8 && memcmp(head, "\x89PNG\r\n\x1a\n", 8) == 0) *kind = PNG;
     if (got >= 3 && memcmp(head, "\xff\xd8\xff", 3) == 0) *kind = JPEG;
     const char *foreign = *kind == OTHER ? ik__foreign(head, got) : NULL;
@@ -56,7 +56,8 @@ static ik_status read_rgb(const char *path, int *height, int *width, uint8_t **r
     else if (kind == JPEG)
         status = ik__jpeg_read_rgb(path, file, height, width, rgb, err);
     else
-        status = ik_errorf(err, IK_FAILED, "%s: is neither a PNG nor a JPEG file", path);
+        status = ik_errorf(err, IK_FAILED, "%s: is neither a PNG nor a JPEG file%s", path,
+                           kind == EMPTY ? ", it is empty; fetch it again" : "");
     fclose(file);
     return status;
 }
@@ -71,8 +72,11 @@ static ik_status read_map(const char *path, int max_bits, int *height, int *widt
     if (kind == PNG)
         status = ik__png_read_map(path, file, max_bits, height, width, map, err);
     else
-        status = ik_errorf(err, IK_FAILED, "%s: is not a PNG file; a label map has to be one%s",
-                           path, kind == JPEG ? " (JPEG would blur the labels)" : "");
+        status =
+            ik_errorf(err, IK_FAILED, "%s: is not a PNG file; a label map has to be one%s", path,
+                      kind == JPEG    ? " (JPEG would blur the labels)"
+                      : kind == EMPTY ? " (it is empty)"
+                                      : "");
     fclose(file);
     return status;
 }

@@ -136,9 +136,9 @@ static ik_status decode_rgb(coder *c) {
 
 static ik_status check_map(const coder *c, int max_bits, int colour, int bits) {
     static const char colours[] =
-        "is an RGB picture, a label map has one channel: the number of its class, as grey or "
-        "palette index; give every colour its number by a table (turning colours to grey makes "
-        "brightnesses of them, no classes)";
+        "is an RGB picture, a label map has one channel, and so has an instance map: the number of "
+        "the class or instance, as grey or palette index; give every colour its number by a table (turning "
+        "colours to grey makes brightnesses of them, no numbers)";
     static const char alpha[] =
         "is a grey picture with alpha, a label map has one channel; save it without alpha";
     if (colour != PNG_COLOR_TYPE_PALETTE && colour != PNG_COLOR_TYPE_GRAY)

@@ -51,12 +51,15 @@ static ik_status enough(const ik__session *s, ik_error *err) {
 
 /* --- what layouts hold */
 
-/* The layouts that are painted, looked through until all that is wanted was seen. */
+/* The layouts that are painted, looked through until all that is wanted was seen; where training or
+ * measuring comes first, to the last: what is wrong with one would be found days later. */
 typedef struct search {
     ik__session *s;
     ik__batch *b; /* the one that was read last */
     int64_t n;    /* how many there are */
     int64_t most; /* instances of any that was seen */
+    int64_t bare; /* without a picture */
+    char first_bare[256];
     int n_wanted;
     struct wanted {
         const char *key;   /* of `synthesize` */
@@ -80,6 +83,8 @@ static ik_status look(search *f, int64_t item, bool *all, ik_error *err) {
     if (status) return status;
     *all = true;
     if (f->b->instances[0] > f->most) f->most = f->b->instances[0];
+    if (!f->b->pictured[0] && !f->bare++)
+        snprintf(f->first_bare, sizeof f->first_bare, "%s", f->b->names[0]);
     for (int i = 0; i < f->n_wanted; i++) {
         f->wanted[i].found |= holds(f, &f->wanted[i]);
         *all &= f->wanted[i].found;
@@ -100,6 +105,13 @@ static ik_status refuse(const search *f, const struct wanted *w, ik_error *err) 
                          w->key, (long long)f->n, (long long)w->instance, (long long)f->most);
 }
 
+static void tell_bare(const search *f) {
+    ik__tell(IK__NOTED,
+             "%s has no picture to be compared with%s: metrics leave out what they would tell of "
+             "%s",
+             f->first_bare, f->bare > 1 ? ", nor have others" : "", f->bare > 1 ? "them" : "that");
+}
+
 static void want(search *f) {
     const struct ik__synthesize *y = &f->s->set.synthesize;
     for (int i = 0; i < y->vary_labels.n; i++)
@@ -111,6 +123,7 @@ static void want(search *f) {
 }
 
 static ik_status layouts(ik__session *s, ik__batch *b, ik_error *err) {
+    enum { SOON = 64 }; /* so many are read at once; the stage that comes then hears of a stop */
     const struct ik__synthesize *y = &s->set.synthesize;
     int64_t count = s->info->count[IK_VALIDATION];
     search f = {.s = s, .b = b, .n = y->items < count ? y->items : count};
@@ -119,15 +132,11 @@ static ik_status layouts(ik__session *s, ik__batch *b, ik_error *err) {
     if (!f.wanted) return ik_errorf(err, IK_FAILED, "out of memory");
     if (has(s, "synthesize")) want(&f);
     ik_status status = IK_OK;
-    bool all = false;
-    for (int64_t i = 0; i < f.n && !all && !status; i++) {
-        status = look(&f, i, &all, err);
-        if (!status && !i && !b->pictured[0] && has(s, "evaluate"))
-            ik__tell(IK__NOTED,
-                     "%s has no picture to be compared with: metrics leave out what "
-                     "they would tell of that",
-                     b->names[0]);
-    }
+    bool all = false, every = has(s, "train") || has(s, "evaluate");
+    for (int64_t i = 0; i < f.n && (every || !all) && !status; i++)
+        status = i >= SOON && ik__stop_asked() ? ik__stopped(err, "while looking at the layouts")
+                                               : look(&f, i, &all, err);
+    if (f.bare && has(s, "evaluate") && !status) tell_bare(&f);
     for (int i = 0; i < f.n_wanted && !status; i++)
         if (!f.wanted[i].found) status = refuse(&f, &f.wanted[i], err);
     free(f.wanted);

@@ -23,9 +23,17 @@ typedef struct listing {
     char **name;
 } listing;
 
+/* What lies in a folder and is neither picture nor map. */
+typedef struct others {
+    int64_t n;
+    char first[256];
+    bool jpeg;
+} others;
+
 typedef struct split_files {
     char *path[KINDS];    /* of the folders; NULL where there is none */
     listing files[KINDS]; /* after pairing, entry i of each belongs to item i */
+    others passed[KINDS];
 } split_files;
 
 typedef struct folder {
@@ -35,7 +43,7 @@ typedef struct folder {
     int instances;
     const ik_image_api *images;
     split_files split[2];
-    char note[1024];
+    char note[3072];
 } folder;
 
 /* Only a folder of pictures to validate on that was asked for has to be there. */
@@ -87,26 +95,44 @@ static void clear(listing *l) {
     *l = (listing){0};
 }
 
-static ik_status list_folder(const char *path, int kind, listing *out, ik_error *err) {
+static void pass_over(const char *name, others *o) {
+    if (name[0] == '.') return;
+    if (!o->n++ || strcmp(name, o->first) < 0) snprintf(o->first, sizeof o->first, "%s", name);
+    o->jpeg |= wanted(name, PICTURES);
+}
+
+static ik_status fail_empty(const char *path, int kind, const others *o, ik_error *err) {
+    const char *types = kind == PICTURES ? ".jpg, .jpeg or .png" : ".png";
+    if (o->jpeg)
+        return ik_errorf(err, IK_FAILED,
+                         "%s: the folder has no .png file, only JPEG, which changes values: a map "
+                         "has to be PNG",
+                         path);
+    if (!o->n) return ik_errorf(err, IK_FAILED, "%s: the folder has no %s file", path, types);
+    return ik_errorf(err, IK_FAILED,
+                     "%s: the folder has no %s file, only others, as '%s'; convert them, and put "
+                     "those of folders in it directly there",
+                     path, types, o->first);
+}
+
+static ik_status list_folder(const char *path, int kind, listing *out, others *passed,
+                             ik_error *err) {
     DIR *dir = opendir(path);
     if (!dir)
         return ik_errorf(err, IK_FAILED, "%s: cannot list the folder: %s", path, strerror(errno));
-    bool ok = true, other = false;
+    bool ok = true;
     errno = 0;
     for (struct dirent *e; ok && (e = readdir(dir)); errno = 0)
         if (wanted(e->d_name, kind))
             ok = append(out, e->d_name);
         else
-            other |= wanted(e->d_name, PICTURES);
+            pass_over(e->d_name, passed);
     int why = ok ? errno : 0;
     closedir(dir);
     if (why)
         return ik_errorf(err, IK_FAILED, "%s: cannot list the folder: %s", path, strerror(why));
     if (!ok) return ik_errorf(err, IK_FAILED, "%s: out of memory", path);
-    if (out->n == 0)
-        return ik_errorf(err, IK_FAILED, "%s: the folder has no %s file%s", path,
-                         kind == PICTURES ? ".jpg, .jpeg or .png" : ".png",
-                         other ? ", only JPEG, which changes values: a map has to be PNG" : "");
+    if (out->n == 0) return fail_empty(path, kind, passed, err);
     qsort(out->name, (size_t)out->n, sizeof *out->name, compare_names);
     for (int64_t i = 1; i < out->n; i++)
         if (compare_stems(out->name[i - 1], out->name[i]) == 0)
@@ -194,6 +220,19 @@ static ik_status pair(split_files *s, bool training, ik_error *err) {
 
 /* --- Opening. */
 
+/* They may be pictures in folders, or of another kind. */
+static void note_others(folder *f, size_t at) {
+    for (int split = 0; split < 2; split++)
+        for (int kind = 0; kind < KINDS && at < sizeof f->note; kind++) {
+            const others *o = &f->split[split].passed[kind];
+            if (o->n)
+                at += (size_t)snprintf(f->note + at, sizeof f->note - at,
+                                       "%sof %.100s %lld other%s passed over, as '%s'",
+                                       at ? "; " : "", f->sub[split][kind], (long long)o->n,
+                                       o->n == 1 ? " is" : "s are", o->first);
+        }
+}
+
 /* What is not there and is done without has to be said: it may only be called otherwise. */
 static void write_note(folder *f, const bool missing[2][KINDS]) {
     const char *train = f->sub[IK_TRAIN][INSTANCES], *val = f->sub[IK_VALIDATION][INSTANCES];
@@ -210,9 +249,11 @@ static void write_note(folder *f, const bool missing[2][KINDS]) {
                               : missing[IK_TRAIN][INSTANCES] ? "in training "
                                                              : "in validation ");
     if (missing[IK_VALIDATION][PICTURES])
-        snprintf(f->note + at, size - at,
-                 "%s%.200s has no " USUAL_PICTURES ": validation has label maps alone",
-                 at ? "; " : "", f->root);
+        at +=
+            (size_t)snprintf(f->note + at, size - at,
+                             "%s%.200s has no " USUAL_PICTURES ": validation has label maps alone",
+                             at ? "; " : "", f->root);
+    note_others(f, at);
 }
 
 /* By what it is for. */
@@ -256,7 +297,7 @@ static ik_status open_split(folder *f, ik_split split, bool missing[KINDS], ik_e
     for (int kind = 0; kind < KINDS; kind++) {
         ik_status status = set_path(f, split, kind, &missing[kind], err);
         if (!status && s->path[kind])
-            status = list_folder(s->path[kind], kind, &s->files[kind], err);
+            status = list_folder(s->path[kind], kind, &s->files[kind], &s->passed[kind], err);
         if (status) return status;
     }
     return pair(s, split == IK_TRAIN, err);
@@ -276,6 +317,7 @@ static void folder_close(void *self) {
             clear(&f->split[split].files[kind]);
             free(f->split[split].path[kind]);
             f->split[split].path[kind] = NULL;
+            f->split[split].passed[kind] = (others){0};
         }
 }
 

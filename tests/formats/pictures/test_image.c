@@ -373,6 +373,9 @@ START_TEST(damaged) {
     refuse_rgb("bad.png", "cannot decode the PNG");
     write_bytes("text.png", "not a picture", 13);
     refuse_rgb("text.png", "neither a PNG nor a JPEG");
+    write_bytes("empty.png", "", 0);
+    refuse_rgb("empty.png", "neither a PNG nor a JPEG file, it is empty");
+    refuse_map("empty.png", 8, "a label map has to be one (it is empty)");
     write_bytes("page.png", "<!DOCTYPE html><html>", 21);
     refuse_rgb("page.png", "is a web page (HTML)");
     refuse_map("page.png", 8, "is a web page (HTML)");
@@ -404,6 +407,7 @@ END_TEST
 START_TEST(colour_is_no_map) {
     write_flat("rgb.png", 3, 3, 1, 5);
     refuse_map("rgb.png", 8, "is an RGB picture, a label map has one channel");
+    refuse_map("rgb.png", 16, ", and so has an instance map: the number of the class or instance");
     refuse_map("rgb.png", 8, "give every colour its number by a table");
     uint8_t rows[4 * 4] = {0};
     write_png("ga.png", 2, 2, PNG_COLOR_TYPE_GRAY_ALPHA, 8, rows, 4, 0);

@@ -310,6 +310,12 @@ START_TEST(wrong_folders) {
     refuses_to_open(FOLDER "size: [2, 4]}", "train_img: there is no such folder; set dataset.root");
     make_folder("train_img");
     refuses_to_open(FOLDER "size: [2, 4]}", "train_img: the folder has no .jpg");
+    write_bytes("train_img/.hidden", "", 0);
+    write_bytes("train_img/b.webp", "", 0);
+    write_bytes("train_img/a.webp", "", 0);
+    refuses_to_open(FOLDER "size: [2, 4]}",
+                    "train_img: the folder has no .jpg, .jpeg or .png file, "
+                    "only others, as 'a.webp'; convert them");
     write_flat("train_img/a.PNG", 2, 4, 1, 1);
     refuses_to_open(FOLDER "size: [2, 4]}", "train_label: there is no such folder");
     make_folder("train_label");

@@ -53,6 +53,14 @@ START_TEST(without_pictures_to_validate_on) {
                                  "auto); d has no val_img: validation has label maps alone\n"));
     expect("run photos.yaml --dry-run --set evaluate=[pixels] --set stages=[train,evaluate]", 0,
            "note: c has no picture to be compared with: metrics leave out ");
+    ck_assert_int_eq(shell("mkdir d/val_img"), 0);
+    flat("d/val_img/c.png", true, 2);
+    flat("d/val_label/d.png", false, 2);
+    flat("d/val_label/e.png", false, 2);
+    expect("run photos.yaml --dry-run --set evaluate=[pixels] --set stages=[train,evaluate] "
+           "--set synthesize.items=3",
+           0, "note: d has no picture to be compared with, nor have others: metrics leave out ");
+    ck_assert_int_eq(shell("rm -r d/val_img d/val_label/[de].png"), 0);
     ck_assert_int_eq(shell("ls a/images/samples/c-0.png && mkdir d/val_inst"), 0);
     flat("d/val_inst/c.png", false, 2);
     expect("run photos.yaml --dry-run", 0, "d has no train_inst: in training every class in ");
@@ -63,6 +71,13 @@ END_TEST
 
 START_TEST(data) {
     photographs();
+    ck_assert_int_eq(
+        shell("mkdir d/train_img/more && touch d/val_label/c.gif d/val_label/b.txt d/val_label/.x"),
+        0);
+    expect(
+        "run photos.yaml --dry-run", 0,
+        "; of train_img 1 other is passed over, as 'more'; of val_label 2 others are passed over, "
+        "as 'b.txt'\n");
     refused("photos.yaml", "--set dataset.root=nowhere", 1,
             "nowhere/train_img: there is no such folder");
     refused("photos.yaml", "--set train.batch=3", 2,
@@ -72,6 +87,10 @@ START_TEST(data) {
     refused("photos.yaml", "", 1, "d/val_label/c.png: is an RGB picture");
     flat("d/val_label/c.png", false, 9);
     refused("photos.yaml", "--set stages=[train]", 1, "d/val_label/c.png: label 9 at pixel (0, 0)");
+    flat("d/val_label/c.png", false, 1);
+    flat("d/val_label/d.png", true, 2);
+    refused("photos.yaml", "", 1, "d/val_label/d.png: is an RGB picture"); /* not only the first */
+    ck_assert_int_eq(shell("rm d/val_label/d.png"), 0);
     flat("d/train_label/a.png", true, 2);
     refused("photos.yaml", "", 1, "d/train_label/a.png: is an RGB picture");
     ck_assert_int_eq(shell("rm d/train_label/b.png"), 0);
@@ -136,6 +155,12 @@ END_TEST
 START_TEST(folders) {
     char text[5000], arguments[700];
     ck_assert_int_eq(shell("touch file"), 0);
+    expect("run file/a --dry-run", 2, "error: cannot open 'file/a': Not a directory; ");
+    ck_assert_int_eq(shell("mkdir of_a_run && touch of_a_run/pipeline.yaml"), 0);
+    expect(
+        "run of_a_run --resume", 2,
+        "error: of_a_run is a folder, and a pipeline is wanted, as of_a_run/pipeline.yaml; a run "
+        "goes on with `inadekit run PIPELINE --resume --out FOLDER`\n");
     expect("run tiny.yaml --dry-run --out file/a", 1,
            "error: cannot make the folder file/a/images: file: it is no folder; choose another");
     memset(text, 'd', 300);
