@@ -184,6 +184,22 @@ static int refuse_twice(const parser *p, const cli_option *o) {
     return cli_usage(p->command, "option '--%s' is given twice; it takes one value", o->name);
 }
 
+/* An empty text is most often a variable that is not set. A '~' that the shell has left is no home:
+ * a folder called '~' would be made. Both may stand in a list of paths. */
+static int refuse_text(const parser *p, const cli_option *o) {
+    if (!*optarg)
+        return cli_usage(p->command,
+                         "option '--%s' has an empty value; give it %s, or leave it out", o->name,
+                         o->value);
+    for (const char *s = optarg; (s = strstr(s, "~/")); s++)
+        if (s == optarg || s[-1] == ',' || s[-1] == ':')
+            return cli_usage(p->command,
+                             "option '--%s': the shell replaces '~' at the beginning of a word "
+                             "only, and has left '%s'; write $HOME there",
+                             o->name, optarg);
+    return 0;
+}
+
 static int take(parser *p, const cli_option *o) {
     const cli_option *rows = p->command->options;
     bool own = rows && o >= rows && o < rows + own_rows(p->command);
@@ -195,10 +211,10 @@ static int take(parser *p, const cli_option *o) {
     case CLI_TEXT:
         if (*(const char **)to) return refuse_twice(p, o);
         *(const char **)to = optarg;
-        return 0;
+        return refuse_text(p, o);
     case CLI_TEXTS:
         add_text(to, optarg);
-        return 0;
+        return own ? refuse_text(p, o) : 0; /* --set has rules of its own */
     case CLI_WHOLE:
         if (p->wholes & row_bit(p->command, o)) return refuse_twice(p, o);
         p->wholes |= row_bit(p->command, o);

@@ -81,10 +81,20 @@ const char *ik__conf_message(const char *text) {
     return text;
 }
 
+/* It would be taken for a folder called '~', and one would be made. */
+static ik_status refuse_home(const ik__conf *c, ik_error *err) {
+    if (strncmp(c->text, "~/", 2) != 0) return IK_OK;
+    return ik__conf_fail(c, err,
+                         "'~' is the shell's and means nothing in a file; write \"${HOME}%.200s\", "
+                         "in quotes, or \"./%.200s\" for a folder called so",
+                         c->text + 1, c->text);
+}
+
 static ik_status resolve_scalar(ik__yaml *loader, const ik__yaml_node *n, ik__conf *out,
                                 ik_error *err) {
-    if (n->expand) return ik__yaml_text_expand(loader, out, &out->text, err);
-    if (!n->plain) return IK_OK;
+    ik_status status = n->expand ? ik__yaml_text_expand(loader, out, &out->text, err) : IK_OK;
+    if (!status) status = refuse_home(out, err);
+    if (status || n->expand || !n->plain) return status;
     if (strstr(out->text, "${"))
         return ik__conf_fail(out, err, "variables are replaced in quotes only; write \"%.80s\"",
                              out->text);

@@ -96,8 +96,15 @@ static bool is_number(const ik__conf *c, bool real) {
     return !*s;
 }
 
+/* To YAML 1.1, C and others 010 is eight. */
+static bool maybe_octal(const char *s) {
+    s += *s == '-' || *s == '+';
+    return s[0] == '0' && s[1];
+}
+
 static ik_status read_int(const filler *f, const ik_option *row, const ik__conf *c, void *to) {
     if (!is_number(c, false)) return wrong(f, row, c, types[IK_OPT_INT].noun);
+    if (maybe_octal(c->text)) return wrong(f, row, c, "a whole number without zeros before it");
     errno = 0;
     int64_t v = strtoll(c->text, NULL, 10);
     if (errno) return wrong(f, row, c, "a number of 64 bits");

@@ -11,6 +11,7 @@
 #include "weights/file.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 
 /* --- where from */
 
@@ -31,6 +32,12 @@ static ik_status find_checkpoint(ik__painter *p, const char *path, ik_error *err
     const char *given = folder_of(p, path);
     int64_t newest = -1;
     bool weights, pipeline;
+    struct stat st;
+    if (!stat(given, &st) && !S_ISDIR(st.st_mode))
+        return ik_errorf(err, IK_USAGE,
+                         "%s is a file, and the folder of a run or a checkpoint is wanted; or name "
+                         "--pipeline and --weights",
+                         given);
     ik_status status = is_there(given, IK__WEIGHTS_FILE, &weights, err);
     if (!status && !weights) status = ik__checkpoints_newest(given, &newest, err);
     p->folder = newest < 0 ? ik__path_of("%s", given) : ik__folder_checkpoint(given, newest);

@@ -41,7 +41,8 @@ START_TEST(mistakes) {
     static const struct {
         const char *arguments, *text;
     } rows[] = {
-        {"run \"$(printf 'a\\033[31m.yaml')\"", "error: cannot open 'a\\x1b[31m.yaml': No such file"},
+        {"run \"$(printf 'a\\033[31m.yaml')\"",
+         "error: cannot open 'a\\x1b[31m.yaml': No such file"},
         {"\"$(printf 'z\\233')\"", "error: unknown command 'z\\x9b'; there are run"},
         {"runn", "error: unknown command 'runn'; did you mean 'run'?\nsee `inadekit --help`\n"},
         {"zebra", "error: unknown command 'zebra'; there are run, "},
@@ -61,6 +62,12 @@ START_TEST(mistakes) {
         {"run a --threads 2x", "not '2x'"},
         {"run a --threads 99999999999999999999", "must be a whole number"},
         {"run a --out b --out c", "error: option '--out' is given twice; it takes one value\n"},
+        {"run a --out ''",
+         "error: option '--out' has an empty value; give it DIR, or leave it out\n"},
+        {"import a -o ''", "error: option '--out' has an empty value; give it FILE"},
+        {"run a --out='~/b'", "error: option '--out': the shell replaces '~' at the beginning of a "
+                              "word only, and has left '~/b'; write $HOME there\n"},
+        {"synthesize a --style 'b,~/c' -o d", "error: option '--style': the shell replaces '~' "},
         {"run a --threads 1 -q -q --threads 1", "error: option '--threads' is given twice; "},
         {"run a --plugin-path x --plugin-path y", "error: option '--plugin-path' is given twice; "},
         {"synthesize a -l b --label c -o d", "error: option '--label' is given twice; "},

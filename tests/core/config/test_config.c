@@ -120,6 +120,14 @@ START_TEST(variables) {
           "${NAME:-default}, or '$${' for a literal '${'");
     fails("a: ${IKT_A}\n", 0, NULL,
           "x.yaml:1:4: variables are replaced in quotes only; write \"${IKT_A}\"");
+    static const char home[] = ": '~' is the shell's and means nothing in a file; write "
+                               "\"${HOME}/b\", in quotes, or \"./~/b\" for a folder called so";
+    char text[200];
+    snprintf(text, sizeof text, "x.yaml:1:4%s", home);
+    fails("a: ~/b\n", 0, NULL, text);
+    snprintf(text, sizeof text, "x.yaml:1:5%s", home);
+    fails("a: ['~/b']\n", 0, NULL, text);
+    gives("a: ./~/b\nc: ~\n", 0, NULL, "a: \"./~/b\"\nc: ~\n");
     setenv("IKT_A", "\xFF", 1);
     fails("a: \"${IKT_A}\"\n", 0, NULL,
           "x.yaml:1:4: environment variable 'IKT_A' is not valid UTF-8; correct it");

@@ -115,6 +115,10 @@ START_TEST(wrong_types) {
     fails("{channels: many}", MUST("12: option 'channels'", "a whole number, not 'many'"));
     fails("{channels: 1e3}", MUST("12: option 'channels'", "a whole number, not '1e3'"));
     fails("{channels: 0x10}", MUST("12: option 'channels'", "a whole number, not '0x10'"));
+    fails("{channels: 010}", MUST("12: option 'channels'", "a whole number without zeros before "
+                                                           "it, not '010'"));
+    fails("{sizes: [1, -07]}", MUST("13: option 'sizes'", "a whole number without zeros before "
+                                                          "it, not '-07'"));
     fails("{channels: \"3\"}", MUST("12: option 'channels'", "a whole number, not \"3\""));
     fails("{channels: [3]}", MUST("12: option 'channels'", "a whole number, not a list"));
     fails("{channels: }", MUST("12: option 'channels'", "a whole number, not empty"));

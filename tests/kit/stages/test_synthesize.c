@@ -277,6 +277,8 @@ START_TEST(mistakes) {
         {"-l label.png -o s", 2, "error: name a checkpoint's folder"},
         {"a -l label.png -o s --pipeline tiny.yaml", 2, "give either it or --pipeline"},
         {"a -l label.png -o s --weights w", 2, "--weights goes with --pipeline"},
+        {"tiny.yaml -l label.png -o s", 2,
+         "error: tiny.yaml is a file, and the folder of a run or a checkpoint is wanted; "},
         {"none -l label.png -o s", 2, "error: none is no checkpoint: it has no weights.safetens"},
         {"a -l none.png -o s", 1, "none.png"},
         {"a -l tiny.yaml -o s", 1, "tiny.yaml"},
