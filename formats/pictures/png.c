@@ -21,6 +21,7 @@ typedef struct coder {
     ik_error *err;
     uint8_t *pixels;
     png_uint_32 height, width;
+    size_t bytes; /* that may still be read for this row of pixels; 0: for none */
 } coder;
 
 static void leave(png_structp png, png_const_charp what) {
@@ -42,9 +43,14 @@ static void ignore(png_structp png, png_const_charp what) {
 
 static void fill(png_structp png, png_bytep to, size_t n) {
     coder *c = png_get_io_ptr(png);
+    bool surplus = c->bytes && n >= c->bytes;
+    c->bytes -= c->bytes ? n : 0;
     errno = 0;
-    if (fread(to, 1, n, c->file) == n) return;
-    if (ferror(c->file))
+    if (!surplus && fread(to, 1, n, c->file) == n) return;
+    if (surplus)
+        ik_errorf(c->err, IK_FAILED, "%s: holds more data than its picture takes; save it anew",
+                  c->path);
+    else if (ferror(c->file))
         ik_errorf(c->err, IK_FAILED, "%s: cannot read: %s", c->path, ik__why(errno));
     else
         ik_errorf(c->err, IK_FAILED, "%s: the file ends before the picture does; fetch it again",
@@ -75,6 +81,10 @@ static ik_status header(coder *c) {
     return ik__image_check_size(c->path, c->height, c->width, c->err);
 }
 
+/* After the last row libpng goes through all data that is left, a thousand bytes of it for one in
+ * the file; so it is given no more bytes than a row needs. */
+enum { ENOUGH = 1 << 17 };
+
 /* Reads all rows after the transformations were set. Interlaced files pass over them seven times.
  */
 static ik_status rows(coder *c) {
@@ -84,7 +94,11 @@ static ik_status rows(coder *c) {
     c->pixels = malloc(row * c->height);
     if (!c->pixels) return ik_errorf(c->err, IK_FAILED, "%s: out of memory", c->path);
     for (; passes > 0; passes--)
-        for (png_uint_32 y = 0; y < c->height; y++) png_read_row(c->png, c->pixels + row * y, NULL);
+        for (png_uint_32 y = 0; y < c->height; y++) {
+            c->bytes = ENOUGH + 32 * (size_t)c->width; /* more than a row can take, of any kind */
+            png_read_row(c->png, c->pixels + row * y, NULL);
+        }
+    c->bytes = 0;
     png_read_end(c->png, c->info); /* EXIF may stand behind the pixels */
     return IK_OK;
 }

@@ -386,6 +386,53 @@ START_TEST(damaged) {
 END_TEST
 
 /* A chunk of text that claims 1.9 GB is passed over, not allocated. */
+static uint8_t *big_endian(uint8_t *to, uint32_t v) {
+    for (int i = 0; i < 4; i++) *to++ = (uint8_t)(v >> (24 - 8 * i));
+    return to;
+}
+
+/* A chunk of `n` bytes that stand behind its head already; gives where the next begins. */
+static uint8_t *seal(uint8_t *at, const char *type, uint32_t n) {
+    uint32_t crc = ~0u;
+    memcpy(big_endian(at, n), type, 4);
+    for (uint32_t i = 4; i < 8 + n; i++) {
+        crc ^= at[i];
+        for (int bit = 0; bit < 8; bit++) crc = crc >> 1 ^ (crc & 1 ? 0xEDB88320u : 0);
+    }
+    return big_endian(at + 8 + n, ~crc);
+}
+
+/* A grey PNG of 8x8 with `blocks` stored blocks of `length` zeros. */
+static void write_stored(const char *name, int blocks, int length) {
+    static uint8_t bytes[1 << 21];
+    static const uint8_t head[13] = {0, 0, 0, 8, 0, 0, 0, 8, 8};
+    memset(bytes, 0, sizeof bytes);
+    memcpy(bytes, "\x89PNG\r\n\x1a\n", 8);
+    memcpy(bytes + 16, head, sizeof head);
+    uint8_t *idat = seal(bytes + 8, "IHDR", sizeof head), *to = idat + 8;
+    *to++ = 0x78, *to++ = 1;
+    for (int i = 0; i < blocks; i++, to += length) {
+        *to++ = i == blocks - 1;
+        *to++ = (uint8_t)length, *to++ = (uint8_t)(length >> 8);
+        *to++ = (uint8_t)~length, *to++ = (uint8_t)(~length >> 8);
+    }
+    to = big_endian(to, (uint32_t)(blocks * length) % 65521 << 16 | 1); /* Adler-32 of zeros */
+    to = seal(seal(idat, "IDAT", (uint32_t)(to - idat - 8)), "IEND", 0);
+    write_bytes(name, bytes, (size_t)(to - bytes));
+}
+
+/* It takes no part in the picture, but would be unpacked, however much it is. */
+START_TEST(more_data_than_a_picture) {
+    write_stored("ok.png", 1, 72);
+    free(good_rgb("ok.png", 8, 8));
+    write_stored("some.png", 1, 172);
+    free(good_rgb("some.png", 8, 8));
+    write_stored("much.png", 30, 65000);
+    refuse_rgb("much.png", "much.png: holds more data than its picture takes; save it anew");
+    refuse_map("much.png", 8, "holds more data than its picture takes");
+}
+END_TEST
+
 START_TEST(chunk_that_lies) {
     enum { BEHIND_HEADER = 33 };
     write_flat("ok.png", 9, 7, 1, 77);
@@ -466,6 +513,6 @@ int main(void) {
                      {every_colour_type_becomes_rgb, 7}, {jpeg}, {truncated, 2}, {damaged},
                      {damaged_jpeg}, {jpeg_of_many_scans}, {png_stands_upright, 32},
                      {jpeg_stands_upright, 16}, {sixteen_bits_hold_sixteen, 5}, {chunk_that_lies},
-                     {colour_is_no_map}, {too_large}, {written_png_reads_back},
-                     {writing_fails_with_the_path});
+                     {more_data_than_a_picture}, {colour_is_no_map}, {too_large},
+                     {written_png_reads_back}, {writing_fails_with_the_path});
 }
