@@ -9,6 +9,7 @@
 #include "folder/checkpoints.h"
 #include "foresee.h"
 #include "session/counts.h"
+#include "session/checkpoint.h"
 #include "session/start.h"
 #include "session/untrained.h"
 #include "summary.h"
@@ -149,9 +150,8 @@ static void grid_leaves(const ik__session *s, FILE *to, const char *name, bool m
     if (masked) fprintf(to, "  %-34s what was drawn anew\n", file);
 }
 
-static ik_status leaves(ik__session *s, const ik__run_options *o, FILE *to, ik_error *err) {
+static ik_status leaves(const ik__session *s, const ik__run_options *o, FILE *to, ik_error *err) {
     const struct ik__synthesize *set = &s->set.synthesize;
-    s->out = ik__run_folder(&s->set, o);
     fprintf(to, "\nwould be written to %s/\n", s->out.text);
     fprintf(to, "  %-34s the configuration above, without defaults\n", IK__PIPELINE_FILE);
     fprintf(to, "  %-34s machine, time, memory\n", IK__FACTS_FILE);
@@ -201,6 +201,8 @@ static ik_status print(ik__session *s, const ik__run_options *o, FILE *to, ik_er
     if (!apart) return ik_errorf(err, IK_FAILED, "out of memory");
     ik_status status = ik__weights_try(s, apart, err);
     fclose(apart);
+    s->out = ik__run_folder(&s->set, o);
+    if (!status && o->resume) status = ik__checkpoint_try(s, err);
     if (!status) status = ik__run_foresee(s, o, err);
     if (!status) status = ik__session_fits(s, err);
     ik_error why = {""};

@@ -164,6 +164,7 @@ static void warn(const ik__session *s, bool resumes) {
 static ik_status stages(ik__session *s, const ik__run_options *o, ik_error *err) {
     int64_t newest; /* what it holds goes before */
     ik_status status = find_checkpoint(s, o, &newest, err);
+    if (!status && newest < 0) status = ik__weights_try(s, NULL, err);
     if (!status) status = ik__run_foresee(s, o, err);
     if (!status) status = ik__session_ready(s, err);
     if (!status && newest < 0) status = ik__weights_start(s, err);

@@ -132,8 +132,15 @@ static ik_status start_later_ones(ik__session *s, const ik__wfile *file, ik_erro
     return status;
 }
 
-/* Fills the parts from a file. */
-static ik_status load_parts(ik__session *s, ik__wfile *file, ik__part from, ik__part to,
+/* What ik__store_at tells of a store that has been built. */
+static bool has_part(const ik__session *s, const ik__entry *e, ik__part p) {
+    const ik__block *b = &s->engine->store->blocks[e->block];
+    if (p == IK__VALUE) return true;
+    return e->learned && b->trained && (p != IK__AVERAGE || (b->averaged && s->set.train.ema > 0));
+}
+
+/* Fills the parts from a file; `look`: only says whether it would. */
+static ik_status load_parts(ik__session *s, ik__wfile *file, ik__part from, ik__part to, bool look,
                             ik_error *err) {
     ik__store *st = s->engine->store;
     ik__pool *names = ik__pool_new();
@@ -142,27 +149,33 @@ static ik_status load_parts(ik__session *s, ik__wfile *file, ik__part from, ik__
     for (ik__part p = from; p <= to; p++)
         for (int i = 0; i < st->n; i++) {
             const ik__entry *e = st->entries[i];
-            void *data = ik__store_at(st, e, p);
-            if (!data || (p == IK__VALUE && came_later(s, file, st->blocks[e->block].name)))
+            if (!has_part(s, e, p) ||
+                (p == IK__VALUE && came_later(s, file, st->blocks[e->block].name)))
                 continue;
             char name[1100];
             snprintf(name, sizeof name, "%s%s", prefix[p], e->path);
+            void *data = look ? NULL : ik__store_at(st, e, p);
             wanted[n++] = (ik__wanted){ik__pool_strdup(names, name), e->shape, data};
         }
-    ik_status status = ik__wfile_load(file, n, wanted, st->backend, st->self, err);
-    ik__store_changed(st);
+    ik_status status = look ? ik__wfile_fit(file, n, wanted, err)
+                            : ik__wfile_load(file, n, wanted, st->backend, st->self, err);
+    if (!look) ik__store_changed(st);
     ik__pool_free(names);
     return status;
 }
 
-ik_status ik__weights_load(ik__session *s, const char *path, ik_error *err) {
+static ik_status load_weights(ik__session *s, const char *path, bool look, ik_error *err) {
     ik__wfile *file;
     ik_status status = ik__wfile_open(path, &file, err);
     if (status) return status;
-    status = load_parts(s, file, IK__VALUE, IK__VALUE, err);
-    if (!status) status = start_later_ones(s, file, err);
+    status = load_parts(s, file, IK__VALUE, IK__VALUE, look, err);
+    if (!status && !look) status = start_later_ones(s, file, err);
     ik__wfile_close(file);
     return status;
+}
+
+ik_status ik__weights_load(ik__session *s, const char *path, ik_error *err) {
+    return load_weights(s, path, false, err);
 }
 
 ik_status ik__weights_save(ik__session *s, const char *path, ik_error *err) {
@@ -230,7 +243,7 @@ static ik_status check_averages(const ik__session *s, const ik__wfile *file, ik_
     for (int i = 0; i < ik__wfile_count(file); i++)
         had |= !strncmp(ik__wfile_entry_at(file, i)->name, prefix[IK__AVERAGE],
                         strlen(prefix[IK__AVERAGE]));
-    for (int i = 0; i < st->n; i++) wanted |= ik__store_at(st, st->entries[i], IK__AVERAGE) != NULL;
+    for (int i = 0; i < st->n; i++) wanted |= has_part(s, st->entries[i], IK__AVERAGE);
     if (had == wanted) return IK_OK;
     if (wanted)
         return ik_errorf(err, IK_USAGE,
@@ -262,7 +275,7 @@ static ik_status check_meta(const ik__session *s, const ik__wfile *file, int64_t
 }
 
 static ik_status load_state(ik__session *s, const char *folder, int64_t newest, ik__position *at,
-                            ik_error *err) {
+                            bool look, ik_error *err) {
     ik__store *st = s->engine->store;
     ik__wfile *file;
     ik_status status = ik__wfile_open(ik__folder_file(folder, IK__OPTIMIZER_FILE).text, &file, err);
@@ -270,9 +283,9 @@ static ik_status load_state(ik__session *s, const char *folder, int64_t newest, 
     at->course = course_of(file, &at->course, ik__former_batch(s, folder));
     at->log_bytes = number(file, "log_bytes");
     status = check_averages(s, file, err);
-    if (!status) status = load_parts(s, file, IK__FIRST_MOMENT, IK__AVERAGE, err);
+    if (!status) status = load_parts(s, file, IK__FIRST_MOMENT, IK__AVERAGE, look, err);
     if (!status) status = check_meta(s, file, newest, &at->course, err);
-    for (int i = 0; i < st->n_blocks; i++) {
+    for (int i = 0; i < st->n_blocks && !look; i++) {
         char key[STEPS_KEY];
         st->blocks[i].t = number(file, steps_key(key, &st->blocks[i]));
     }
@@ -280,7 +293,7 @@ static ik_status load_state(ik__session *s, const char *folder, int64_t newest, 
     return status;
 }
 
-ik_status ik__checkpoint_resume(ik__session *s, ik__position *at, ik_error *err) {
+static ik_status resume(ik__session *s, ik__position *at, bool look, ik_error *err) {
     int64_t newest;
     *at = (ik__position){.course = {.items = s->info->count[IK_TRAIN],
                                     .batch = s->set.train.batch * s->set.train.accumulate}};
@@ -288,6 +301,15 @@ ik_status ik__checkpoint_resume(ik__session *s, ik__position *at, ik_error *err)
     if (status || newest < 0) return status;
     ik__path folder = ik__folder_checkpoint(s->out.text, newest);
     ik__former_tell(s, folder.text);
-    status = ik__weights_load(s, ik__folder_file(folder.text, IK__WEIGHTS_FILE).text, err);
-    return status ? status : load_state(s, folder.text, newest, at, err);
+    status = load_weights(s, ik__folder_file(folder.text, IK__WEIGHTS_FILE).text, look, err);
+    return status ? status : load_state(s, folder.text, newest, at, look, err);
+}
+
+ik_status ik__checkpoint_resume(ik__session *s, ik__position *at, ik_error *err) {
+    return resume(s, at, false, err);
+}
+
+ik_status ik__checkpoint_try(ik__session *s, ik_error *err) {
+    ik__position ignored;
+    return resume(s, &ignored, true, err);
 }

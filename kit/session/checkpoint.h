@@ -14,6 +14,8 @@ ik_status ik__checkpoint_save(ik__session *s, const ik__position *at, ik_error *
 /* The newest whole checkpoint, with the course that it was trained on; where there is none, that of
  * the pipeline, at step 0. Settings that differ are told, some refused. */
 ik_status ik__checkpoint_resume(ik__session *s, ik__position *at, ik_error *err);
+/* For a dry run: would that succeed? */
+ik_status ik__checkpoint_try(ik__session *s, ik_error *err);
 
 /* The weights of all networks alone, as one file. */
 ik_status ik__weights_save(ik__session *s, const char *path, ik_error *err);

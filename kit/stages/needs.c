@@ -7,6 +7,7 @@
 #include "latents.h"
 #include "pictures/grid.h"
 #include "plugin/metric.h"
+#include "train.h"
 
 #include <stdlib.h>
 
@@ -125,8 +126,9 @@ static void want(search *f) {
 static ik_status layouts(ik__session *s, ik__batch *b, ik_error *err) {
     enum { SOON = 64 }; /* so many are read at once; the stage that comes then hears of a stop */
     const struct ik__synthesize *y = &s->set.synthesize;
-    int64_t count = s->info->count[IK_VALIDATION];
-    search f = {.s = s, .b = b, .n = y->items < count ? y->items : count};
+    bool last = has(s, "synthesize") || has(s, "evaluate");
+    int64_t count = s->info->count[IK_VALIDATION], most = last ? y->items : IK__TRAIN_LAYOUTS;
+    search f = {.s = s, .b = b, .n = most < count ? most : count};
     size_t room = (size_t)(y->vary_labels.n + y->vary_instances.n + y->n_styles + 1);
     f.wanted = calloc(room, sizeof *f.wanted);
     if (!f.wanted) return ik_errorf(err, IK_FAILED, "out of memory");

@@ -249,7 +249,7 @@ static ik_status write_log(trainer *t, ik_error *err) {
 
 static ik_status picture(trainer *t, ik_error *err) {
     ik__path path = ik__folder_step_grid(t->s->out.text, "train", t->step);
-    return ik__synthesize(t->s, 4, 2, IK__FRESH, path.text, NULL, err);
+    return ik__synthesize(t->s, IK__TRAIN_LAYOUTS, 2, IK__FRESH, path.text, NULL, err);
 }
 
 /* The time since the last note is added to what the run has trained. */

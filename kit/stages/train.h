@@ -4,6 +4,9 @@
 
 #include "session/session.h"
 
+/* Of the validation set, shown as training goes on. */
+enum { IK__TRAIN_LAYOUTS = 4 };
+
 /* After a checkpoint and run.json were written. */
 typedef ik_status ik__saved(ik__session *s, ik_error *err);
 

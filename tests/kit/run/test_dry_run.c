@@ -111,6 +111,17 @@ START_TEST(verdicts) {
            "verdict     it would not run without --resume, or another --out\n");
     has(" at the speed of a\n");
     expect("run tiny.yaml --dry-run --out a --resume", 0, "verdict     ready to run\n");
+    expect("run tiny.yaml --dry-run --out a --resume --set seed=9", 2,
+           "was trained with seed 3, the pipeline says 9; a resumed run keeps its seed\n");
+    has("verdict     it would not run; the error says why\n");
+    has("note: other settings than those of a/checkpoints/step-00000006:\n  seed: 3 then, 9 now\n");
+    expect("run tiny.yaml --dry-run --out a --resume --set norm.noise_channels=9", 1,
+           "a/checkpoints/step-00000006/weights.safetensors does not fit this pipeline ");
+    expect("run tiny.yaml --dry-run --out a --resume --set train.ema=0.9", 2,
+           "a was trained without averaged weights, which cannot begin in its middle");
+    ck_assert_int_eq(shell("rm a/checkpoints/step-00000006/optimizer.safetensors"), 0);
+    expect("run tiny.yaml --dry-run --out a --resume", 1,
+           "a/checkpoints/step-00000006/optimizer.safetensors: cannot be opened: No such file");
     expect("run tiny.yaml --dry-run --set train.accumulate=4 2>/dev/null", 2,
            "verdict     it would not run; the error says why\n");
     expect("run tiny.yaml --dry-run --set stages=[synthesize]", 0,
