@@ -1,6 +1,7 @@
 /* Reading, checking, deriving and drawing what a traced program reads; see trace_inputs.h. */
 #include "trace_inputs.h"
 
+#include "base/watch.h"
 #include "base/words.h"
 #include "data/frame.h"
 #include "model/recording.h"
@@ -136,6 +137,18 @@ static ik_shape batched(const ik__trace_inputs *in, ik_shape row) {
     return s;
 }
 
+/* Pictures in 0..1 or 0..255 fit as well, and all numbers would be others. */
+static void check_picture(const ik__trace_inputs *in, const char *name, const float *v, int64_t n) {
+    float low = v[0], high = v[0];
+    for (int64_t i = 1; i < n; i++) {
+        low = v[i] < low ? v[i] : low;
+        high = v[i] > high ? v[i] : high;
+    }
+    if (low < 0 && low >= -1.01f && high <= 1.01f) return;
+    ik__tell(IK__NOTED, "%s: '%s' goes from %g to %g; pictures here go from -1, black, to 1",
+             in->path, name, (double)low, (double)high);
+}
+
 /* Fills a field, if it is there. */
 static ik_status read_field(const ik__trace_inputs *in, const ik__session *s, const char *program,
                             int i, ik__batch *b, bool *there, ik_error *err) {
@@ -147,6 +160,7 @@ static ik_status read_field(const ik__trace_inputs *in, const ik__session *s, co
     *there = !status && at >= 0;
     if (!*there) return status;
     status = ik__st_read(in->file, at, b->field[i], err);
+    if (!status && i == IK__IMAGE) check_picture(in, f->name, b->field[i], ik_count(shape));
     if (status || f->dtype != IK_I32) return status;
     int64_t most = i == IK__LABEL ? d->labels : d->max_instances;
     return check_range(in, f->name, b->field[i], shape, most, err);

@@ -20,6 +20,7 @@ static double apart(ik__st *a, ik__st *b, const char *name) {
 typedef struct change { /* one tensor of a new file: from a file, perhaps under another name */
     ik__st *from;
     const char *name, *as;
+    float plus; /* of a real one */
 } change;
 
 static void write_inputs(const char *file, int n, const change *rows) {
@@ -38,6 +39,8 @@ static void write_inputs(const char *file, int n, const change *rows) {
             }
             void *data = malloc((size_t)ik_count(e->shape) * 4);
             ck_assert_msg(!ik__st_read(rows[i].from, at, data, &err), "%s", err.text);
+            for (int64_t k = 0; rows[i].plus != 0 && k < ik_count(e->shape); k++)
+                ((float *)data)[k] += rows[i].plus;
             ik__st_write(w, data, ik_count(e->shape));
             free(data);
         }
@@ -348,6 +351,20 @@ START_TEST(wrong_inputs) {
 }
 END_TEST
 
+START_TEST(pictures_in_another_range) {
+    ik__st *in = open_golden("inputs");
+    change rows[] = {{in, "label", NULL, 0}, {in, "instance", NULL, 0}, {in, "image", NULL, 0}};
+    write_inputs("right", 3, rows);
+    trace_own("encode", "right", "", 0, NULL);
+    ck_assert_ptr_null(strstr(said, "pictures here"));
+    rows[2].plus = 1;
+    write_inputs("lifted", 3, rows);
+    trace_own("encode", "lifted", "", 0, "note: lifted.safetensors: 'image' goes from 0");
+    ck_assert_ptr_nonnull(strstr(said, "; pictures here go from -1, black, to 1\n"));
+    ik__st_close(in);
+}
+END_TEST
+
 START_TEST(no_encoder) {
     expect("trace " SOURCE_DIR "/pipelines/tests/unet.yaml --program encode --set device=naive "
            "--inputs " GOLDEN "/inputs.safetensors --outputs o.safetensors",
@@ -358,5 +375,5 @@ END_TEST
 int main(void) {
     return RUN_SUITE("trace", set_up, tear_down, {names}, {documented}, {all}, {given_latent},
                      {drawn_latents}, {saved_weights}, {steps}, {wrong_usage}, {wrong_inputs},
-                     {no_encoder});
+                     {pictures_in_another_range}, {no_encoder});
 }
