@@ -141,6 +141,6 @@ static ik_status fits(const ik__session *s, const ik__run_options *o, ik_error *
 }
 
 ik_status ik__run_foresee(ik__session *s, const ik__run_options *o, ik_error *err) {
-    ik_status status = ik__stages_need(s, err);
+    ik_status status = ik__stages_need(s, o->dry_run, err);
     return status ? status : fits(s, o, err);
 }

@@ -145,11 +145,31 @@ static ik_status layouts(ik__session *s, ik__batch *b, ik_error *err) {
     return status;
 }
 
-static ik_status items(ik__session *s, ik_error *err) {
+/* Training meets all of its items soon enough; a dry run should find more than the first. */
+static ik_status trained_on(ik__session *s, bool many, ik__batch *b, ik_error *err) {
+    enum { MANY = 256 };
+    int64_t n = s->info->count[IK_TRAIN], looks = !many ? n > 0 : n < MANY ? n : MANY, bad = 0;
+    bool skip = s->set.train.on_bad_file == IK__SKIP;
+    ik_status status = IK_OK;
+    ik_error first = {""}, why;
+    for (int64_t k = 0; k < looks && !status; k++) {
+        if (k && ik__stop_asked()) return ik__stopped(err, "while looking at the data");
+        status = ik__data_read(s->data, IK_TRAIN, k * n / looks, NULL, b, 0, &why);
+        if (status && !bad++) first = why;
+        if (skip) status = IK_OK;
+    }
+    if (bad && skip)
+        ik__tell(IK__NOTED,
+                 "%lld of %lld training items that were looked at cannot be read and are skipped, "
+                 "as train.on_bad_file says; the first: %s",
+                 (long long)bad, (long long)looks, first.text);
+    return status ? ik_errorf(err, status, "%s", first.text) : IK_OK;
+}
+
+static ik_status items(ik__session *s, bool many, ik_error *err) {
     ik__batch *b = NULL;
     ik_status status = ik__batch_new(&s->info->fields, 1, &b, err);
-    if (!status && s->info->count[IK_TRAIN] && has(s, "train"))
-        status = ik__data_read(s->data, IK_TRAIN, 0, NULL, b, 0, err);
+    if (!status && has(s, "train")) status = trained_on(s, many, b, err);
     if (!status && s->info->count[IK_VALIDATION]) status = layouts(s, b, err);
     if (!status && has(s, "synthesize")) status = ik__exemplars_check(s, b, err);
     ik__batch_free(b);
@@ -218,10 +238,10 @@ static ik_status metrics(const ik__session *s, ik_error *err) {
     return status;
 }
 
-ik_status ik__stages_need(ik__session *s, ik_error *err) {
+ik_status ik__stages_need(ik__session *s, bool many, ik_error *err) {
     ik_status status = enough(s, err);
     if (!status) status = varies(s, err);
-    if (!status) status = items(s, err);
+    if (!status) status = items(s, many, err);
     if (!status) status = grids(s, err);
     if (!status) status = batch_grid(s, err);
     return status ? status : metrics(s, err);

@@ -6,7 +6,8 @@
 
 /* Everything is recorded, nothing allocated yet. Is there enough data, and an item of each split
  * that can be read? Do the layouts hold what shall vary, and the references whose style is wanted?
- * Will the metrics measure, and the grids be made? Tells what is left out for want of data. */
-ik_status ik__stages_need(ik__session *s, ik_error *err);
+ * Will the metrics measure, and the grids be made? Tells what is left out for want of data.
+ * `many`: a few hundred items of training are read, spread over all, not only the first. */
+ik_status ik__stages_need(ik__session *s, bool many, ik_error *err);
 
 #endif

@@ -91,6 +91,11 @@ START_TEST(data) {
     flat("d/val_label/d.png", true, 2);
     refused("photos.yaml", "", 1, "d/val_label/d.png: is an RGB picture"); /* not only the first */
     ck_assert_int_eq(shell("rm d/val_label/d.png"), 0);
+    flat("d/train_label/b.png", false, 7);
+    expect("run photos.yaml --dry-run", 1, "d/train_label/b.png: label 7 at pixel (0, 0)");
+    expect("run photos.yaml --dry-run --set train.on_bad_file=skip --set train.batch=1", 0,
+           "note: 1 of 2 training items that were looked at cannot be read and are skipped, as "
+           "train.on_bad_file says; the first: d/train_label/b.png: label 7 at ");
     flat("d/train_label/a.png", true, 2);
     refused("photos.yaml", "", 1, "d/train_label/a.png: is an RGB picture");
     ck_assert_int_eq(shell("rm d/train_label/b.png"), 0);
