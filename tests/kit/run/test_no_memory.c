@@ -12,6 +12,7 @@
 #include "run/run.h"
 
 static long calls, refused; /* refused: the number of the call that fails, 0 for none */
+static bool counting;
 
 #if defined(__SANITIZE_ADDRESS__)
 enum { REPLACED = 0 }; /* the sanitizer has malloc to itself */
@@ -23,7 +24,6 @@ void *__libc_calloc(size_t n, size_t size);
 void *__libc_realloc(void *p, size_t n);
 void *__libc_memalign(size_t alignment, size_t n);
 
-static bool counting;
 static _Thread_local bool inside;
 
 /* Of the rooms, which this program links, or of a plugin? */
@@ -91,9 +91,6 @@ EXPORT int fsync(int fd) {
     (void)fd;
     return 0;
 }
-static void count(bool on) {
-    counting = on;
-}
 #endif
 
 static const char smallest[] =
@@ -144,9 +141,9 @@ static int run_without(long call) {
         ik_error err = {""};
         calls = 0;
         refused = call;
-        count(true);
+        counting = true;
         ik_status status = run_here("b", &err);
-        count(false);
+        counting = false;
         _exit(!status ? 0 : *err.text ? 1 : 2);
     }
     int status = 0;
@@ -165,9 +162,9 @@ START_TEST(each_fails) {
     write_bytes("larger.yaml", larger, sizeof larger - 1);
     pipeline_file = _i ? "larger.yaml" : "smallest.yaml";
     ck_assert_msg(!run_here("a", &err), "%s", err.text); /* plugins are loaded from here on */
-    count(true);
+    counting = true;
     ck_assert_msg(!run_here("c", &err), "%s", err.text);
-    count(false);
+    counting = false;
     long all = calls, done_without = 0;
     ck_assert_int_gt(all, 100);
     /* Most of the larger run is the smaller one's: a part of it has to do. */
