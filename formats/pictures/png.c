@@ -1,6 +1,7 @@
 /* PNG decoding and writing. libpng leaves through longjmp; all that must survive lives in one
  * struct. */
 #include "image.h"
+#include "png_text.h"
 #include "upright.h"
 
 #include "base/aside.h"
@@ -21,6 +22,7 @@ typedef struct coder {
     ik_error *err;
     uint8_t *pixels;
     png_uint_32 height, width;
+    ik__png_told told;
     size_t bytes; /* that may still be read for this row of pixels; 0: for none */
 } coder;
 
@@ -58,6 +60,12 @@ static void fill(png_structp png, png_bytep to, size_t n) {
     png_longjmp(png, 1);
 }
 
+static int take_text(png_structp png, png_unknown_chunkp chunk) {
+    coder *c = png_get_user_chunk_ptr(png);
+    ik__png_text_take(&c->told, (const char *)chunk->name, chunk->data, chunk->size);
+    return 1; /* nothing is kept */
+}
+
 static ik_status start(coder *c) {
     c->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, c, leave, ignore);
     if (c->png) c->info = png_create_info_struct(c->png);
@@ -65,8 +73,9 @@ static ik_status start(coder *c) {
     png_set_read_fn(c->png, c, fill);
     /* Larger than our own limit, so that ours, which says what to do, is the one that speaks. */
     png_set_user_limits(c->png, 0x7fffffff, 0x7fffffff);
-    /* Texts, colour profiles and the like are passed over: to libpng's limit on a chunk's size they
-     * are only worth a warning, and it allocates whatever they claim. */
+    /* Texts, colour profiles and the like are passed by, up to a size: libpng would allocate what
+     * they claim to unpack to. */
+    png_set_read_user_chunk_fn(c->png, c, take_text);
     png_set_keep_unknown_chunks(c->png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
     static const png_byte heard[] = "eXIf\0sBIT";
     png_set_keep_unknown_chunks(c->png, PNG_HANDLE_CHUNK_AS_DEFAULT, heard, 2);
@@ -181,7 +190,8 @@ static ik_status decode_map(coder *c, int max_bits, int *bits) {
 static int orientation_of(const coder *c) {
     png_uint_32 n;
     png_bytep exif;
-    return png_get_eXIf_1(c->png, c->info, &n, &exif) ? ik__exif_orientation(exif, n) : 0;
+    int o = png_get_eXIf_1(c->png, c->info, &n, &exif) ? ik__exif_orientation(exif, n) : 0;
+    return o ? o : c->told.exif ? c->told.exif : c->told.xmp;
 }
 
 /* Ends reading, with elements of `size` bytes: on success the pixels, upright, stay with the
