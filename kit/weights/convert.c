@@ -13,6 +13,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <strings.h>
 
 /* What is to be written: an entry of the file, or the number 0. */
 typedef struct item {
@@ -163,17 +164,31 @@ static void tell_whose(const plan *p) {
     ik__tell(IK__NOTED, "%s: names stay as they are; %s", p->to, advice);
 }
 
+static bool ends(const char *name, const char *with) {
+    size_t n = strlen(name), m = strlen(with);
+    return n > m && !strcasecmp(name + n - m, with);
+}
+
+/* A file whose name says another kind than it is fails where it is read, far from here. */
+static void tell_ending(const char *to, const char *const *others, const char *what) {
+    for (int i = 0; others[i]; i++)
+        if (ends(to, others[i])) ik__tell(IK__NOTED, "%s is %s, whatever its name says", to, what);
+}
+
 ik_status ik__weights_import(const ik__conversion *c, ik__converted *done, ik_error *err) {
     plan p;
     int room = 0;
     *done = (ik__converted){0};
     ik_status status = begin(c, &p, err);
+    static const char *const torch[] = {".pth", ".pt", ".ckpt", ".bin", ".tar", NULL};
     if (!status && p.map) status = ik__wfile_rename(p.weights, p.map, ik__wmap_network(p.map), err);
     if (!status) status = ik__wfile_all_renamed(p.weights, err);
     if (!status && c->check) status = c->check(c->user, p.weights, err);
     if (!status) status = add_entries(&p, &room, done, err);
     if (!status) status = write_safetensors(&p, err);
     if (!status && !p.map) tell_whose(&p);
+    if (!status)
+        tell_ending(c->to, torch, "a safetensors file (`inadekit export` writes for PyTorch)");
     done->written = p.n;
     close_plan(&p);
     return status;
@@ -192,9 +207,8 @@ static ik_status open_averages(const ik__conversion *c, plan *p, ik_error *err) 
 }
 
 ik_status ik__weights_export(const ik__conversion *c, ik__converted *done, ik_error *err) {
-    static const char suffix[] = ".safetensors";
-    size_t n = strlen(c->to);
-    bool safetensors = n >= sizeof suffix && !strcmp(c->to + n - (sizeof suffix - 1), suffix);
+    static const char *const others[] = {".onnx", ".npz", ".npy", ".h5", ".pb", ".gguf", NULL};
+    bool safetensors = ends(c->to, ".safetensors");
     plan p;
     int room = 0;
     *done = (ik__converted){0};
@@ -205,6 +219,7 @@ ik_status ik__weights_export(const ik__conversion *c, ik__converted *done, ik_er
     if (!status) status = add_entries(&p, &room, done, err);
     if (!status && p.map) status = add_beside(&p, &room, err);
     if (!status) status = safetensors ? write_safetensors(&p, err) : write_pth(&p, err);
+    if (!status) tell_ending(c->to, others, "a file for torch.load");
     done->written = p.n;
     close_plan(&p);
     return status;

@@ -371,6 +371,10 @@ START_TEST(interrupted) {
     write_bytes("old.pth", "old", 3);
     command(1, "which does not fit into 32 bits", "export " FILES "large_number.pth -o old.pth");
     ck_assert_int_eq(shell("test \"$(cat old.pth)\" = old && ! ls *.part"), 0);
+    command(0, "note: own.PT is a safetensors file (`inadekit export` writes for PyTorch), ",
+            "import " FILES "vgg19.pth -o own.PT");
+    command(0, "note: own.onnx is a file for torch.load, whatever its name says\n",
+            "export own.PT -o own.onnx");
     command(1, "which does not fit into 32 bits", "import " FILES "large_number.pth -o old.pth");
     ck_assert_int_eq(shell("test \"$(cat old.pth)\" = old && ! ls *.part"), 0);
 }
