@@ -58,8 +58,8 @@ EXPORT int posix_memalign(void **p, size_t alignment, size_t n) {
 
 #endif
 
-/* Of the rooms, which this program links, or of a plugin? Those are never unloaded, so it can be asked
- * afterwards. */
+/* Of the rooms, which this program links, or of a plugin? Those are never unloaded, so it can be
+ * asked afterwards. */
 static bool is_ours(void *caller) {
     Dl_info info, own;
     return dladdr(caller, &info) && dladdr(callers, &own) &&
