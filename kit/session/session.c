@@ -214,9 +214,21 @@ static void take_fields(ik__session *s) {
         s->given[i] = (ik__given){f->v[i].name, f->v[i].dtype, ik__field_shape(f, i)};
 }
 
+ik_status ik__session_no_folder(const char *pipeline, ik_error *err) {
+    ik__path own = ik__folder_file(pipeline, IK__PIPELINE_FILE);
+    bool there = false;
+    if (ik__look(own.text, &there, NULL) || !there) return IK_OK;
+    return ik_errorf(err, IK_USAGE,
+                     "%s is a folder, and a pipeline is wanted, as %s; a run goes on with "
+                     "`inadekit run PIPELINE --resume --out FOLDER`",
+                     pipeline, own.text);
+}
+
 ik_status ik__session_begin(const ik__run_options *o, ik__session **out, ik_error *err) {
-    ik__session *s = calloc(1, sizeof *s);
     *out = NULL;
+    ik_status named = ik__session_no_folder(o->pipeline, err);
+    if (named) return named;
+    ik__session *s = calloc(1, sizeof *s);
     if (!s) return ik_errorf(err, IK_FAILED, "out of memory");
     s->pool = ik__pool_new();
     ik_status status = ik__conf_load(o->pipeline, o->n_sets, o->sets, &s->conf, err);

@@ -45,6 +45,8 @@ typedef struct ik__session {
     ik__facts facts;
 } ik__session;
 
+/* Refuses a folder with a pipeline in it, as a run's, in place of the pipeline. */
+ik_status ik__session_no_folder(const char *pipeline, ik_error *err);
 /* Reads and records everything, so that every mistake in the YAML is reported here. */
 ik_status ik__session_open(const ik__run_options *o, ik__session **out, ik_error *err);
 /* The same without programs, for a caller that records its own. */
