@@ -83,10 +83,10 @@ static ik_status look(search *f, int64_t item, bool *all, ik_error *err) {
     ik_status status = ik__data_read(f->s->data, IK_VALIDATION, item, NULL, f->b, 0, err);
     if (status) return status;
     *all = true;
-    if (f->b->instances[0] > f->most) f->most = f->b->instances[0];
+    if (item < f->n && f->b->instances[0] > f->most) f->most = f->b->instances[0];
     if (!f->b->pictured[0] && !f->bare++)
         snprintf(f->first_bare, sizeof f->first_bare, "%s", f->b->names[0]);
-    for (int i = 0; i < f->n_wanted; i++) {
+    for (int i = 0; i < f->n_wanted && item < f->n; i++) {
         f->wanted[i].found |= holds(f, &f->wanted[i]);
         *all &= f->wanted[i].found;
     }
@@ -135,7 +135,10 @@ static ik_status layouts(ik__session *s, ik__batch *b, ik_error *err) {
     if (has(s, "synthesize")) want(&f);
     ik_status status = IK_OK;
     bool all = false, every = has(s, "train") || has(s, "evaluate");
-    for (int64_t i = 0; i < f.n && (every || !all) && !status; i++)
+    int64_t reads = has(s, "evaluate") ? count : f.n;
+    if (every && reads > SOON)
+        ik__tell(IK__SAID, "looking at %lld validation items", (long long)reads);
+    for (int64_t i = 0; i < reads && (every || !all) && !status; i++)
         status = i >= SOON && ik__stop_asked() ? ik__stopped(err, "while looking at the layouts")
                                                : look(&f, i, &all, err);
     if (f.bare && has(s, "evaluate") && !status) tell_bare(&f);
