@@ -197,6 +197,11 @@ ik_status ik__settings_read(const ik__conf *root, ik__pool *pool, ik__settings *
     if (!status && s->train.betas.n != 2)
         status =
             ik__conf_fail(ik__conf_get(t, "betas"), err, "train.betas: two numbers are wanted");
+    for (int i = 0; i < 2 && !status; i++)
+        if (s->train.betas.v[i] >= 1)
+            status = ik__conf_fail(ik__conf_get(t, "betas"), err,
+                                   "train.betas: both have to be below 1, as [0, 0.9]: with 1 the "
+                                   "first step divides by 0");
     if (!status && s->train.ema >= 1)
         status = ik__conf_fail(ik__conf_get(t, "ema"), err,
                                "train.ema: a decay below 1 is wanted, as 0.999; 0 for none");

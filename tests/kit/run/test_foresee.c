@@ -117,6 +117,8 @@ static const struct {
      "--set stages=[train,report,train]:1:22: error: the stage train is named twice"},
     {"--set stages=[]", 2, "error: there is no stage to be run; there are train, "},
     {"--set train.steps=0 --set train.epochs=0", 2, "error: train: no step would be taken"},
+    {"--set train.betas=[0.5,1]", 2,
+     "--set train.betas=[0.5,1]:1:13: error: train.betas: both have to be below 1, as [0, 0.9]"},
     {"--set synthesize.vary.instances=[1,7]", 2,
      "error: synthesize.vary: none of the 2 layouts to be painted has an instance 7; they have up "
      "to 5, numbered from 0\n"},
