@@ -81,6 +81,7 @@ static const char *changed(const ik__conf *base, const ik__conf *conf, const ik_
         return "synthesize";
     if (!same_text(ik__conf_get(base, "stages"), ik__conf_get(conf, "stages"))) return "stages";
     if (!same_text(ik__conf_get(base, "compare"), ik__conf_get(conf, "compare"))) return "compare";
+    if (!same_text(ik__conf_get(base, "out"), ik__conf_get(conf, "out"))) return "out";
     return NULL;
 }
 
@@ -96,10 +97,12 @@ static ik_status check_variant(const ik__compare *c, const ik__variant *v, const
     } else {
         const char *key = changed(base, conf, set, &own);
         if (key)
-            status = ik__conf_fail(ik__conf_get(base, "compare"), err,
-                                   "compare: variant '%s' changes '%s'; all variants have the same "
-                                   "data, seed, steps and stages, so set it for all of them",
-                                   v->name, key);
+            status =
+                ik__conf_fail(ik__conf_get(base, "compare"), err,
+                              "compare: variant '%s' changes '%s'; all variants have the same "
+                              "data, seed, steps and stages, and folders below one, so set it for "
+                              "all of them",
+                              v->name, key);
     }
     ik__conf_free(conf);
     return status;

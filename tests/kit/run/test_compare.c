@@ -110,6 +110,7 @@ static const struct {
     {"{name: report.html}", "compare: 'report.html' is no name for a variant"},
     {"{name: a}, {name: a}", "compare: two variants have the name 'a'"},
     {"{name: a, set: [seed=4]}", "variant 'a' changes 'seed'"},
+    {"{name: a, set: [out=b]}", "variant 'a' changes 'out'"},
     {"{name: a, set: [dataset.count=5]}", "variant 'a' changes 'dataset'"},
     {"{name: a, set: [train.steps=7]}", "variant 'a' changes 'train.steps'"},
     {"{name: a, set: [train.accumulate=2]}", "variant 'a' changes 'train.batch'"},
