@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 void ik__sync_folder(const char *path) {
@@ -29,6 +30,17 @@ static ik_status fail(const ik__aside *a, int why, ik_error *err) {
                      advice);
 }
 
+/* A file would take the place of what is none, as of /dev/null. */
+static ik_status takes_a_file(const ik__aside *a, ik_error *err) {
+    struct stat st;
+    if (stat(a->path.text, &st) || S_ISREG(st.st_mode)) return IK_OK;
+    if (S_ISDIR(st.st_mode)) return fail(a, EISDIR, err);
+    return ik_errorf(err, IK_FAILED,
+                     "%s: cannot be written: it is a device or a pipe, whose place a file would "
+                     "take; name a file",
+                     a->path.text);
+}
+
 void ik__aside_name(ik__aside *a, const char *path) {
     a->path = ik__path_of("%s", path);
     a->part = ik__path_of("%s.%ld.part", path, (long)getpid());
@@ -37,9 +49,10 @@ void ik__aside_name(ik__aside *a, const char *path) {
 
 ik_status ik__aside_open(ik__aside *a, const char *path, ik_error *err) {
     ik__aside_name(a, path);
-    a->file = fopen(a->part.text, "wbe");
+    ik_status status = takes_a_file(a, err);
+    if (!status) a->file = fopen(a->part.text, "wbe");
     if (a->file) return IK_OK;
-    ik_status status = fail(a, errno, err);
+    if (!status) status = fail(a, errno, err);
     *a->part.text = 0;
     return status;
 }
@@ -61,6 +74,10 @@ ik_status ik__aside_commit(ik__aside *a, ik_error *err) {
     int why = errno;
     if (a->file && fclose(a->file) && done) done = false, why = errno;
     a->file = NULL;
+    if (done && takes_a_file(a, err)) {
+        ik__aside_abort(a);
+        return IK_FAILED;
+    }
     if (done && rename(a->part.text, a->path.text)) done = false, why = errno;
     if (done) {
         sync_folder_of(a->path.text);

@@ -211,10 +211,21 @@ static ik_status keep_all_sources(job *j, ik_error *err) {
     return status;
 }
 
+/* Of another time, or of something else. */
+static void tell_replaced(const job *j) {
+    int64_t n = ik__exists(ik__path_of("%s/samples.png", j->o->out).text);
+    for (int64_t i = 0; i < j->samples; i++)
+        n += ik__exists(ik__painted_path(j->o->out, j->p.layout, 0, i).text);
+    if (n)
+        ik__tell(IK__NOTED, "%s had %lld of these pictures already; they are replaced", j->o->out,
+                 (long long)n);
+}
+
 static ik_status paint(job *j, ik_error *err) {
     ik__path path = ik__path_of("%s/samples.png", j->o->out);
     ik_status status = ik__make_folder(j->o->out, err);
     if (!status) ik__folder_sweep(j->o->out);
+    if (!status) tell_replaced(j);
     if (!status) status = ik__paint_each(j->p.s, j->p.item, 1, j->samples, IK__ONE, hang, j, err);
     if (j->mask) ik__grid_outline(j->sheet, 0, 0, j->mask);
     if (!status) status = ik__grid_save(j->sheet, path.text, err);

@@ -9,6 +9,7 @@
 #include "session/start.h"
 #include "trace_record.h"
 #include "trace_steps.h"
+#include "weights/convert.h"
 
 #include <stdlib.h>
 
@@ -198,7 +199,8 @@ static ik_status keep_sources(const char *to, const ik__session *s, const ik__ru
                               const ik__trace_options *t, ik_error *err) {
     if (!to) return IK_OK;
     const ik__model *m = s->model;
-    ik_status status = ik__apart(to, t->inputs, err);
+    ik_status status = ik__weights_spare(to, err);
+    if (!status) status = ik__apart(to, t->inputs, err);
     if (!status) status = ik__apart(to, o->pipeline, err);
     if (!status) status = ik__apart(to, m->weights.file, err);
     for (int i = 0; i < t->weights.n && !status; i++) status = ik__apart(to, t->weights.v[i], err);

@@ -7,6 +7,7 @@
 #include "base/path.h"
 #include "base/pool.h"
 #include "base/watch.h"
+#include "folder/folder.h"
 #include "known.h"
 #include "tensors/pth_write.h"
 #include "tensors/safetensors.h"
@@ -41,11 +42,34 @@ static void close_plan(plan *p) {
     free(p->items);
 }
 
+/* `to` without its last name. */
+static ik__path beside(const char *to, const char *file) {
+    const char *slash = strrchr(to, '/');
+    return ik__path_of("%.*s%s", slash ? (int)(slash - to) + 1 : 0, to, file);
+}
+
+ik_status ik__weights_spare(const char *to, ik_error *err) {
+    static const char *const files[] = {IK__WEIGHTS_FILE,  IK__OPTIMIZER_FILE, IK__CHOICES_FILE,
+                                        IK__PIPELINE_FILE, IK__FACTS_FILE,     IK__LOG_FILE,
+                                        IK__REPORT_FILE};
+    if (!to) return IK_OK;
+    bool is = ik__exists(beside(to, IK__OPTIMIZER_FILE).text), runs = is, named = false;
+    if (!is) runs = ik__exists(beside(to, IK__FACTS_FILE).text);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        named |= ik__same_file(to, beside(to, files[i]).text);
+    if (!runs || !named) return IK_OK;
+    return ik_errorf(err, IK_USAGE,
+                     "%s is one of the files of a %s, which would be lost; choose another name to "
+                     "write to",
+                     to, is ? "checkpoint" : "run");
+}
+
 static ik_status begin(const ik__conversion *c, plan *p, ik_error *err) {
     *p = (plan){.pool = ik__pool_new(), .to = c->to, .odd = c->odd};
     ik_status status = ik__wfile_open(c->from, &p->weights, err);
     if (!status) status = ik__apart(c->to, ik__wfile_path(p->weights), err);
     if (!status) status = ik__apart(c->to, c->map, err);
+    if (!status) status = ik__weights_spare(c->to, err);
     if (!status && c->map) status = ik__wmap_open(c->map, NULL, &p->map, err);
     return status;
 }

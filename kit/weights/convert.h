@@ -29,4 +29,7 @@ ik_status ik__weights_import(const ik__conversion *c, ik__converted *done, ik_er
  * With a map, only the entries of its network. */
 ik_status ik__weights_export(const ik__conversion *c, ik__converted *done, ik_error *err);
 
+/* Fails where `to` is there and is a file of a checkpoint or a run. NULL is fine. */
+ik_status ik__weights_spare(const char *to, ik_error *err);
+
 #endif

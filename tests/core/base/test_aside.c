@@ -138,6 +138,31 @@ START_TEST(a_folder_in_the_way) {
 }
 END_TEST
 
+/* A pipe as a device: named by itself or through a link, written here or by a library. */
+START_TEST(no_file_in_the_way) {
+    char pipe[128];
+    struct stat st;
+    snprintf(pipe, sizeof pipe, "%s/pipe", folder);
+    ck_assert_int_eq(mkfifo(pipe, 0666) || symlink("pipe", path), 0);
+    const char *const to[] = {pipe, path};
+    for (int i = 0; i < 4; i++) {
+        ik__aside a;
+        if (i < 2) {
+            ck_assert_int_eq(ik__textfile_write(to[i], "new", 3, &err), IK_FAILED);
+        } else {
+            ik__aside_name(&a, to[i - 2]);
+            FILE *f = fopen(a.part.text, "w");
+            ck_assert_ptr_nonnull(f);
+            fclose(f);
+            ck_assert_int_eq(ik__aside_commit(&a, &err), IK_FAILED);
+        }
+        ck_assert_ptr_nonnull(strstr(err.text, ": cannot be written: it is a device or a pipe"));
+        ck_assert(!stat(pipe, &st) && S_ISFIFO(st.st_mode));
+        ck_assert_int_eq(files(), 2);
+    }
+}
+END_TEST
+
 /* One that does not fit is too long for the system as well, and not another file's. */
 START_TEST(paths_are_not_cut) {
     char name[PATH_MAX + 100];
@@ -155,5 +180,5 @@ END_TEST
 int main(void) {
     return RUN_SUITE("aside", make_folder, remove_folder, {the_old_stays_until_commit},
                      {giving_up_leaves_nothing}, {a_full_disk}, {a_folder_in_the_way},
-                     {paths_are_not_cut}, {swept});
+                     {no_file_in_the_way}, {paths_are_not_cut}, {swept});
 }

@@ -130,6 +130,31 @@ START_TEST(sources) {
 }
 END_TEST
 
+/* Nor is any other file of a checkpoint or a run. */
+START_TEST(others) {
+    static const char *const files[] = {"optimizer.safetensors", "weights.safetensors",
+                                        "pipeline.yaml"};
+    train_and_draw();
+    ck_assert_int_eq(shell("ln -s . r/here; cp -r r/checkpoints/* kept"), 0);
+    for (int i = 0; i < COUNT(files); i++) {
+        char arguments[300];
+        snprintf(arguments, sizeof arguments, "export w.safetensors -o kept/%s", files[i]);
+        expect(arguments, 2, " is one of the files of a checkpoint, which would be lost; choose");
+        snprintf(arguments, sizeof arguments, "import w.safetensors -o kept/./%s", files[i]);
+        expect(arguments, 2, " is one of the files of a checkpoint");
+        snprintf(arguments, sizeof arguments,
+                 TRACE "--inputs " GOLDEN "/inputs.safetensors "
+                       "--outputs kept/%s",
+                 files[i]);
+        expect(arguments, 2, " is one of the files of a checkpoint");
+    }
+    expect("export w.safetensors -o r/here/run.json", 2, " is one of the files of a run, which");
+    ck_assert_int_eq(shell("diff -r kept r/checkpoints/*"), 0);
+    expect("export w.safetensors -o r/mine.pth", 0, NULL);
+    expect("export w.safetensors -o r/mine.pth", 0, NULL);
+}
+END_TEST
+
 /* The folder that pictures go to may be the one that they come from. */
 START_TEST(painted_over) {
     train_and_draw();
@@ -142,10 +167,14 @@ START_TEST(painted_over) {
     expect("synthesize r --label p/kept.png --instance p/kept-1.png -o p -n 4", 2,
            "p/kept-1.png is read here and would be lost");
     ck_assert_int_eq(shell("cmp kept.png p/kept-1.png"), 0);
+    expect("synthesize r --label kept.png -o q -n 1", 0, NULL);
+    ck_assert_ptr_null(strstr(said, "note: "));
+    expect("synthesize r --label kept.png -o q -n 3 --seed 5", 0,
+           "note: q had 2 of these pictures already; they are replaced\n");
 }
 END_TEST
 
 int main(void) {
     return RUN_SUITE("odd", set_up_runs, tear_down, {odd_weights, 2}, {odd_results}, {odd_trace},
-                     {sources, COUNT(names)}, {painted_over});
+                     {sources, COUNT(names)}, {others}, {painted_over});
 }
