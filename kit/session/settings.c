@@ -202,6 +202,10 @@ ik_status ik__settings_read(const ik__conf *root, ik__pool *pool, ik__settings *
             status = ik__conf_fail(ik__conf_get(t, "betas"), err,
                                    "train.betas: both have to be below 1, as [0, 0.9]: with 1 the "
                                    "first step divides by 0");
+    if (!status && (float)s->train.eps == 0)
+        status = ik__conf_fail(ik__conf_get(t, "eps"), err,
+                               "train.eps: a number above 0 is wanted, as 1e-8: a gradient of 0 "
+                               "is divided by it");
     if (!status && s->train.ema >= 1)
         status = ik__conf_fail(ik__conf_get(t, "ema"), err,
                                "train.ema: a decay below 1 is wanted, as 0.999; 0 for none");

@@ -63,8 +63,9 @@ static void players(const ik__session *s) {
             const char *name = all->v[k].name;
             if (!moves(s, k))
                 ik__tell(IK__NOTED, "not trained: the %s, whose networks are all frozen", name);
-            else if (all->v[k].adam.lr == 0)
-                ik__tell(IK__NOTED, "not trained: the %s, since train.lr.%s is 0", name, name);
+            else if ((float)all->v[k].adam.lr == 0)
+                ik__tell(IK__NOTED, "not trained: the %s, since train.lr.%s is %s0", name, name,
+                         all->v[k].adam.lr == 0 ? "" : "as good as ");
         }
 }
 
@@ -85,8 +86,9 @@ static void training(const ik__session *s) {
         snprintf(what, sizeof what, "the loss %s", l->name);
         if (!ik__summary_loss_counts(s, l->name))
             tell(l->instance->conf, what, "it has no term: what it measures is not published");
-        else if (l->weight == 0)
-            tell(l->instance->conf, what, "its weight is 0");
+        else if ((float)l->weight == 0)
+            tell(l->instance->conf, what,
+                 l->weight == 0 ? "its weight is 0" : "its weight is as good as 0");
     }
     for (int i = 0; i < s->model->n_networks; i++) {
         const ik__network *net = &s->model->networks[i];

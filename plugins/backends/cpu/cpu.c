@@ -70,12 +70,19 @@ static bool cpu_probe(void *self, char *text, size_t size) {
     return true;
 }
 
+/* What OpenMP gives: oneDNN asks it, and its threads wait for as many as were asked for, so that
+ * neither OMP_DYNAMIC nor OMP_MAX_ACTIVE_LEVELS may make them fewer. */
+static void set_threads(const cpu *c) {
+    omp_set_dynamic(0);
+    if (omp_get_max_active_levels() < 1) omp_set_max_active_levels(1);
+    omp_set_num_threads(c->threads);
+}
+
 static ik_status cpu_open(void *self, int threads, ik_error *err) {
     cpu *c = self;
     c->threads = threads > 0 ? threads : omp_get_max_threads();
-    /* OMP_THREAD_LIMIT: oneDNN's threads wait for as many as were asked for. */
     if (c->threads > omp_get_thread_limit()) c->threads = omp_get_thread_limit();
-    omp_set_num_threads(c->threads); /* oneDNN asks OpenMP */
+    set_threads(c);
     if (dnnl_engine_create(&c->engine, dnnl_cpu, 0) != dnnl_success ||
         dnnl_stream_create(&c->stream, c->engine, dnnl_stream_default_flags) != dnnl_success)
         return ik_errorf(
@@ -142,7 +149,7 @@ static ik_status cpu_prepare(void *self, ik_kernel *k, ik_error *err) {
     if (!o)
         return ik_errorf(err, IK_FAILED, "cpu: no kernel for op `%s`; use another backend",
                          ik_op_text(k->node.op));
-    omp_set_num_threads(c->threads);
+    set_threads(c);
     k->state = c;
     k->release = NULL;
     k->run = o->range ? run_range : o->run;
@@ -153,7 +160,7 @@ static ik_status cpu_prepare(void *self, ik_kernel *k, ik_error *err) {
 static ik_status cpu_replay(void *self, ik_kernel *const *kernels, int n, const ik_step *step,
                             ik_error *err) {
     const cpu *c = self;
-    omp_set_num_threads(c->threads);
+    set_threads(c);
     for (int i = 0; i < n; i++) {
         ik_status status = kernels[i]->run(kernels[i], step, err);
         if (status != IK_OK) return status;

@@ -260,6 +260,19 @@ START_TEST(asks_for_a_plane) {
 }
 END_TEST
 
+/* What OpenMP is told from outside neither stops a run nor changes it. */
+START_TEST(openmp) {
+    static const char *const told[] = {"OMP_DYNAMIC=true", "OMP_MAX_ACTIVE_LEVELS=0"};
+    run("a", "tiny.yaml", "--set device=cpu --threads 5 --set train.steps=2");
+    ck_assert_int_eq(shell("%s timeout -s KILL 60 " BUILD_DIR
+                           "/bin/inadekit run tiny.yaml --out b -q "
+                           "--set device=cpu --threads 5 --set train.steps=2",
+                           told[_i]),
+                     0);
+    expect_same_at("a", "b", 2);
+}
+END_TEST
+
 START_TEST(averaged) {
 #define FAST "--set train.lr.generator=0.05 --set train.lr.discriminator=0.01 "
     run("a", "tiny.yaml", FAST);
@@ -278,6 +291,7 @@ START_TEST(averaged) {
     expect("run tiny.yaml --out b --resume", 2,
            "error: b was trained with averaged weights, which would be lost; set train.ema as it");
     expect("run tiny.yaml --set train.ema=1", 2, "train.ema: a decay below 1");
+    expect("run tiny.yaml --set train.eps=1e-60", 2, "train.eps: a number above 0 is wanted");
 }
 END_TEST
 
@@ -292,5 +306,5 @@ int main(void) {
     return RUN_SUITE("train", set_up_runs, tear_down, {trains, COUNT(systems)}, {unet}, {seed},
                      {resumed, 5, 1}, {nothing_to_resume}, {initial_weights}, {shorter_log},
                      {signalled, 4}, {without_terminal}, {unheard, 3}, {locked}, {keeps},
-                     {accumulated}, {asks_for_a_plane}, {averaged}, {names});
+                     {accumulated}, {asks_for_a_plane}, {averaged}, {openmp, 2}, {names});
 }
