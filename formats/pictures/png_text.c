@@ -32,8 +32,8 @@ static bool skip(span *s, size_t n) {
 
 /* The beginning of what is packed. */
 static size_t unpack(const span *s, uint8_t *to) {
-    z_stream z = {
-        .next_in = (Bytef *)s->at, .avail_in = (uInt)s->n, .next_out = to, .avail_out = MOST};
+    z_stream z = {.next_in = (Bytef *)s->at, .avail_in = (uInt)s->n, .avail_out = MOST};
+    z.next_out = to;
     if (inflateInit(&z) != Z_OK) return 0;
     inflate(&z, Z_SYNC_FLUSH);
     inflateEnd(&z);
