@@ -54,7 +54,6 @@ static void set_number(ik__st_writer *w, const char *key, int64_t value) {
 static void add_meta(const ik__session *s, ik__st_writer *w, const ik__position *at) {
     const ik__store *st = s->engine->store;
     const ik__course *c = &at->course;
-    set_number(w, "step", c->step);
     set_number(w, "pictures", c->pictures);
     set_number(w, "epoch", c->epoch);
     set_number(w, "taken", c->taken);
@@ -80,6 +79,7 @@ static ik_status write_entry(const ik__store *st, const ik__entry *e, ik__part p
     return status;
 }
 
+/* `at`: of a checkpoint; NULL for weights alone. */
 static ik_status write_file(ik__session *s, const char *path, ik__part from, ik__part to,
                             const ik__position *at, ik_error *err) {
     ik__store *st = s->engine->store;
@@ -100,7 +100,9 @@ static ik_status write_file(ik__session *s, const char *path, ik__part from, ik_
                 ik__st_add(w, name, IK_F32, sorted[i]->shape);
             }
     ik__st_meta_set(w, "format", "pt");
-    if (at) add_meta(s, w, at);
+    if (at)
+        set_number(w, "step", at->course.step); /* by which a checkpoint's files know each other */
+    if (at && from != IK__VALUE) add_meta(s, w, at);
     ik__st_begin(w);
     for (ik__part p = from; p <= to && !status; p++)
         for (int i = 0; i < st->n && !status; i++)
@@ -164,18 +166,46 @@ static ik_status load_parts(ik__session *s, ik__wfile *file, ik__part from, ik__
     return status;
 }
 
-static ik_status load_weights(ik__session *s, const char *path, bool look, ik_error *err) {
+/* A number of the file's metadata, not below 0. Keeps the first failure in `status`. */
+static int64_t number(const ik__wfile *file, const char *key, ik_status *status, ik_error *err) {
+    const char *text = ik__wfile_meta(file, key);
+    char *end = NULL;
+    errno = 0;
+    long long v = text ? strtoll(text, &end, 10) : -1;
+    if (*status || (text && end != text && !*end && !errno && v >= 0)) return v;
+    *status = ik_errorf(err, IK_FAILED,
+                        "%s: its metadata %s%s%s%s; it was changed or is damaged: remove its "
+                        "folder to go on from the checkpoint before",
+                        ik__wfile_path(file), text ? "says '" : "does not say '", key,
+                        text ? "' is " : "'", text ? text : "");
+    return 0;
+}
+
+static ik_status not_together(const ik__wfile *file, int64_t step, ik_error *err) {
+    return ik_errorf(err, IK_FAILED,
+                     "%s was written at step %lld; the folder's files do not belong together: "
+                     "remove it to go on from the checkpoint before",
+                     ik__wfile_path(file), (long long)step);
+}
+
+/* Of step `step`, if the file says one at all; -1: of any. */
+static ik_status load_weights(ik__session *s, const char *path, int64_t step, bool look,
+                              ik_error *err) {
     ik__wfile *file;
     ik_status status = ik__wfile_open(path, &file, err);
     if (status) return status;
-    status = load_parts(s, file, IK__VALUE, IK__VALUE, look, err);
+    if (step >= 0 && ik__wfile_meta(file, "step")) {
+        int64_t of = number(file, "step", &status, err);
+        if (!status && of != step) status = not_together(file, of, err);
+    }
+    if (!status) status = load_parts(s, file, IK__VALUE, IK__VALUE, look, err);
     if (!status && !look) status = start_later_ones(s, file, err);
     ik__wfile_close(file);
     return status;
 }
 
 ik_status ik__weights_load(ik__session *s, const char *path, ik_error *err) {
-    return load_weights(s, path, false, err);
+    return load_weights(s, path, -1, false, err);
 }
 
 ik_status ik__weights_save(ik__session *s, const char *path, ik_error *err) {
@@ -188,7 +218,7 @@ static ik_status write_folder(ik__session *s, const char *aside, const ik__posit
                               ik_error *err) {
     ik_status status = ik__make_folder(aside, err);
     ik__path path = ik__folder_file(aside, IK__WEIGHTS_FILE);
-    if (!status) status = write_file(s, path.text, IK__VALUE, IK__VALUE, NULL, err);
+    if (!status) status = write_file(s, path.text, IK__VALUE, IK__VALUE, at, err);
     path = ik__folder_file(aside, IK__OPTIMIZER_FILE);
     if (!status) status = write_file(s, path.text, IK__FIRST_MOMENT, IK__AVERAGE, at, err);
     path = ik__folder_file(aside, IK__CHOICES_FILE);
@@ -216,24 +246,30 @@ ik_status ik__checkpoint_save(ik__session *s, const ik__position *at, ik_error *
     return ik__checkpoints_keep(run, s->set.train.keep, err);
 }
 
-static int64_t number(const ik__wfile *file, const char *key) {
-    const char *text = ik__wfile_meta(file, key);
-    return text ? strtoll(text, NULL, 10) : 0;
-}
-
 /* One that was written before courses were counts steps of as many pictures as its pipeline says.
  */
-static ik__course course_of(const ik__wfile *file, const ik__course *now, int64_t batch) {
-    const ik__course old = {.items = now->items, .batch = batch};
-    int64_t step = number(file, "step");
-    if (!ik__wfile_meta(file, "pictures"))
-        return old.items < batch ? *now : ik__course_at(&old, step);
-    return (ik__course){.items = number(file, "items"),
-                        .batch = number(file, "batch"),
-                        .step = step,
-                        .pictures = number(file, "pictures"),
-                        .epoch = number(file, "epoch"),
-                        .taken = number(file, "taken")};
+static ik_status course_of(const ik__wfile *file, int64_t batch, ik__course *c, ik_error *err) {
+    const ik__course old = {.items = c->items, .batch = batch};
+    ik_status status = IK_OK;
+    int64_t step = number(file, "step", &status, err);
+    if (status) return status;
+    if (!ik__wfile_meta(file, "pictures")) {
+        if (old.items >= batch) *c = ik__course_at(&old, step);
+        return IK_OK;
+    }
+    *c = (ik__course){.items = number(file, "items", &status, err),
+                      .batch = number(file, "batch", &status, err),
+                      .step = step,
+                      .pictures = number(file, "pictures", &status, err),
+                      .epoch = number(file, "epoch", &status, err),
+                      .taken = number(file, "taken", &status, err)};
+    if (status || (c->items && c->batch && c->taken <= c->items && c->batch <= c->items))
+        return status;
+    return ik_errorf(err, IK_FAILED,
+                     "%s: its metadata has %lld pictures taken of %lld, %lld at a step, which "
+                     "cannot be; remove its folder to go on from the checkpoint before",
+                     ik__wfile_path(file), (long long)c->taken, (long long)c->items,
+                     (long long)c->batch);
 }
 
 /* Averages begin with the first step, and are kept up to the last. */
@@ -260,35 +296,42 @@ static ik_status check_averages(const ik__session *s, const ik__wfile *file, ik_
 /* Do the files belong together, and to this pipeline? */
 static ik_status check_meta(const ik__session *s, const ik__wfile *file, int64_t newest,
                             const ik__course *c, ik_error *err) {
-    if (c->step != newest || c->pictures < 0 || c->epoch < 0 || c->taken < 0)
-        return ik_errorf(err, IK_FAILED,
-                         "%s was written at step %lld; the folder's files do not belong "
-                         "together: remove it to go on from the checkpoint before",
-                         ik__wfile_path(file), (long long)c->step);
-    if (number(file, "seed") != s->set.seed)
-        return ik_errorf(err, IK_USAGE,
-                         "%s was trained with seed %lld, the pipeline says %lld; a resumed run "
-                         "keeps its seed",
-                         ik__wfile_path(file), (long long)number(file, "seed"),
-                         (long long)s->set.seed);
-    return IK_OK;
+    ik_status status = IK_OK;
+    if (c->step != newest) return not_together(file, c->step, err);
+    int64_t seed = number(file, "seed", &status, err);
+    if (status || seed == s->set.seed) return status;
+    return ik_errorf(err, IK_USAGE,
+                     "%s was trained with seed %lld, the pipeline says %lld; a resumed run "
+                     "keeps its seed",
+                     ik__wfile_path(file), (long long)seed, (long long)s->set.seed);
+}
+
+/* How often each network has been updated. */
+static ik_status load_updates(ik__session *s, const ik__wfile *file, bool look, ik_error *err) {
+    ik__store *st = s->engine->store;
+    ik_status status = IK_OK;
+    for (int i = 0; i < st->n_blocks && !status; i++) {
+        char key[STEPS_KEY];
+        /* A network that came later has none, and is never updated. */
+        if (!st->blocks[i].trained && !ik__wfile_meta(file, steps_key(key, &st->blocks[i])))
+            continue;
+        int64_t t = number(file, steps_key(key, &st->blocks[i]), &status, err);
+        if (!look) st->blocks[i].t = t;
+    }
+    return status;
 }
 
 static ik_status load_state(ik__session *s, const char *folder, int64_t newest, ik__position *at,
                             bool look, ik_error *err) {
-    ik__store *st = s->engine->store;
     ik__wfile *file;
     ik_status status = ik__wfile_open(ik__folder_file(folder, IK__OPTIMIZER_FILE).text, &file, err);
     if (status) return status;
-    at->course = course_of(file, &at->course, ik__former_batch(s, folder));
-    at->log_bytes = number(file, "log_bytes");
-    status = check_averages(s, file, err);
+    status = course_of(file, ik__former_batch(s, folder), &at->course, err);
+    if (!status) at->log_bytes = number(file, "log_bytes", &status, err);
+    if (!status) status = check_averages(s, file, err);
     if (!status) status = load_parts(s, file, IK__FIRST_MOMENT, IK__AVERAGE, look, err);
     if (!status) status = check_meta(s, file, newest, &at->course, err);
-    for (int i = 0; i < st->n_blocks && !look; i++) {
-        char key[STEPS_KEY];
-        st->blocks[i].t = number(file, steps_key(key, &st->blocks[i]));
-    }
+    if (!status) status = load_updates(s, file, look, err);
     ik__wfile_close(file);
     return status;
 }
@@ -301,7 +344,8 @@ static ik_status resume(ik__session *s, ik__position *at, bool look, ik_error *e
     if (status || newest < 0) return status;
     ik__path folder = ik__folder_checkpoint(s->out.text, newest);
     ik__former_tell(s, folder.text);
-    status = load_weights(s, ik__folder_file(folder.text, IK__WEIGHTS_FILE).text, look, err);
+    status =
+        load_weights(s, ik__folder_file(folder.text, IK__WEIGHTS_FILE).text, newest, look, err);
     return status ? status : load_state(s, folder.text, newest, at, look, err);
 }
 

@@ -93,6 +93,35 @@ START_TEST(older_checkpoint) {
 }
 END_TEST
 
+#define OPTIMIZER "b/checkpoints/step-00000004/optimizer.safetensors"
+
+/* Where a run stands is in the metadata: what is missing or no number there is never taken for 0,
+ * and a checkpoint's files are of one step. */
+static const struct {
+    const char *edit, *said;
+} spoilt[] = {
+    {"sed -i 's/\"epoch\"/\"epocz\"/' " OPTIMIZER, OPTIMIZER
+     ": its metadata does not say 'epoch'; it was changed or is damaged: remove its folder"},
+    {"sed -i 's/\"log_bytes\"/\"log_bytez\"/' " OPTIMIZER, "does not say 'log_bytes'"},
+    {"sed -i 's/\"adam_steps.generator\"/\"adam_stepz.generator\"/' " OPTIMIZER,
+     "does not say 'adam_steps.generator'"},
+    {"sed -i 's/\"epoch\":\"1\"/\"epoch\":\"x\"/' " OPTIMIZER, "its metadata says 'epoch' is x;"},
+    {"sed -i 's/\"seed\":\"3\"/\"seed\":\"-\"/' " OPTIMIZER, "its metadata says 'seed' is -;"},
+    {"sed -i 's/\"batch\":\"2\"/\"batch\":\"9\"/' " OPTIMIZER,
+     "pictures taken of 6, 9 at a step, which cannot be;"},
+    {"cp b/checkpoints/step-00000003/weights.safetensors b/checkpoints/step-00000004",
+     "step-00000004/weights.safetensors was written at step 3; the folder's files do not belong "
+     "together: remove it"},
+};
+
+START_TEST(changed_metadata) {
+    run("b", "tiny.yaml", EPOCHS "--set train.steps=4 --set train.keep=2");
+    ck_assert_int_eq(shell("cp -r b c; LC_ALL=C %s; ! diff -rq b c", spoilt[_i].edit), 0);
+    expect("run tiny.yaml --out b -q --resume " EPOCHS, 1, spoilt[_i].said);
+    expect("run tiny.yaml --out b -q --resume --dry-run " EPOCHS, 1, spoilt[_i].said);
+}
+END_TEST
+
 /* A picture and its label map, for the dataset of `folder`. */
 static void write_item(const char *split, int number) {
     uint8_t rgb[8 * 8 * 3], map[8 * 8];
@@ -238,6 +267,7 @@ END_TEST
 
 int main(void) {
     return RUN_SUITE("resume", set_up_runs, tear_down, {cannot_look, 2}, {other_settings},
-                     {elsewhere}, {other_batch, 7}, {older_checkpoint}, {bad_file}, {skipped},
-                     {stopped_later, 2}, {own_pipeline}, {long_names}, {unwritten_picture, 2});
+                     {elsewhere}, {other_batch, 7}, {older_checkpoint},
+                     {changed_metadata, COUNT(spoilt)}, {bad_file}, {skipped}, {stopped_later, 2},
+                     {own_pipeline}, {long_names}, {unwritten_picture, 2});
 }
