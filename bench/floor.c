@@ -147,7 +147,7 @@ static double time_product(const shape_of *s) {
         dnnl_dims_t dims = {sides[i][transposed[i]], sides[i][!transposed[i]]};
         ok &= onednn_md_create(&md[i], 2, dims, transposed[i] ? dnnl_ba : dnnl_ab) == dnnl_success;
     }
-    if (ok && onednn_matmul(&pd, md[0], md[1], NULL, md[2], NULL, engine) == dnnl_success)
+    if (ok && onednn_matmul(&pd, md[0], md[1], md[2], NULL, engine) == dnnl_success)
         seconds = time_primitive(pd, names);
     for (int i = 0; i < 3; i++) onednn_md_free(md[i]);
     return seconds;

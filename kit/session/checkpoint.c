@@ -326,10 +326,10 @@ static ik_status load_state(ik__session *s, const char *folder, int64_t newest, 
     ik__wfile *file;
     ik_status status = ik__wfile_open(ik__folder_file(folder, IK__OPTIMIZER_FILE).text, &file, err);
     if (status) return status;
-    status = course_of(file, ik__former_batch(s, folder), &at->course, err);
-    if (!status) at->log_bytes = number(file, "log_bytes", &status, err);
-    if (!status) status = check_averages(s, file, err);
+    status = check_averages(s, file, err);
     if (!status) status = load_parts(s, file, IK__FIRST_MOMENT, IK__AVERAGE, look, err);
+    if (!status) status = course_of(file, ik__former_batch(s, folder), &at->course, err);
+    if (!status) at->log_bytes = number(file, "log_bytes", &status, err);
     if (!status) status = check_meta(s, file, newest, &at->course, err);
     if (!status) status = load_updates(s, file, look, err);
     ik__wfile_close(file);

@@ -129,7 +129,7 @@ static ik_status layouts(ik__session *s, ik__batch *b, ik_error *err) {
     bool last = has(s, "synthesize") || has(s, "evaluate");
     int64_t count = s->info->count[IK_VALIDATION], most = last ? y->items : IK__TRAIN_LAYOUTS;
     search f = {.s = s, .b = b, .n = most < count ? most : count};
-    size_t room = (size_t)(y->vary_labels.n + y->vary_instances.n + y->n_styles + 1);
+    size_t room = (size_t)y->vary_labels.n + (size_t)y->vary_instances.n + (size_t)y->n_styles + 1;
     f.wanted = calloc(room, sizeof *f.wanted);
     if (!f.wanted) return ik_errorf(err, IK_FAILED, "out of memory");
     if (has(s, "synthesize")) want(&f);
