@@ -131,8 +131,9 @@ static ik_status step_as_seen(ik__session *s, const ik__batch *batch, uint64_t n
 
 static ik_status open_loader(ik__session *s, ik__loader **loader, const ik__batch **batch,
                              ik_error *err) {
+    const ik__course course = {.items = s->info->count[IK_TRAIN], .batch = s->set.train.batch};
     ik_status status =
-        ik__loader_open(s->data, s->set.train.batch, 1, (uint64_t)s->set.seed, 0, loader, err);
+        ik__loader_open(s->data, &course, 1, (uint64_t)s->set.seed, false, 0, loader, err);
     return status ? status : ik__loader_next(*loader, batch, err);
 }
 
