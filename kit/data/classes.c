@@ -9,11 +9,11 @@ enum { VALUES = 65536 }; /* of a map with 16 bits */
 static void list_values(const ik_dataset_iface *iface, const void *self, int64_t labels, char *text,
                         size_t room) {
     int32_t *class = malloc(VALUES * sizeof *class);
-    size_t at = (size_t)snprintf(text, room, "other values");
+    size_t at = 0;
+    snprintf(text, room, "other values");
     if (!class) return;
     for (int32_t v = 0; v < VALUES; v++) class[v] = v;
     iface->classes(self, VALUES, class);
-    at = 0;
     for (int32_t v = 0, end; v < VALUES && at < room; v = end) {
         bool known = class[v] >= 0 && class[v] < labels;
         for (end = v + 1; end < VALUES && known == (class[end] >= 0 && class[end] < labels);) end++;

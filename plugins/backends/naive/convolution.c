@@ -4,14 +4,15 @@
 /* What the loop adds to; the other two are read. */
 typedef enum role { TO_X, TO_W } role;
 
-NAIVE_INLINE void add_product(role to, double *restrict y, double *restrict x, double *restrict w) {
+NAIVE_INLINE void add_product(role to, const double *restrict y, double *restrict x,
+                              double *restrict w) {
     if (to == TO_X) *x += *y * *w;
     if (to == TO_W) *w += *x * *y;
 }
 
 /* y[b,i,j,o] ~ x[b, i s + ki d - p, j s + kj d - p, group's c] w[o,c,ki,kj] */
-NAIVE_INLINE void walk(const ik_attrs *a, role to, ik_shape ys, double *restrict y, ik_shape xs,
-                       double *restrict x, ik_shape ws, double *restrict w) {
+NAIVE_INLINE void walk(const ik_attrs *a, role to, ik_shape ys, const double *restrict y,
+                       ik_shape xs, double *restrict x, ik_shape ws, double *restrict w) {
     int64_t dilation[2] = {a->dilation[0] ? a->dilation[0] : 1,
                            a->dilation[1] ? a->dilation[1] : 1};
     int64_t outputs = ys.d[3] / (a->groups ? a->groups : 1), inputs = ws.d[1]; /* of a group */
