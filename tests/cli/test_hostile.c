@@ -107,7 +107,8 @@ END_TEST
 /* Neither the log nor the weights of a run tell that a plugin has changed how numbers are written,
  * rounded, or which of them are zero. */
 START_TEST(numbers_stay) {
-#ifdef __SANITIZE_ADDRESS__ /* the plugin never frees its locale, which is not what is looked for */
+#ifdef __SANITIZE_ADDRESS__ /* the plugin never frees its locale, which is not what is looked for  \
+                             */
     setenv("ASAN_OPTIONS", "intercept_tls_get_addr=0:detect_leaks=0", 1);
 #endif
     static const char *const faults[] = {"sets_locale", "sets_its_locale", "flushes_to_zero"};
