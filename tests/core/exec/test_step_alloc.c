@@ -6,11 +6,10 @@
 #define _GNU_SOURCE
 #include "support/runs.h"
 
-#include <dlfcn.h>
-#include <errno.h>
 #include <pthread.h>
 
 #include "run/run.h"
+#include "support/allocations.h"
 
 enum { MOST = 1 << 20 };
 static void *callers[MOST];
@@ -18,52 +17,10 @@ static int calls;
 static bool counting;
 static pthread_t trainer;
 
-#if defined(__SANITIZE_ADDRESS__)
-enum { REPLACED = 0 }; /* the sanitizer has malloc to itself */
-#else
-enum { REPLACED = 1 };
-
-void *__libc_malloc(size_t n);
-void *__libc_calloc(size_t n, size_t size);
-void *__libc_realloc(void *p, size_t n);
-void *__libc_memalign(size_t alignment, size_t n);
-
-static void note(void *caller) {
+static bool refuses(void *caller) {
     if (counting && pthread_equal(pthread_self(), trainer) && calls < MOST)
         callers[calls++] = caller;
-}
-
-#define EXPORT __attribute__((visibility("default")))
-EXPORT void *malloc(size_t n) {
-    note(__builtin_return_address(0));
-    return __libc_malloc(n);
-}
-EXPORT void *calloc(size_t n, size_t size) {
-    note(__builtin_return_address(0));
-    return __libc_calloc(n, size);
-}
-EXPORT void *realloc(void *p, size_t n) {
-    note(__builtin_return_address(0));
-    return __libc_realloc(p, n);
-}
-EXPORT void *aligned_alloc(size_t alignment, size_t n) {
-    note(__builtin_return_address(0));
-    return __libc_memalign(alignment, n);
-}
-EXPORT int posix_memalign(void **p, size_t alignment, size_t n) {
-    note(__builtin_return_address(0));
-    *p = __libc_memalign(alignment, n);
-    return *p ? 0 : ENOMEM;
-}
-
-#endif
-
-/* Of the rooms, which this program links, or of a plugin? Those are never unloaded, so it can be
- * asked afterwards. */
-static bool is_ours(void *caller) {
-    Dl_info info, own;
-    return dladdr(caller, &info) && dladdr(callers, &own) &&
-           (info.dli_fbase == own.dli_fbase || strstr(info.dli_fname, BUILD_DIR "/lib"));
+    return false;
 }
 
 static int by_address(const void *a, const void *b) {

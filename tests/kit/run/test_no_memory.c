@@ -6,34 +6,14 @@
 #define _GNU_SOURCE
 #include "support/runs.h"
 
-#include <dlfcn.h>
-#include <errno.h>
-
 #include "run/run.h"
+#include "support/allocations.h"
 
 static long calls, refused; /* refused: the number of the call that fails, 0 for none */
 static bool counting;
-
-#if defined(__SANITIZE_ADDRESS__)
-enum { REPLACED = 0 }; /* the sanitizer has malloc to itself */
-#else
-enum { REPLACED = 1 };
-
-void *__libc_malloc(size_t n);
-void *__libc_calloc(size_t n, size_t size);
-void *__libc_realloc(void *p, size_t n);
-void *__libc_memalign(size_t alignment, size_t n);
-
 static _Thread_local bool inside;
 
-/* Of the rooms, which this program links, or of a plugin? */
-static bool is_ours(void *caller) {
-    Dl_info info, own;
-    return dladdr(caller, &info) && dladdr(&calls, &own) &&
-           (info.dli_fbase == own.dli_fbase || strstr(info.dli_fname, BUILD_DIR "/lib"));
-}
-
-static bool fails(void *caller) {
+static bool refuses(void *caller) {
     if (!counting || inside) return false;
     inside = true;
     bool now = is_ours(caller) && __atomic_add_fetch(&calls, 1, __ATOMIC_RELAXED) == refused;
@@ -42,27 +22,10 @@ static bool fails(void *caller) {
     return now;
 }
 
-#define EXPORT __attribute__((visibility("default")))
-#define CALLER __builtin_return_address(0)
-EXPORT void *malloc(size_t n) {
-    return fails(CALLER) ? NULL : __libc_malloc(n);
-}
-EXPORT void *calloc(size_t n, size_t size) {
-    return fails(CALLER) ? NULL : __libc_calloc(n, size);
-}
-EXPORT void *realloc(void *p, size_t n) {
-    return fails(CALLER) ? NULL : __libc_realloc(p, n);
-}
-EXPORT void *aligned_alloc(size_t alignment, size_t n) {
-    return fails(CALLER) ? NULL : __libc_memalign(alignment, n);
-}
-EXPORT int posix_memalign(void **p, size_t alignment, size_t n) {
-    *p = fails(CALLER) ? NULL : __libc_memalign(alignment, n);
-    return *p ? 0 : ENOMEM;
-}
+#if !defined(__SANITIZE_ADDRESS__)
 EXPORT char *strdup(const char *text) {
     size_t n = strlen(text) + 1;
-    char *copy = fails(CALLER) ? NULL : __libc_malloc(n);
+    char *copy = refuses(CALLER) ? NULL : __libc_malloc(n);
     return copy ? memcpy(copy, text, n) : NULL;
 }
 EXPORT int vasprintf(char **to, const char *format, va_list args) {
@@ -70,12 +33,12 @@ EXPORT int vasprintf(char **to, const char *format, va_list args) {
     va_copy(again, args);
     int n = vsnprintf(NULL, 0, format, again);
     va_end(again);
-    *to = fails(CALLER) || n < 0 ? NULL : __libc_malloc((size_t)n + 1);
+    *to = refuses(CALLER) || n < 0 ? NULL : __libc_malloc((size_t)n + 1);
     return *to ? vsnprintf(*to, (size_t)n + 1, format, args) : -1;
 }
 EXPORT int asprintf(char **to, const char *format, ...) {
     va_list args;
-    if (fails(CALLER)) {
+    if (refuses(CALLER)) {
         *to = NULL;
         return -1;
     }
